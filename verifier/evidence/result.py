@@ -1,0 +1,112 @@
+"""The one frozen `Result` that every report is a function of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.evidence.trace import Trace
+from verifier.source import Span
+from verifier.verdict import Verdict, exit_code, judge
+
+
+@dataclass(frozen=True, slots=True)
+class AnyNumber:
+    """Whether a property holds for any number of goroutines, and how that was shown."""
+
+    verdict: Verdict
+    method: str
+    k: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One judged property.
+
+    `kind`: race, fatal, panic, deadlock, always, sometimes, finally. `sentence` says in plain words what was found
+    or shown, `reason` why it is UNKNOWN. `steps` is the length of `trace` in rows (0: no trace). A `sometimes`
+    property that holds has its witness in `trace`.
+    """
+
+    name: str
+    kind: str
+    verdict: Verdict
+    expected: Verdict | None
+    sentence: str
+    method: str
+    states: int
+    reason: str = ""
+    trace: Trace | None = None
+    span: Span | None = None
+    any_number: AnyNumber | None = None
+
+    @property
+    def steps(self) -> int:
+        """Rows of the trace."""
+        return len(self.trace.steps) if self.trace else 0
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is the expected one (SAFE when nothing was said)."""
+        return judge(self.verdict, self.expected) is Verdict.SAFE
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a race can lead to on the real runtime, with one schedule that shows it."""
+
+    name: str
+    sentence: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What was explored: goroutines per role, distinct states, transitions, by which engine, how long."""
+
+    counts: tuple[tuple[str, int], ...]
+    states: int
+    transitions: int
+    engine: str
+    seconds: float
+    complete: bool
+    limit: str = ""
+    """Why the exploration stopped early; empty when it is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Statements of the goroutine bodies that some schedule reached; the others by span and text."""
+
+    reached: int
+    total: int
+    missed: tuple[tuple[Span, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything a run found out about one model."""
+
+    model: str
+    path: str
+    title: str
+    go: str
+    properties: tuple[Property, ...]
+    explored: Explored
+    consequences: tuple[Consequence, ...] = ()
+    coverage: Coverage | None = None
+    rests_on: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    audited: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """As design §3: 0 as expected, 1 UNSAFE, 3 UNKNOWN, 4 a failed audit."""
+        return exit_code((p.verdict, p.expected) for p in self.properties)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict over all properties, expectations left out."""
+        from verifier.verdict import combine
+
+        return combine(p.verdict for p in self.properties)

@@ -1,0 +1,98 @@
+"""A counterexample or witness: a list of choices, and what replaying them showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.program.program import Call
+from verifier.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One row: a step of a goroutine, or (`waits`) the operation it is stuck at.
+
+    `number` counts rows from 1. `objects` is the state of every view after the step, in `Program.views` order, as
+    text; `locks` says who holds what: (lock name, holder goroutine names, shared?, next writer or "").
+    """
+
+    number: int
+    goroutine: str
+    text: str
+    detail: str
+    span: Span | None
+    stack: tuple[Call, ...]
+    objects: tuple[str, ...]
+    waits: bool = False
+    symptom: str = ""
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RacyAccess:
+    """One of the two accesses of a race: what the goroutine is about to do in the last state."""
+
+    goroutine: str
+    write: bool
+    atomic: bool
+    location: str
+    text: str
+    span: Span | None
+    stack: tuple[Call, ...]
+    holds: tuple[tuple[str, str, int], ...]
+    """Locks held: (lock, "W" or "R", row number since which)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A goroutine that never moves again."""
+
+    goroutine: str
+    operation: str
+    """In the words of Go's dump: `sync.RWMutex.RLock`, `sync.Mutex.Lock`, `sync.WaitGroup.Wait`, …"""
+    lock: str
+    held_by: tuple[str, ...]
+    """Goroutines that hold or have announced what it waits for (may be itself)."""
+    since: int
+    """Row number since which it has stood there."""
+    span: Span | None
+    stack: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock somebody holds in the last state: mode "W", "R" or "next" (a writer that has announced itself)."""
+
+    lock: str
+    goroutine: str
+    mode: str
+    since: int
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a replay of `choices` showed.
+
+    Each choice is the position of the step taken among the steps enabled in that state, in goroutine order and
+    then step order of the *composed* program; `verify replay MODEL 0/1/0` takes the same numbers.
+    `race` has two entries for a race; `failure` is the message of a panic, fatal or bound; `waiting` the stuck.
+    """
+
+    choices: tuple[int, ...]
+    goroutines: tuple[str, ...]
+    columns: tuple[str, ...]
+    """Names of the views, in order: the columns a timeline may show."""
+    start: tuple[str, ...]
+    """The views in the initial state."""
+    steps: tuple[TraceStep, ...]
+    race: tuple[RacyAccess, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    held: tuple[Held, ...] = ()
+    failure: str = ""
+    failure_kind: str = ""
+
+    @property
+    def path(self) -> str:
+        """The choices as `verify replay` takes them."""
+        return "/".join(map(str, self.choices)) or "-"

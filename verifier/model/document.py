@@ -1,0 +1,95 @@
+"""The model file as the user wrote it: typed, located, nothing interpreted yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from verifier.source import Span
+from verifier.verdict import Verdict
+
+CHECKS = ("race", "fatal", "panic", "deadlock")
+"""The properties judged when a model does not say `check:`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A stretch of Go in the model file.
+
+    Line k (from 0) of `value` stands in line `line + k` of the file; `columns[k]` is the file column of its first
+    character. For a block scalar that is the first content line and the block's indentation plus one.
+    """
+
+    value: str
+    file: str
+    line: int
+    columns: tuple[int, ...]
+
+    def span(self, row: int, column: int, end_row: int, end_column: int) -> Span:
+        """The file span of rows and columns of `value`, all counted from 0."""
+        last = len(self.columns) - 1
+
+        def at(r: int, c: int) -> tuple[int, int]:
+            return self.line + min(r, max(last, 0)), (self.columns[min(r, last)] if last >= 0 else 1) + c
+
+        line, col = at(row, column)
+        end_line, end_col = at(end_row, end_column)
+        return Span(self.file, line, col, end_line, end_col)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A kind of goroutine: how many (None means `any`) and what each of them runs."""
+
+    name: str
+    count: int | None
+    body: Text
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseText:
+    """A user's property: `when` is always, sometimes or finally."""
+
+    name: str
+    when: str
+    text: Text
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Limits that keep the model finite. Hitting one is UNKNOWN, never SAFE."""
+
+    heap: int = 2
+    """Blocks per allocation site that can run again."""
+    int: tuple[int, int] = (-8, 63)
+    """Least and greatest value of an integer variable."""
+    goroutines: int = 2
+    """Goroutines per `go` statement that can run again."""
+    keys: int = 4
+    """Integer map keys are 0 … keys-1."""
+    recursion: int = 3
+    """Frames of one function on a stack."""
+    defer: int = 4
+    """Deferred calls of one function in a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A model file."""
+
+    path: str
+    name: str
+    title: str
+    about: str
+    go: str
+    """Language version whose rules apply: "1.27" (swiss map) or "1.23" (hmap); other 1.x are mapped to these two."""
+    declare: Text | None
+    roles: tuple[Role, ...]
+    clauses: tuple[ClauseText, ...]
+    checks: tuple[str, ...]
+    expect: tuple[tuple[str, Verdict], ...]
+    """Expected verdict per property: a check or the name of a clause."""
+    bounds: Bounds
+    lines: tuple[str, ...] = field(repr=False, default=())
+    """The file's lines, for excerpts."""

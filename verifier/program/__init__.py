@@ -1,0 +1,1 @@
+"""The one machine: goroutines over finite-domain cells. Everything downstream reads only this."""

@@ -1,0 +1,1 @@
+"""Random small Go programs, judged by the product and by an independent interpreter."""

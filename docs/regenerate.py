@@ -1,0 +1,83 @@
+"""Fill the output blocks of the documentation with what the command really prints.
+
+A block starts with `<!-- output: verify MODEL … -->` and ends with `<!-- end -->`; what stands between is replaced by
+the command and its output, with durations written as `…s` because they differ from run to run.
+
+    python docs/regenerate.py            rewrite README.md and examples/**/README.md
+    python docs/regenerate.py --check    exit 1 and name the files that are out of date, write nothing
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+_BLOCK = re.compile(r"(<!-- output: verify (?P<arguments>[^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_DURATION = re.compile(r"\b\d+\.\d+s\b")
+
+
+def pages() -> Iterator[Path]:
+    """Every file that may hold output blocks."""
+    if (ROOT / "README.md").exists():
+        yield ROOT / "README.md"
+    yield from sorted((ROOT / "examples").rglob("README.md"))
+
+
+def commands(text: str) -> list[str]:
+    """The commands whose output `text` shows."""
+    return [f"verify {m['arguments']}" for m in _BLOCK.finditer(text)]
+
+
+def output(arguments: str) -> str:
+    """What `verify ARGUMENTS` prints when run at the top of the repository, durations blanked."""
+    from verifier.cli import main
+
+    printed = io.StringIO()
+    here = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        with contextlib.redirect_stdout(printed):
+            status = main(shlex.split(arguments))
+    finally:
+        os.chdir(here)
+    lines = [line.rstrip() for line in _DURATION.sub("…s", printed.getvalue()).splitlines()]
+    if status and not any(line.startswith("exit status") for line in lines):
+        lines.append(f"exit status {status}")
+    return "\n".join(lines)
+
+
+def filled(text: str) -> str:
+    """`text` with the content of every block brought up to date."""
+
+    def block(match: re.Match[str]) -> str:
+        shown = output(match["arguments"])
+        return f"{match[1]}```text\n$ verify {match['arguments']}\n{shown}\n```\n{match[3]}"
+
+    return _BLOCK.sub(block, text)
+
+
+def main(argv: list[str]) -> int:
+    """Rewrite the pages, or with `--check` only tell which would change."""
+    stale = 0
+    for page in pages():
+        old = page.read_text(encoding="utf-8")
+        new = filled(old)
+        if new == old:
+            continue
+        stale += 1
+        print(page.relative_to(ROOT))
+        if "--check" not in argv:
+            page.write_text(new, encoding="utf-8")
+    return 1 if stale and "--check" in argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -38,11 +38,13 @@ class Property:
     trace: Trace | None = None
     span: Span | None = None
     any_number: AnyNumber | None = None
+    formula: str = ""
+    """The user's expression, for always, sometimes and finally."""
 
     @property
     def steps(self) -> int:
-        """Rows of the trace."""
-        return len(self.trace.steps) if self.trace else 0
+        """Rows of the trace as a reader counts them (`Trace.rows`)."""
+        return self.trace.rows if self.trace else 0
 
     @property
     def as_expected(self) -> bool:
@@ -98,6 +100,8 @@ class Result:
     not_shown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     audited: str = ""
+    sha256: str = ""
+    """Digest of the model file, in hexadecimal."""
 
     @property
     def exit_code(self) -> int:

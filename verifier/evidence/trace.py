@@ -26,6 +26,8 @@ class TraceStep:
     waits: bool = False
     symptom: str = ""
     cite: str = ""
+    ends: bool = False
+    """Whether the goroutine has returned when this row is done: a timeline draws it as idle from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,8 @@ class Trace:
     def path(self) -> str:
         """The choices as `verify replay` takes them."""
         return "/".join(map(str, self.choices)) or "-"
+
+    @property
+    def rows(self) -> int:
+        """Rows a reader counts: the steps, and for a race the two accesses that the last state is about to make."""
+        return len(self.steps) + len(self.race)

@@ -1,0 +1,71 @@
+"""A timeline's grid as text: aligned columns, never wider than a page."""
+
+from __future__ import annotations
+
+from verifier.evidence.trace import Trace
+from verifier.report.timeline import Cell, Grid, Row, grid, listing
+
+PAGE = 120
+"""No line is longer: wrapped timelines cannot be read."""
+NARROW = 16
+"""A goroutine's column is not squeezed below this; then the rows are listed one goroutine a line instead."""
+CLIP = "…"
+
+
+def timeline(trace: Trace) -> list[str]:
+    """The lines of the timeline of a trace; none for a trace without rows."""
+    made = grid(trace)
+    return draw(made) if made.rows else []
+
+
+def draw(made: Grid, page: int = PAGE) -> list[str]:
+    """The lines of a grid, each at most `page` columns wide."""
+    widths = _fit(made.widths, page, NARROW)
+    if _total(widths) > page and len(made.goroutines) > 2:
+        made = listing(made)
+        widths = _fit(made.widths, page, NARROW)
+    lines = [_line("step", (*made.goroutines, *made.objects), widths)]
+    lines += [_row(row, widths) for row in made.rows]
+    if made.folded:
+        lines.append(f"({made.folded} more goroutine{'s' if made.folded > 1 else ''}, no step)")
+    return [clip(line, page) for line in lines]
+
+
+def clip(text: str, width: int) -> str:
+    """At most `width` characters of a text, with a mark where something was left out.
+
+    >>> clip("mu.Lock()", 9), clip("mu.Lock()", 5)
+    ('mu.Lock()', 'mu.L…')
+    """
+    return text if len(text) <= width else text[: max(0, width - 1)] + CLIP
+
+
+def _total(widths: tuple[int, ...]) -> int:
+    return 4 + sum(w + 2 for w in widths)
+
+
+def _fit(widths: tuple[int, ...], page: int, least: int) -> tuple[int, ...]:
+    """Take columns from the widest until the page is wide enough or every column is at its least."""
+    fitted = list(widths)
+    while _total(tuple(fitted)) > page and max(fitted) > least:
+        fitted[fitted.index(max(fitted))] -= 1
+    return tuple(fitted)
+
+
+def _row(row: Row, widths: tuple[int, ...]) -> str:
+    columns = len(row.cells)
+    cells = tuple(_cell(cell, width) for cell, width in zip(row.cells, widths[:columns], strict=True))
+    return _line(str(row.number) if row.number else "", (*cells, *row.objects), widths)
+
+
+def _cell(cell: Cell, width: int) -> str:
+    mark = f"  {cell.mark}" if cell.mark else ""
+    line = f":{cell.line}" if cell.line else ""
+    room = width - len(mark) - (len(line) + 2 if line else 0)
+    left = clip(cell.text, max(room, 1)) + mark
+    return left + line.rjust(width - len(left)) if line else left
+
+
+def _line(number: str, texts: tuple[str, ...], widths: tuple[int, ...]) -> str:
+    cells = "  ".join(clip(text, width).ljust(width) for text, width in zip(texts, widths, strict=True))
+    return f"{number:>4}  {cells}".rstrip()

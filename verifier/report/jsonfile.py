@@ -1,0 +1,203 @@
+"""JSON, schema 1: everything a `Result` says, for programs. Canonical: sorted keys, and no float but `seconds`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
+from verifier.evidence.trace import Held, RacyAccess, Trace, TraceStep, Waiting
+from verifier.program.program import Call
+from verifier.report.outcome import Entry, Failed, exit_code
+from verifier.source import Span
+from verifier.verdict import Verdict
+
+SCHEMA = 1
+
+# `Mapping` values are dumped, never read back here, so "something JSON can hold" is all that is known of them.
+Json = object
+
+
+def render(entries: Sequence[Entry]) -> str:
+    """One object for one model; for several `{"schema": 1, "models": […], "exit_code": …}`. Ends with a newline."""
+    objects = [entry(e) for e in entries]
+    whole: Json = objects[0] if len(objects) == 1 else _several(objects, entries)
+    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _several(objects: list[dict[str, Json]], entries: Sequence[Entry]) -> dict[str, Json]:
+    return {"schema": SCHEMA, "models": objects, "exit_code": exit_code(entries)}
+
+
+def entry(given: Entry) -> dict[str, Json]:
+    """The object of one model, as plain dicts and lists."""
+    return _failed(given) if isinstance(given, Failed) else _result(given)
+
+
+def _failed(failed: Failed) -> dict[str, Json]:
+    return {
+        "schema": SCHEMA,
+        "model": failed.model,
+        "path": failed.path,
+        "verdict": Verdict.ERROR.value,
+        "exit_code": failed.exit_code,
+        "error": failed.message,
+        "properties": [],
+    }
+
+
+def _result(result: Result) -> dict[str, Json]:
+    return {
+        "schema": SCHEMA,
+        "model": result.model,
+        "path": result.path,
+        "sha256": result.sha256,
+        "title": result.title,
+        "go_version": result.go,
+        "verdict": result.verdict.value,
+        "exit_code": result.exit_code,
+        "properties": [_property(p) for p in result.properties],
+        "explored": _explored(result.explored),
+        "trace": _first_failure(result),
+        "consequences": [
+            {"name": c.name, "sentence": c.sentence, "trace": _trace(c.name, c.trace)} for c in result.consequences
+        ],
+        "coverage": _coverage(result.coverage),
+        "assumptions": list(result.rests_on),
+        "not_shown": list(result.not_shown),
+        "notes": list(result.notes),
+        "audited": result.audited,
+    }
+
+
+def _first_failure(result: Result) -> Json:
+    failing = (p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace)
+    return next((_trace(p.name, p.trace) for p in failing if p.trace), None)
+
+
+def _property(prop: Property) -> dict[str, Json]:
+    return {
+        "name": prop.name,
+        "kind": prop.kind,
+        "verdict": prop.verdict.value,
+        "expected": prop.expected.value if prop.expected else None,
+        "as_expected": prop.as_expected,
+        "sentence": prop.sentence,
+        "formula": prop.formula,
+        "method": prop.method,
+        "steps": prop.steps if prop.trace else None,
+        "states": prop.states,
+        "reason": prop.reason,
+        "span": _span(prop.span),
+        "any_number": _any_number(prop.any_number),
+        "witness": _trace(prop.name, prop.trace) if prop.trace else None,
+    }
+
+
+def _any_number(found: AnyNumber | None) -> Json:
+    return {"verdict": found.verdict.value, "method": found.method, "k": found.k} if found else None
+
+
+def _explored(explored: Explored) -> dict[str, Json]:
+    return {
+        "counts": dict(explored.counts),
+        "states": explored.states,
+        "transitions": explored.transitions,
+        "engine": explored.engine,
+        "seconds": round(explored.seconds, 3),
+        "complete": explored.complete,
+        "limit": explored.limit,
+    }
+
+
+def _coverage(coverage: Coverage | None) -> Json:
+    if coverage is None:
+        return None
+    missed = [{"span": _span(span), "text": text} for span, text in coverage.missed]
+    return {"reached": coverage.reached, "total": coverage.total, "missed": missed}
+
+
+def _trace(name: str, trace: Trace) -> dict[str, Json]:
+    # The property is named inside the trace, so that a trace cut out of the file still says what it shows.
+    return {
+        "property": name,
+        "choices": list(trace.choices),
+        "goroutines": list(trace.goroutines),
+        "start": dict(zip(trace.columns, trace.start, strict=True)),
+        "steps": [_step(trace, s) for s in trace.steps],
+        "race": dict(zip("ab", map(_access, trace.race), strict=False)) or None,
+        "waits": [_waiting(w) for w in trace.waiting],
+        "held": [_held(h) for h in trace.held],
+        "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
+    }
+
+
+def _step(trace: Trace, step: TraceStep) -> dict[str, Json]:
+    return {
+        "n": step.number,
+        "goroutine": step.goroutine,
+        "text": step.text,
+        "detail": step.detail,
+        **_place(step.span),
+        "stack": _stack(step.stack),
+        "objects": dict(zip(trace.columns, step.objects, strict=True)),
+        "waits": step.waits,
+        "ends": step.ends,
+        "symptom": step.symptom,
+        "cite": step.cite,
+    }
+
+
+def _access(access: RacyAccess) -> dict[str, Json]:
+    return {
+        "goroutine": access.goroutine,
+        "write": access.write,
+        "atomic": access.atomic,
+        "location": access.location,
+        "text": access.text,
+        **_place(access.span),
+        "stack": _stack(access.stack),
+        "holds": [{"lock": lock, "mode": mode, "since": since} for lock, mode, since in access.holds],
+    }
+
+
+def _waiting(stuck: Waiting) -> dict[str, Json]:
+    return {
+        "goroutine": stuck.goroutine,
+        "operation": stuck.operation,
+        "lock": stuck.lock,
+        "held_by": list(stuck.held_by),
+        "since": stuck.since,
+        **_place(stuck.span),
+        "stack": _stack(stuck.stack),
+    }
+
+
+def _held(held: Held) -> dict[str, Json]:
+    return {
+        "lock": held.lock,
+        "goroutine": held.goroutine,
+        "mode": held.mode,
+        "since": held.since,
+        **_place(held.span),
+    }
+
+
+def _stack(stack: tuple[Call, ...]) -> list[Json]:
+    return [{"function": call.function, "called_at": _span(call.called_at)} for call in stack]
+
+
+def _place(span: Span | None) -> dict[str, Json]:
+    return {"file": span.file, "line": span.line, "column": span.column} if span else {"file": None, "line": None}
+
+
+def _span(span: Span | None) -> Json:
+    if span is None:
+        return None
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }

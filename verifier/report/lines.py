@@ -1,0 +1,96 @@
+"""One line a property, as `go test` prints them: a word at the line start, and no word greener than the verdict."""
+
+from __future__ import annotations
+
+from verifier.evidence.result import Property, Result
+from verifier.report.blocks import summary
+from verifier.report.outcome import subject
+from verifier.verdict import Verdict
+
+_WORD = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL", Verdict.UNKNOWN: "???", Verdict.ERROR: "ERROR"}
+
+
+def table(result: Result, chosen: list[Property]) -> list[str]:
+    """The lines of the chosen properties, in columns."""
+    cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen]
+    if not cells:
+        return []
+    name = max(len(c[1]) for c in cells)
+    word = max(4, *(len(c[0]) for c in cells))
+    # One long sentence must not push the last column of every line off the page.
+    said = max((len(c[2]) for c in cells if len(c[2]) <= 60), default=0)
+    return [f"{w:<{word}}  {n:<{name}}  {s:<{said}}  {how}".rstrip() for w, n, s, how in cells]
+
+
+def headline(prop: Property) -> str:
+    """`--- FAIL: race  4 steps (shortest)`, over the lines that say what to do with a counterexample."""
+    return f"--- FAIL: {subject(prop)}  {_length(prop)}{_expectation(prop)}"
+
+
+def steps(number: int) -> str:
+    """`1 step`, `4 steps`."""
+    return f"{number} step{'' if number == 1 else 's'}"
+
+
+def _word(prop: Property) -> str:
+    # SAFE where UNSAFE was expected is a failure of the model file: it does not show what it claims to show.
+    wrong = prop.verdict is Verdict.SAFE and not prop.as_expected
+    return "FAIL" if wrong else _WORD[prop.verdict]
+
+
+def _said(prop: Property) -> str:
+    match prop.verdict:
+        case Verdict.UNKNOWN:
+            return _unknown(prop)
+        case Verdict.ERROR:
+            return f"{_label(prop)}the evidence failed its audit: {prop.reason or 'no reason given'}"
+        case Verdict.UNSAFE if prop.kind == "sometimes":
+            return f"{_label(prop)}never reached: the check was vacuous"
+        case Verdict.UNSAFE:
+            # Not the sentence: it may be worded as the claim, and a claim beside FAIL reads as a finding.
+            return summary(prop)
+        case _:
+            return prop.sentence if prop.kind == prop.name else prop.name
+
+
+def _unknown(prop: Property) -> str:
+    return f"{_label(prop)}not finished: {prop.reason or 'no reason given'}; nothing is established"
+
+
+def _label(prop: Property) -> str:
+    return "" if prop.kind == prop.name else f"{prop.name}  "
+
+
+def _how(result: Result, prop: Property) -> str:
+    match prop.verdict:
+        case Verdict.SAFE:
+            how = _shown(result, prop)
+        case Verdict.UNSAFE:
+            how = _length(prop)
+        case _:
+            how = ""
+    return (how + _expectation(prop)).strip()
+
+
+def _shown(result: Result, prop: Property) -> str:
+    if prop.kind == "sometimes":
+        return f"seen in {steps(prop.steps)}" if prop.trace else "seen"
+    how = prop.method
+    if prop.states:
+        how = f"{'all ' if result.explored.complete else ''}{prop.states:,} state{'' if prop.states == 1 else 's'}"
+    proof = prop.any_number
+    if proof is None:
+        return how
+    return f"{how}; any number: {'proved, ' + proof.method if proof.verdict is Verdict.SAFE else 'not shown'}"
+
+
+def _length(prop: Property) -> str:
+    return f"{steps(prop.steps)} (shortest)" if prop.trace else ""
+
+
+def _expectation(prop: Property) -> str:
+    if prop.as_expected:
+        return "" if prop.verdict is Verdict.SAFE else "  (expected)"
+    if prop.expected is None or prop.expected is prop.verdict:
+        return ""
+    return f"  (expected {prop.expected.value}, found {prop.verdict.value})"

@@ -1,0 +1,50 @@
+"""What a whole run came to: models that could not be read beside those that were judged, and one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from verifier.evidence.result import Property, Result
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, EXIT_USAGE, Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A model that never got a verdict: `message` is the located error, `exit_code` 2 (the model) or 4 (our bug)."""
+
+    model: str
+    path: str
+    message: str
+    exit_code: int = EXIT_USAGE
+
+
+Entry = Result | Failed
+
+# The gravest first. A model that could not be read outranks one that was refuted: nothing is known about it.
+_GRAVITY = (EXIT_INTERNAL, EXIT_USAGE, EXIT_UNSAFE, EXIT_UNKNOWN, EXIT_OK)
+
+
+def exit_code(entries: Iterable[Entry]) -> int:
+    """The exit code of a run over several models; a run over none is UNKNOWN.
+
+    >>> exit_code([]), exit_code([Failed("a", "a.yaml", "no such file")])
+    (3, 2)
+    """
+    codes = {e.exit_code for e in entries}
+    return next((code for code in _GRAVITY if code in codes), EXIT_UNKNOWN)
+
+
+def judged(prop: Property) -> Verdict:
+    """The verdict in the light of the expectation: SAFE means "as it should be"."""
+    return judge(prop.verdict, prop.expected)
+
+
+def subject(prop: Property) -> str:
+    """How a property is called in a sentence: a check by its name, a clause by kind and name.
+
+    >>> from verifier.verdict import Verdict
+    >>> subject(Property("stored", "finally", Verdict.SAFE, None, "", "", 0))
+    'finally stored'
+    """
+    return prop.name if prop.kind == prop.name else f"{prop.kind} {prop.name}"

@@ -1,0 +1,155 @@
+"""The text a terminal shows: what failed and how, then what holds, then what that rests on, then the verdict."""
+
+from __future__ import annotations
+
+from verifier.evidence.result import Consequence, Property, Result
+from verifier.report.blocks import block
+from verifier.report.draw import timeline
+from verifier.report.lines import headline, steps, table
+from verifier.report.outcome import subject
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
+
+_LABEL = 11
+
+
+def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
+    """The report. `verbose` draws every schedule there is; `quiet` keeps what went wrong and the final lines."""
+    if quiet:
+        bad = [p for p in result.properties if not p.as_expected]
+        return _join([*table(result, bad), *_final(result)])
+    sections = [
+        [_header(result)],
+        *(_counterexample(result, p) for p in _drawn(result)),
+        table(result, [p for p in result.properties if p not in _drawn(result)]),
+        *(_witnesses(result) if verbose else ()),
+        _footer(result),
+        _consequences(result, verbose),
+        *([_labelled("note", result.notes)] if result.notes else ()),
+        _final(result),
+    ]
+    return _join([line for section in sections if section for line in (*_trimmed(section), "")][:-1])
+
+
+def _join(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _trimmed(section: list[str]) -> list[str]:
+    return section if section[-1] else section[:-1]
+
+
+def _header(result: Result) -> str:
+    counts = ", ".join(plural(n, role) for role, n in result.explored.counts)
+    title = f": {result.title}" if result.title else ""
+    return f"=== {result.model}{title}{'; ' + counts if counts else ''}"
+
+
+def plural(number: int, noun: str) -> str:
+    """A count of goroutines of one role.
+
+    >>> plural(2, "reader"), plural(1, "reader"), plural(2, "r_1")
+    ('2 readers', '1 reader', '2 x r_1')
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}s" if noun.isalpha() and not noun.endswith("s") else f"{number} x {noun}"
+
+
+def _drawn(result: Result) -> list[Property]:
+    """The refuted properties with a schedule to show, expected or not: the user wants to see it."""
+    return [p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None]
+
+
+def _counterexample(result: Result, prop: Property) -> list[str]:
+    assert prop.trace is not None
+    drawn = timeline(prop.trace)
+    lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
+    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}"]
+
+
+def _witnesses(result: Result) -> list[list[str]]:
+    """How the states that had to be reachable were reached."""
+    seen = [p for p in result.properties if p.verdict is not Verdict.UNSAFE and p.trace is not None]
+    return [[f"--- seen: {subject(p)}  {steps(p.steps)}", *timeline(p.trace)] for p in seen if p.trace]
+
+
+def _footer(result: Result) -> list[str]:
+    return [
+        *_labelled("rests on", result.rests_on),
+        *_labelled("reached", _coverage(result)),
+        *_labelled("bounds", _bounds(result)),
+        *_labelled("audited", (result.audited,) if result.audited else ("nothing",)),
+        *_labelled("not shown", result.not_shown),
+    ]
+
+
+def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
+    return [f"{label if i == 0 else '':<{_LABEL}}{text}" for i, text in enumerate(texts)]
+
+
+def _coverage(result: Result) -> tuple[str, ...]:
+    seen = result.coverage
+    if seen is None:
+        return ()
+    missed = tuple(f"never reached: {text}  ({span.file}:{span.line})" for span, text in seen.missed)
+    return (f"{seen.reached} of {seen.total} statements", *missed)
+
+
+def _bounds(result: Result) -> tuple[str, ...]:
+    explored = result.explored
+    counts = ", ".join(plural(n, role) for role, n in explored.counts) or "no goroutines"
+    size = f"{explored.states:,} states, {explored.transitions:,} transitions"
+    if explored.complete:
+        return (f"every interleaving of {counts}: {size}",)
+    return (f"stopped after {size} of {counts}: {explored.limit or 'no reason given'}",)
+
+
+def _consequences(result: Result, verbose: bool) -> list[str]:
+    if not result.consequences:
+        return []
+    lines = [f"what the race can lead to on the real runtime (Go {result.go}):"]
+    width = max(len(c.name) for c in result.consequences)
+    for found in result.consequences:
+        lines.append(f"  {found.name:<{width}}  {found.sentence}  {steps(found.trace.rows)}")
+        lines += _schedule(found) if verbose else []
+    return lines if verbose else [*lines, "  (-v draws the schedules)"]
+
+
+def _schedule(found: Consequence) -> list[str]:
+    return ["", *timeline(found.trace), ""] if found.trace.rows else []
+
+
+def _final(result: Result) -> list[str]:
+    code = result.exit_code
+    word, said = _summary(result)
+    line = f"{word}  {result.model}  {said}  {result.explored.seconds:.2f}s"
+    return [line] if code == EXIT_OK else [line, f"exit status {code}"]
+
+
+def _summary(result: Result) -> tuple[str, str]:
+    """The first word and the count of the last line, from the exit code only: they cannot disagree."""
+    everything = result.properties
+    bad = [p for p in everything if not p.as_expected]
+    open_ = [p for p in bad if p.verdict is Verdict.UNKNOWN]
+    match result.exit_code:
+        case 0:
+            return _fine(result)
+        case c if c == EXIT_UNKNOWN:
+            if not everything:
+                return "UNKNOWN", "nothing was checked"
+            return "UNKNOWN", f"{len(open_)} of {len(everything)} properties not finished"
+        case c if c == EXIT_INTERNAL:
+            failed = [subject(p) for p in bad if p.verdict is Verdict.ERROR]
+            return "ERROR", f"evidence for {', '.join(failed)} failed its audit: a bug in verify, please report it"
+        case _:
+            tail = f", {len(open_)} not finished" if open_ else ""
+            return "FAIL", f"{len(bad) - len(open_)} of {len(everything)} properties{tail}"
+
+
+def _fine(result: Result) -> tuple[str, str]:
+    everything = result.properties
+    odd = [p for p in everything if p.verdict is not Verdict.SAFE]
+    if odd:
+        names = ", ".join(subject(p) + (" not finished" if p.verdict is Verdict.UNKNOWN else "") for p in odd)
+        return result.verdict.value, f"{names}, as expected"
+    return "SAFE", f"{len(everything)}/{len(everything)} properties"

@@ -1,0 +1,157 @@
+"""From a trace to the grid of a timeline: a column per goroutine, a row per step. Pure; `draw` makes text of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from verifier.evidence.trace import RacyAccess, Trace, TraceStep
+from verifier.source import Span
+
+IDLE = "."
+"""Not started, or returned."""
+INSIDE = "|"
+"""Started, not returned, not moving in this row."""
+FOR_EVER = "* for ever"
+WAITS = "WAITS"
+RACE = "<- race"
+
+MANY = 6
+"""From one more goroutine on, those that take no step are folded away."""
+WIDE = 100
+"""The same from this many text columns on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one goroutine does in one row. `mark` follows the text, `line` stands at the right edge (0: none)."""
+
+    text: str
+    mark: str = ""
+    line: int = 0
+    moves: bool = False
+
+    @property
+    def width(self) -> int:
+        """Text columns needed to show the cell in full."""
+        return len(self.text) + (2 + len(self.mark) if self.mark else 0) + (3 + len(str(self.line)) if self.line else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step. `number` is 0 in the closing row of a deadlock, which is no step."""
+
+    number: int
+    cells: tuple[Cell, ...]
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The timeline before it is text: goroutine columns, then the objects that change, and what was folded away."""
+
+    goroutines: tuple[str, ...]
+    objects: tuple[str, ...]
+    rows: tuple[Row, ...]
+    folded: int = 0
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Natural width of every column, goroutines first."""
+        columns = [
+            max([len(name), *(row.cells[i].width for row in self.rows)]) for i, name in enumerate(self.goroutines)
+        ]
+        objects = [max([len(name), *(len(row.objects[i]) for row in self.rows)]) for i, name in enumerate(self.objects)]
+        return (*columns, *objects)
+
+    @property
+    def width(self) -> int:
+        """Natural width of the whole drawing."""
+        return 4 + sum(w + 2 for w in self.widths)
+
+
+def grid(trace: Trace) -> Grid:
+    """The grid of a trace; goroutines that take no step are folded when there are many or the grid is wide."""
+    full = _grid(trace, trace.goroutines)
+    if len(trace.goroutines) <= MANY and full.width <= WIDE:
+        return full
+    moving = _movers(trace)
+    shown = tuple(g for g in trace.goroutines if g in moving)
+    return replace(_grid(trace, shown), folded=len(trace.goroutines) - len(shown))
+
+
+def listing(drawn: Grid) -> Grid:
+    """The same rows for a page too narrow for a column each: who moves, and what it does."""
+    rows = tuple(
+        Row(row.number, (Cell(name), cell), row.objects)
+        for row in drawn.rows
+        for name, cell in zip(drawn.goroutines, row.cells, strict=True)
+        if cell.moves
+    )
+    return Grid(("goroutine", "does"), drawn.objects, rows, drawn.folded)
+
+
+def words(step: TraceStep) -> str:
+    """The row's text: the Go statement, and what this step of it does when that says more."""
+    return f"{step.text} ({step.detail})" if step.detail and step.detail not in step.text else step.text
+
+
+def _movers(trace: Trace) -> set[str]:
+    steps, racing, stuck = trace.steps, trace.race, trace.waiting
+    return {s.goroutine for s in steps} | {a.goroutine for a in racing} | {w.goroutine for w in stuck}
+
+
+def _grid(trace: Trace, goroutines: tuple[str, ...]) -> Grid:
+    kept = _changing(trace)
+    moves = _moves(trace)
+    rows = tuple(
+        Row(
+            number,
+            tuple(cell if g == mover else _still(trace, g, number) for g in goroutines),
+            tuple(objects[i] for i in kept),
+        )
+        for number, (mover, cell, objects) in enumerate(moves, 1)
+    )
+    closing = (_closing(trace, goroutines, len(kept)),) if trace.waiting else ()
+    return Grid(goroutines, tuple(trace.columns[i] for i in kept), rows + closing)
+
+
+def _changing(trace: Trace) -> list[int]:
+    states = (trace.start, *(s.objects for s in trace.steps))
+    return [i for i in range(len(trace.columns)) if len({state[i] for state in states}) > 1]
+
+
+def _moves(trace: Trace) -> list[tuple[str, Cell, tuple[str, ...]]]:
+    """Who moves in each row, with what, and the objects afterwards. A racy access has no state after it."""
+    last = trace.steps[-1].objects if trace.steps else trace.start
+    steps = [(s.goroutine, _step_cell(trace, s), s.objects) for s in trace.steps]
+    return steps + [(a.goroutine, _access_cell(a), last) for a in trace.race]
+
+
+def _step_cell(trace: Trace, step: TraceStep) -> Cell:
+    failed = trace.failure and step is trace.steps[-1] and not trace.waiting
+    said = step.symptom or (trace.failure_kind or "fails" if failed else "")
+    mark = WAITS if step.waits else f"<- {said}" if said else ""
+    return Cell(words(step), mark, _line(step.span), True)
+
+
+def _access_cell(access: RacyAccess) -> Cell:
+    text = access.text or f"{'write' if access.write else 'read'} {access.location}"
+    return Cell(text, RACE, _line(access.span), True)
+
+
+def _line(span: Span | None) -> int:
+    return span.line if span else 0
+
+
+def _still(trace: Trace, goroutine: str, number: int) -> Cell:
+    """The cell of a goroutine that does not move in row `number`."""
+    earlier = [s for s in trace.steps[:number] if s.goroutine == goroutine]
+    started = bool(earlier) or any(a.goroutine == goroutine for a in trace.race[: max(0, number - len(trace.steps))])
+    return Cell(INSIDE if started and not any(s.ends for s in earlier) else IDLE)
+
+
+def _closing(trace: Trace, goroutines: tuple[str, ...], objects: int) -> Row:
+    stuck = {w.goroutine for w in trace.waiting}
+    after = trace.rows + 1
+    cells = tuple(Cell(FOR_EVER, moves=True) if g in stuck else _still(trace, g, after) for g in goroutines)
+    return Row(0, cells, ("",) * objects)

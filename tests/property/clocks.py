@@ -1,4 +1,4 @@
-"""Races by the book: vector clocks carried through all interleavings, with the edges of the Go memory model (June 2022).
+"""Races by the book: vector clocks carried through all interleavings, with the Go memory model's edges (June 2022).
 
 A program races when some execution has two conflicting accesses that happens-before does not order. Goroutine exit
 orders nothing; a failed TryLock orders nothing; a failed CompareAndSwap is a read.
@@ -49,15 +49,17 @@ def edges(move: Move) -> list[tuple[str, str]]:
     """The synchronisation of a step: (what it does, object)."""
     op: Any = move.op
     match op[0], move.outcome:
-        case ("lock" | "try"), "taken":
-            return {"mu": [(ACQUIRE, "mu")], "rw.R": [(ACQUIRE, "rw")], "rw": [(ACQUIRE, "rw"), (ACQUIRE, "readers")]}[op[1]]
+        case (("lock" | "try"), "taken"):
+            return {"mu": [(ACQUIRE, "mu")], "rw.R": [(ACQUIRE, "rw")], "rw": [(ACQUIRE, "rw"), (ACQUIRE, "readers")]}[
+                op[1]
+            ]
         case "unlock", _:
             return [(MERGE, {"mu": "mu", "rw.R": "readers", "rw": "rw"}[op[1]])]
         case "a.load", _:
             return [(ACQUIRE, op[1])]
         case "a.store", _:
             return [(RELEASE, op[1])]
-        case ("a.add" | "a.swap"), _:
+        case (("a.add" | "a.swap"), _):
             return [(BOTH, op[1])]
         case "a.cas", outcome:
             return [(BOTH if outcome == "swapped" else ACQUIRE, op[1])]
@@ -71,9 +73,9 @@ def edges(move: Move) -> list[tuple[str, str]]:
             return [(ACQUIRE, "wg")]
         case "sm.load", _:
             return [(ACQUIRE, f"sm {op[1]}")]
-        case ("sm.store" | "sm.delete"), _:
+        case (("sm.store" | "sm.delete"), _):
             return [(RELEASE, f"sm {op[1]}")]
-        case ("sm.loadorstore" | "sm.cas"), outcome:
+        case (("sm.loadorstore" | "sm.cas"), outcome):
             return [(BOTH if outcome in ("stored", "swapped") else ACQUIRE, f"sm {op[1]}")]
     return []
 

@@ -136,7 +136,9 @@ class Machine:
         op: Any = self.next_op(state, g)
         me, s = state.threads[g], state.shared
 
-        def to(outcome: str = "", pc: int | None = None, r: int = me.r, p: int = me.p, t: int = me.t, **change: Any) -> Move:
+        def to(
+            outcome: str = "", pc: int | None = None, r: int = me.r, p: int = me.p, t: int = me.t, **change: Any
+        ) -> Move:
             moved = self._settle(self.codes[g], Thread(me.pc + 1 if pc is None else pc, r, p, t))
             threads = (*state.threads[:g], moved, *state.threads[g + 1 :])
             return Move(g, op, outcome, State(threads, s._replace(**change) if change else s))
@@ -151,12 +153,14 @@ class Machine:
             case "read to t":
                 yield to(t=getattr(s, op[1]))
             case "read q":
-                yield to(**{op[1]: s.q})
+                yield to(p=s.q) if op[1] == "p" else to(t=s.q)
             case "write":
-                value = {None: me.r, "p": me.p}.get(op[2], op[2])
-                yield to(**{op[1]: value})
+                value: Any = {None: me.r, "p": me.p}.get(op[2], op[2])
+                change: dict[str, Any] = {op[1]: value}
+                yield to(**change)
             case "write t+1":
-                yield to(**{op[1]: me.t + 1})
+                change = {op[1]: me.t + 1}
+                yield to(**change)
             case "f.set" | "f.get":
                 pointer = me.t if op[1] == "t" else me.p
                 if not pointer:
@@ -208,7 +212,8 @@ class Machine:
                 yield to(writer=False) if s.writer else fatal
             return
         if lock == "mu":
-            free, taken = not s.mu, {"mu": True}
+            free = not s.mu
+            taken: dict[str, Any] = {"mu": True}
         elif lock == "rw.R":
             free, taken = not s.announced and not s.writer, {"readers": s.readers + 1}
         elif kind == "lock":

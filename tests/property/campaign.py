@@ -1,0 +1,98 @@
+"""A long comparison of the product with the interpreter, with every disagreement shrunk.
+
+python -m tests.property.campaign PROGRAMS_PER_FAMILY [FIRST_SEED [FAMILY …]]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from . import programs as go
+from .compare import compare
+from .generate import FAMILIES, GROUP_FAMILIES, TRY_FAMILIES, from_seed
+from .text import to_yaml
+
+
+def smaller_blocks(block: go.Block) -> Iterator[go.Block]:
+    """`block` with one statement dropped, replaced by its body, or made smaller inside."""
+    for i, s in enumerate(block):
+        yield block[:i] + block[i + 1 :]
+        for f in fields(s):
+            part = getattr(s, f.name)
+            if isinstance(part, tuple):
+                yield block[:i] + part + block[i + 1 :]
+                for inner in smaller_blocks(part):
+                    change: dict[str, Any] = {f.name: inner}
+                    yield (*block[:i], replace(s, **change), *block[i + 1 :])
+
+
+def smaller(program: go.Program) -> Iterator[go.Program]:
+    for g, body in enumerate(program.bodies):
+        if len(program.bodies) > 1:
+            yield replace(program, bodies=program.bodies[:g] + program.bodies[g + 1 :])
+        for block in smaller_blocks(body):
+            yield replace(program, bodies=(*program.bodies[:g], block, *program.bodies[g + 1 :]))
+
+
+def shrink(program: go.Program, fails: Callable[[go.Program], bool]) -> go.Program:
+    """The smallest program reached by dropping things while it still fails."""
+    while True:
+        better = next((p for p in smaller(program) if fails(p)), None)
+        if better is None:
+            return program
+        program = better
+
+
+def outcome(program: go.Program, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """(kind, what is wrong); an exception of the product counts as wrong too."""
+    try:
+        result = compare(program, folder)
+    except Exception as error:  # what the campaign is looking for
+        return "crashed", (f"{type(error).__name__}: {str(error)[:200]}",)
+    return result.kind, result.differences + tuple(f"{name}: product UNKNOWN" for name in result.unknown)
+
+
+def sort_of(wrong: tuple[str, ...]) -> str:
+    """What kind of disagreement it is, so that shrinking does not drift from one to another."""
+    return wrong[0][:40] if wrong else ""
+
+
+def run(family: str, features: tuple[str, ...], seeds: range, folder: Path) -> None:
+    """Compare and print; only the first of each sort of disagreement is shrunk."""
+    tally: Counter[str] = Counter()
+    shown: set[str] = set()
+    began = time.monotonic()
+    for seed in seeds:
+        program = from_seed(seed, features)
+        kind, wrong = outcome(program, folder)
+        tally[kind] += 1
+        sort = sort_of(wrong)
+        if not wrong:
+            continue
+        tally["WRONG " + sort] += 1
+        if sort in shown:
+            continue
+        shown.add(sort)
+        least = shrink(program, lambda p, sort=sort: sort_of(outcome(p, folder)[1]) == sort)  # type: ignore[misc]
+        print(f"--- {family} seed {seed}: {outcome(least, folder)[1]}\n{to_yaml(least)}", flush=True)
+    print(f"{family}: {dict(tally)} {time.monotonic() - began:.0f} s", flush=True)
+
+
+def main(arguments: list[str]) -> None:
+    count = int(arguments[0])
+    first = int(arguments[1]) if len(arguments) > 1 else 0
+    every = {**FAMILIES, **TRY_FAMILIES, **GROUP_FAMILIES}
+    with tempfile.TemporaryDirectory() as folder:
+        for family in arguments[2:] or every:
+            run(family, every[family], range(first, first + count), Path(folder))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,61 @@
+"""What is Go but outside the subset: each construct by name, with the nearest thing that works."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from verifier.golang.tree import Reader, source
+from verifier.source import ModelError
+
+_CHANNELS = "guard shared data with a sync.Mutex, and wait for goroutines with a sync.WaitGroup"
+_NUMBERS = "use integers: models count, they do not measure"
+_GENERICS = "write the declaration once for each type it is used with"
+
+_REFUSED: dict[str, tuple[str, str]] = {
+    "channel_type": ("channels are not supported yet", _CHANNELS),
+    "send_statement": ("sending on a channel is not supported yet", _CHANNELS),
+    "receive_statement": ("receiving from a channel is not supported yet", _CHANNELS),
+    "unary_expression": ("receiving from a channel is not supported yet", _CHANNELS),
+    "select_statement": ("'select' is not supported yet, as channels are not", _CHANNELS),
+    "communication_case": ("'select' is not supported yet, as channels are not", _CHANNELS),
+    "slice_expression": (
+        "slice expressions a[i:j] are not supported",
+        "the length of a slice never changes here: index the elements, or copy them in a loop",
+    ),
+    "variadic_parameter_declaration": (
+        "variadic parameters are not supported",
+        "declare one parameter for each argument, or pass a slice",
+    ),
+    "variadic_argument": ("passing a slice with '...' is not supported", "pass the elements one by one"),
+    "type_parameter_list": ("type parameters are not supported", _GENERICS),
+    "type_elem": ("embedded interfaces and type sets are not supported", "list the methods themselves"),
+    "negated_type": ("type sets are not supported", "name one type"),
+    "float_literal": ("floating-point numbers are not supported", _NUMBERS),
+    "imaginary_literal": ("complex numbers are not supported", _NUMBERS),
+    "type_instantiation_expression": ("more than one type argument is not supported", _GENERICS),
+    "package_clause": ("no package clause is needed", "leave it out: the model is one package"),
+    "import_declaration": (
+        "imports are implicit",
+        "leave this out: sync, sync/atomic, time, math/rand, fmt, errors and context are there",
+    ),
+    "function_declaration": (
+        "a function cannot be declared inside a function",
+        "write `name := func(…) { … }`, or move it to `declare:`",
+    ),
+}
+
+
+def refusal(r: Reader, node: Node) -> ModelError:
+    """The error for a node that has no place in the subset."""
+    message, hint = _REFUSED.get(node.type, (f"{node.type.replace('_', ' ')} is not supported here", ""))
+    return r.fail(message, node, *([hint] if hint else []))
+
+
+def statement_outside(r: Reader, node: Node) -> ModelError:
+    """The error for a statement among the declarations."""
+    if node.type == "short_var_declaration":
+        names = source(node).split(":=")[0].strip()
+        return r.fail("':=' is only for the inside of functions", node, f"write `var {names} = …`")
+    return r.fail(
+        "a statement stands outside of any function", node, "only var, const, type and func stand in `declare:`"
+    )

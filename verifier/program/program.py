@@ -263,6 +263,8 @@ class Program:
     init_span: Span | None = None
     notes: tuple[str, ...] = ()
     raw: Program | None = field(default=None, repr=False)
+    prelude: tuple[tuple[int, ...], ...] = ()
+    """In a composed program: for each instance, the raw steps already taken in the initial state."""
 
     @property
     def goroutines(self) -> tuple[Instance, ...]:

@@ -1,0 +1,1 @@
+"""Measurements, taken as ratios beside a peer in the same run."""

@@ -1,0 +1,157 @@
+"""Which pairs of goroutines are about to touch one cell: static pairs, then one lookup per location vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.explore.machine import Machine
+from verifier.explore.outcome import Violation
+from verifier.explore.pyexpr import Writer
+from verifier.program.concrete import Concrete
+from verifier.program.expr import FALSE, TRUE, At, Cell, all_of
+from verifier.program.program import Access
+
+CACHE = 200_000
+"""Location vectors remembered at most; then the memory is emptied and filled again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two steps of different goroutines that may conflict, the lower goroutine first."""
+
+    first: int
+    second: int
+
+
+Check = Callable[[int], int]
+"""State → the number of the cell raced on, or -1."""
+
+
+class Races:
+    """Finds the states where two enabled steps conflict, and which distinct pairs of statements do."""
+
+    def __init__(self, machine: Machine, writer: Writer) -> None:
+        self._machine = machine
+        self._writer = writer
+        self._pairs = _static_pairs(machine)
+        self._checks: dict[Pair, Check] = {}
+        self._cache: dict[int, tuple[Pair, ...]] = {}
+        self._seen: set[tuple[int, str, str]] = set()
+        self._done: set[Pair] = set()
+        self.found: list[Violation] = []
+        layout = machine.layout
+        involved = {i for (i, _, j, _) in self._pairs for i in (i, j)}
+        self.mask = sum(layout.pcs[i].mask << layout.pcs[i].shift for i in involved)
+        """Bits of the locations that matter; 0 when no race is possible."""
+        self.get = self._cache.get
+
+    def check(self, index: int, state: int) -> None:
+        """Record the races of a state. Called when its location vector is unknown or may race."""
+        key = state & self.mask
+        pairs = self._cache.get(key)
+        if pairs is None:
+            if len(self._cache) >= CACHE:
+                self._cache.clear()
+            pairs = self._cache[key] = self._candidates(state)
+        for pair in pairs:
+            if pair not in self._done:
+                self._judge(index, state, pair)
+
+    def _candidates(self, state: int) -> tuple[Pair, ...]:
+        locations, _ = self._machine.layout.unpack(state)
+        out: list[Pair] = []
+        for i in self._machine.program.goroutines:
+            for j in self._machine.program.goroutines[i.number :]:
+                key = (i.number, locations[i.number], j.number, locations[j.number])
+                out.extend(self._pairs.get(key, ()))
+        return tuple(out)
+
+    def _judge(self, index: int, state: int, pair: Pair) -> None:
+        if pair not in self._checks:
+            self._checks[pair] = self._compile(pair)
+        cell = self._checks[pair](state)
+        if cell < 0:
+            return
+        a, b = (self._machine.steps[n] for n in (pair.first, pair.second))
+        name = self._machine.program.cells[cell].name
+        # One report per place and pair of statements is enough: later states only repeat it.
+        key = (cell, a.step.text, b.step.text)
+        self._done.add(pair)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.found.append(Violation("race", name, index, (pair.first, pair.second), (a.instance, b.instance)))
+
+    def _compile(self, pair: Pair) -> Check:
+        a, b = (self._machine.steps[n] for n in (pair.first, pair.second))
+        lines = ["def check(s):"]
+        enabled = self._writer.test(all_of(a.step.guard, b.step.guard))
+        lines.append(f" if not {enabled}: return -1")
+        for x in a.step.accesses:
+            for y in b.step.accesses:
+                if conflicting(x, y):
+                    lines += self._meeting(x, y)
+        lines.append(" return -1")
+        names = dict(self._writer.names)
+        exec(compile("\n".join(lines), "<race check>", "exec"), names)
+        made: Check = names["check"]  # type: ignore[assignment]
+        return made
+
+    def _meeting(self, x: Access, y: Access) -> list[str]:
+        when = all_of(x.when, y.when)
+        lines = [f" if {self._writer.test(when)}:"] if when != TRUE else [" if True:"]
+        if isinstance(x.ref, Cell) and isinstance(y.ref, Cell):
+            return [*lines, f"  return {x.ref.number}"]
+        return [*lines, f"  n = {self._place(x)}", f"  if n >= 0 and n == {self._place(y)}: return n"]
+
+    def _place(self, x: Access) -> str:
+        match x.ref:
+            case Cell(number=n):
+                return str(n)
+            case At(family=f, index=i):
+                return self._writer.address(f, i)
+        raise TypeError(f"not an absolute cell: {x.ref}")
+
+
+def conflicting(x: Access, y: Access) -> bool:
+    """Whether two accesses of different goroutines may be a race: one cell, a write, not both atomic."""
+    if FALSE in (x.when, y.when) or not (x.write or y.write) or (x.atomic and y.atomic):
+        return False
+    return not cells_of(x).isdisjoint(cells_of(y))
+
+
+def cells_of(x: Access) -> frozenset[int]:
+    """The absolute cells an access may touch."""
+    match x.ref:
+        case Cell(number=n):
+            return frozenset((n,))
+        case At(family=f):
+            return frozenset(n for n in f.cells if n >= 0)
+    raise TypeError(f"not an absolute cell: {x.ref}")
+
+
+Where = tuple[int, int, int, int]
+
+
+def _static_pairs(machine: Machine) -> dict[Where, tuple[Pair, ...]]:
+    """(instance, location, instance, location) → the pairs of steps that may conflict there."""
+    out: dict[Where, list[Pair]] = {}
+    touching = [(n, c) for n, c in enumerate(machine.steps) if c.step.accesses]
+    by_cells: dict[tuple[Access, Access], bool] = {}
+
+    def meet(a: Concrete, b: Concrete) -> bool:
+        for x in a.step.accesses:
+            for y in b.step.accesses:
+                # Few distinct accesses, many steps: conflicts are worth remembering.
+                key = (x, y)
+                if key not in by_cells:
+                    by_cells[key] = conflicting(x, y)
+                if by_cells[key]:
+                    return True
+        return False
+
+    for n, a in touching:
+        for m, b in touching:
+            if a.instance < b.instance and meet(a, b):
+                out.setdefault((a.instance, a.step.src, b.instance, b.step.src), []).append(Pair(n, m))
+    return {where: tuple(pairs) for where, pairs in out.items()}

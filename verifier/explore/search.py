@@ -1,0 +1,84 @@
+"""The entry to explicit-state exploration: explore a program, then ask for the schedule to any state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from verifier.explore.graph import stuck_for_ever
+from verifier.explore.machine import machine
+from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Violation
+from verifier.explore.reference import Search, failure, successors
+from verifier.program.program import Program
+
+__all__ = ["Exploration", "Limits", "Violation", "choices_of", "choices_to", "explore"]
+
+
+def explore(
+    program: Program,
+    limits: Limits | None = None,
+    *,
+    stop_when: frozenset[str] = frozenset(),
+    clock: Clock | None = None,
+    progress: Progress | None = None,
+) -> Exploration:
+    """Visit every reachable state of `program`, breadth first, within `limits` (default: `Limits()`).
+
+    `stop_when`: kinds of violations; once one of each was found the search stops. Without `clock` there is no
+    timeout. Ctrl-C ends the search and keeps what is known (`limit` is then "interrupted"). Raises ProgramFault
+    when the program reads or writes a cell that does not exist.
+    """
+    limits = limits or Limits()
+    made = machine(program)
+    failed = failure(made)
+    if failed:
+        return failed
+    search = Search(made, limits, stop_when, clock, progress)
+    try:
+        limit = search.run()
+    except KeyboardInterrupt:
+        limit = "interrupted"
+    found = search.outcome(limit)
+    if limit or not search.cyclic:
+        return found
+    try:
+        return _with_cycles(found, limits)
+    except KeyboardInterrupt:
+        return replace(found, deadlock_limit="interrupted")
+
+
+def _with_cycles(found: Exploration, limits: Limits) -> Exploration:
+    """Judge goroutines that are stuck while others run for ever; only a graph with cycles can have them."""
+    if found.transitions > limits.graph_edges:
+        reason = (
+            f"the state graph has {found.transitions:,} transitions and cycles; "
+            f"only {limits.graph_edges:,} are searched for goroutines stuck while others run"
+        )
+        return replace(found, deadlock_limit=reason)
+    stuck = stuck_for_ever(found)
+    known = found.first("deadlock")
+    if stuck is None or (known is not None and known.state <= stuck.state):
+        return replace(found, deadlock_decided=True)
+    others = [v for v in found.violations if v.kind != "deadlock"]
+    violations = tuple(sorted((*others, stuck), key=lambda v: v.state))
+    return replace(found, deadlock_decided=True, violations=violations)
+
+
+def choices_to(found: Exploration, state: int) -> tuple[int, ...]:
+    """The schedule to state number `state`: at each state, the position of the step taken among the enabled ones."""
+    return _choices(found, state, None)
+
+
+def choices_of(found: Exploration, violation: Violation) -> tuple[int, ...]:
+    """The schedule that shows a violation; it ends with the failing step where there is one."""
+    alone = len(violation.steps) == 1
+    return _choices(found, violation.state, violation.steps[0] if alone else None)
+
+
+def _choices(found: Exploration, state: int, last: int | None) -> tuple[int, ...]:
+    store = found.store
+    path: list[tuple[int, int]] = [] if last is None else [(state, last)]
+    while state:
+        state, step = divmod(store.links[state], store.width)
+        path.append((state, step))
+    after = successors(found.machine)
+    return tuple([k for k, _ in after(store.order[at])].index(step) for at, step in reversed(path))

@@ -1,0 +1,136 @@
+"""Interval analysis of expressions: which range checks can never fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verifier.program.expr import (
+    At,
+    Cell,
+    Const,
+    Expr,
+    Fresh,
+    Me,
+    Op,
+    Own,
+    Pc,
+    PerInstance,
+    Read,
+    Ref,
+    Table,
+)
+from verifier.program.program import Program, high, low
+
+Interval = tuple[int, int]
+"""Least and greatest value, both included."""
+
+_ANY: Interval = (-(1 << 200), 1 << 200)
+_COMPARE = frozenset(("==", "!=", "<", "<=", "and", "or", "not"))
+
+
+class Ranges:
+    """Intervals of the expressions of one program, from the domains of its cells.
+
+    Sound because every update is range-checked: a cell never holds a value outside its domain.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._cells = tuple((low(c.domain), high(c.domain, program.sorts)) for c in program.cells)
+        self._own = {
+            (t.number, offset): (low(c.domain), high(c.domain, program.sorts))
+            for t in program.templates
+            for offset, c in enumerate(t.cells)
+        }
+        self._places = max((len(s.places) for s in program.sorts), default=0)
+
+    def of_ref(self, ref: Ref) -> Interval:
+        """The values a cell (or any cell of a family) can hold."""
+        match ref:
+            case Cell(number=n):
+                return self._cells[n]
+            case Own(template=t, offset=o):
+                return self._own[t, o]
+            case At(family=f):
+                return _hull([self._cells[n] for n in f.cells if n >= 0])
+            case Pc(instance=i):
+                return 0, self._program.templates[self._program.instances[i].template].locations
+        return _ANY
+
+    def of(self, e: Expr) -> Interval:
+        """The values `e` can take."""
+        match e:
+            case Const(value=v):
+                return v, v
+            case Read(ref=ref):
+                return self.of_ref(ref)
+            case PerInstance(values=values):
+                return min(values), max(values)
+            case Me():
+                return 1, len(self._program.instances)
+            case Fresh():
+                return 1, max(self._places, 1)
+            case Table(values=values, index=index):
+                least, most = self.of(index)
+                inside = values[max(least, 0) : max(most + 1, 0)]
+                return (min(inside), max(inside)) if inside else _ANY
+            case Op(name=name, args=args):
+                return self._op(name, args)
+        return _ANY
+
+    def fits(self, value: Expr, ref: Ref) -> bool:
+        """Whether every value of `value` is one that each possible cell of `ref` can hold."""
+        least, most = self.of(value)
+        if isinstance(ref, At):
+            bounds = [self._cells[n] for n in ref.family.cells if n >= 0]
+            return all(a <= least and most <= b for a, b in bounds)
+        a, b = self.of_ref(ref)
+        return a <= least and most <= b
+
+    def _op(self, name: str, args: tuple[Expr, ...]) -> Interval:
+        if name in _COMPARE:
+            return 0, 1
+        if name == "ite":
+            return _hull([self.of(args[1]), self.of(args[2])])
+        operation = _ARITHMETIC.get(name)
+        return operation(*(self.of(a) for a in args)) if operation else _ANY
+
+
+def _hull(intervals: list[Interval]) -> Interval:
+    if not intervals:
+        return _ANY
+    return min(a for a, _ in intervals), max(b for _, b in intervals)
+
+
+def _bits(a: Interval, b: Interval) -> Interval:
+    if a[0] < 0 or b[0] < 0:
+        return _ANY
+    return 0, (1 << max(a[1].bit_length(), b[1].bit_length())) - 1
+
+
+def _times(a: Interval, b: Interval) -> Interval:
+    products = [x * y for x in a for y in b]
+    return min(products), max(products)
+
+
+def _quotient(a: Interval, _b: Interval) -> Interval:
+    most = max(abs(a[0]), abs(a[1]))
+    return (0 if a[0] >= 0 and _b[0] >= 0 else -most), most
+
+
+def _remainder(a: Interval, b: Interval) -> Interval:
+    most = max(abs(b[0]), abs(b[1]), 1) - 1
+    return (0 if a[0] >= 0 else -most), (0 if a[1] <= 0 else most)
+
+
+_ARITHMETIC: dict[str, Callable[..., Interval]] = {
+    "+": lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    "-": lambda a, b: (a[0] - b[1], a[1] - b[0]),
+    "*": _times,
+    "/": _quotient,
+    "%": _remainder,
+    "&": _bits,
+    "|": _bits,
+    "^": _bits,
+    "neg": lambda a: (-a[1], -a[0]),
+}

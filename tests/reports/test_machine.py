@@ -69,7 +69,7 @@ def test_updates_and_accesses_use_the_names_and_domains_of_their_cells() -> None
 def test_the_text_shows_every_location_and_step() -> None:
     text = show(program())
     assert "=== writer: 2 goroutines; 5 steps, from L2\n" in text
-    assert "=== writer.go: 2 goroutines, started by writer; 1 steps, from L2\n" in text
+    assert "=== writer.go: 2 goroutines, started by writer; 1 step, from L2\n" in text
     assert "\nL3  setting:  models/m.yaml:10\n" in text
     assert (
         """  L2 -> L3  mu.Lock()  [acquire]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.program.expr import TRUE
 from verifier.program.program import PACKAGE, Program, Step, Template
 from verifier.report import diagram
+from verifier.report.lines import steps as counted
 from verifier.report.words import Words, location
 from verifier.source import did_you_mean
 
@@ -62,7 +63,7 @@ def _template(program: Program, template: Template) -> list[str]:
     count = sum(i.template == template.number for i in program.instances)
     started = f", started by {program.templates[template.parent].name}" if template.parent is not None else ""
     many = f"{count} goroutine{'' if count == 1 else 's'}"
-    lines = [f"=== {template.name}: {many}{started}; {len(template.steps)} steps, from {location(template.entry)}"]
+    lines = [f"=== {template.name}: {many}{started}; {counted(len(template.steps))}, from {location(template.entry)}"]
     for source in sorted({s.src for s in template.steps}):
         steps = [s for s in template.steps if s.src == source]
         lines += ["", _location(template, source, steps), *(line for s in steps for line in _step(program, s))]

@@ -1,0 +1,54 @@
+"""The model files of the repository, and what the pipeline says about each (judged once per test run)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from verifier.model.read import read_model
+from verifier.pipeline import Options, verify
+
+from verifier.evidence.result import Result
+from verifier.model.document import Document
+from verifier.verdict import Verdict
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUE = sorted((ROOT / "models").glob("*.yaml"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+ALL = CATALOGUE + EXAMPLES
+
+
+def name(path: Path) -> str:
+    """A readable test id: `rwmutex`, `01-unlocked-getter/after`."""
+    return path.stem if path.parent.name == "models" else f"{path.parent.name}/{path.stem}"
+
+
+@cache
+def document(path: Path) -> Document:
+    return read_model(str(path))
+
+
+@cache
+def judged(path: Path) -> Result:
+    return verify(document(path), Options())
+
+
+def is_safe(path: Path) -> bool:
+    """Whether the model says of itself that nothing goes wrong."""
+    return all(verdict is Verdict.SAFE for _, verdict in document(path).expect)
+
+
+SAFE_NAMES = (
+    "atomic-pointer-cas",
+    "atomic-pointer-publish",
+    "copy-on-write",
+    "mutex",
+    "once",
+    "pointer-per-object-lock",
+    "rwmutex",
+    "sharded",
+    "sync-map",
+    "sync-map-load-or-store",
+    "trylock",
+)
+"""The schemes that protect, by name: a model that slips from SAFE to UNSAFE together with its `expect:` is noticed."""

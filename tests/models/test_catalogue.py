@@ -1,0 +1,146 @@
+"""Every model of the repository means what it says, and can be trusted where it says SAFE."""
+
+import re
+from pathlib import Path
+
+import pytest
+from catalogue import ALL, CATALOGUE, SAFE_NAMES, document, is_safe, judged, name
+
+from verifier.evidence.trace import Trace
+from verifier.model.document import CHECKS
+from verifier.verdict import Verdict
+
+REQUIRED = {
+    "unprotected",
+    "mutex",
+    "rwmutex",
+    "rwmutex-write-under-rlock",
+    "rwmutex-recursive-rlock",
+    "rwmutex-upgrade",
+    "copied-mutex",
+    "pointer-escape",
+    "pointer-per-object-lock",
+    "nil-map",
+    "nil-value-visible",
+    "sync-map",
+    "sync-map-pointee",
+    "sync-map-check-then-act",
+    "sync-map-load-or-store",
+    "sharded",
+    "sharded-two-hashes",
+    "sharded-zero-value",
+    "atomic-pointer-publish",
+    "atomic-pointer-plain-read",
+    "atomic-pointer-lost-update",
+    "atomic-pointer-cas",
+    "copy-on-write",
+    "copy-on-write-in-place",
+    "double-checked-locking",
+    "once",
+    "lazy-init",
+    "detector-swiss",
+    "detector-hmap",
+}
+
+DETECTORS = ("detector-swiss", "detector-hmap")
+"""The runtime's flag protocol races by design, so these two say nothing about races."""
+
+every_model = pytest.mark.parametrize("path", ALL, ids=name)
+
+
+def traces(path: Path) -> list[tuple[str, Trace]]:
+    """Every schedule a report on this model can show."""
+    result = judged(path)
+    found = [(p.name, p.trace) for p in result.properties if p.trace]
+    return found + [(c.name, c.trace) for c in result.consequences]
+
+
+def test_the_catalogue_is_complete() -> None:
+    assert {p.stem for p in CATALOGUE} >= REQUIRED
+
+
+@every_model
+def test_the_model_meets_its_expectations(path: Path) -> None:
+    result = judged(path)
+    off = [f"{p.name}: {p.verdict.value}, not {p.expected} ({p.reason or p.sentence})" for p in result.properties]
+    assert not [text for text, p in zip(off, result.properties, strict=True) if not p.as_expected]
+    assert result.exit_code == 0
+    assert result.explored.complete
+
+
+@every_model
+def test_every_property_has_an_expectation(path: Path) -> None:
+    told = dict(document(path).expect)
+    assert {c.name for c in document(path).clauses} <= set(told)
+    judged_checks = {p.name for p in judged(path).properties} & set(CHECKS)
+    assert judged_checks <= set(told)
+    if path.stem not in DETECTORS:
+        assert set(CHECKS) <= judged_checks
+
+
+@every_model
+def test_the_model_explains_itself(path: Path) -> None:
+    model = document(path)
+    assert model.title and model.about
+    if path.parent.name == "models":
+        assert model.name == path.stem
+
+
+def test_the_safe_schemes_are_the_known_ones() -> None:
+    assert tuple(p.stem for p in CATALOGUE if is_safe(p)) == SAFE_NAMES
+
+
+@pytest.mark.parametrize("path", [p for p in ALL if is_safe(p)], ids=name)
+def test_a_safe_model_shows_that_it_does_something(path: Path) -> None:
+    witnesses = [p for p in judged(path).properties if p.kind == "sometimes"]
+    assert witnesses and all(p.verdict is Verdict.SAFE and p.trace for p in witnesses)
+
+
+@pytest.mark.parametrize("path", [p for p in ALL if is_safe(p)], ids=name)
+def test_every_statement_of_a_safe_model_is_reached(path: Path) -> None:
+    coverage = judged(path).coverage
+    assert coverage is not None and coverage.total > 0
+    assert [text for _, text in coverage.missed if "panic(" not in text] == []
+
+
+@every_model
+def test_what_is_unsafe_is_shown(path: Path) -> None:
+    for p in judged(path).properties:
+        if p.verdict is Verdict.UNSAFE and p.kind != "sometimes":
+            assert p.trace is not None, p.name
+
+
+@every_model
+def test_traces_name_the_lines_that_hold_their_statements(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for what, trace in traces(path):
+        for step in trace.steps:
+            if step.span is None:
+                continue
+            assert Path(step.span.file).name == path.name
+            word = re.search(r"\w+", step.text)
+            assert word, (what, step)
+            assert word[0] in lines[step.span.line - 1], (what, step.number, step.text, lines[step.span.line - 1])
+
+
+def path_of(stem: str) -> Path:
+    return next(p for p in CATALOGUE if p.stem == stem)
+
+
+def property_trace(stem: str, wanted: str) -> Trace:
+    found = next(p for p in judged(path_of(stem)).properties if p.name == wanted)
+    assert found.trace
+    return found.trace
+
+
+def test_the_recursive_rlock_is_three_steps_from_the_start() -> None:
+    trace = property_trace("rwmutex-recursive-rlock", "deadlock")
+    assert [(s.goroutine, s.span.line if s.span else 0) for s in trace.steps] == [("sum", 20), ("put", 28), ("sum", 14)]
+    assert {w.operation for w in trace.waiting} == {"sync.RWMutex.RLock", "sync.RWMutex.Lock"}
+
+
+def test_the_escaped_pointer_races_on_the_field() -> None:
+    trace = property_trace("pointer-escape", "race")
+    assert len(trace.race) == 2 and any(a.write for a in trace.race)
+    assert all("Age" in a.location for a in trace.race)
+    assert all(not a.holds for a in trace.race)

@@ -128,5 +128,10 @@ def _synchronise(now: Timed, move: Move, past: frozenset[Past]) -> Timed:
             objects[name] = mine
         if what != ACQUIRE:
             mine = (*mine[:g], mine[g] + 1, *mine[g + 1 :])
-    clocks = (*now.clocks[:g], mine, *now.clocks[g + 1 :])
-    return Timed(move.state, clocks, tuple(sorted(objects.items())), past)
+    clocks = list(now.clocks)
+    if move.op[0] == "go":
+        child: Any = move.op[1]
+        clocks[child] = tuple(map(max, mine, clocks[child]))
+        mine = (*mine[:g], mine[g] + 1, *mine[g + 1 :])
+    clocks[g] = mine
+    return Timed(move.state, tuple(clocks), tuple(sorted(objects.items())), past)

@@ -151,6 +151,8 @@ class _Builder:
                 self.emit("sm.delete", key)
             case go.SyncCas(key, old, new, body):
                 self.branch(("sm.cas", key, old, new), body, ())
+            case go.Spawn(g):
+                self.emit("go", g)
             case go.New():
                 self.made += 1
                 self.emit("new", self.made)

@@ -80,4 +80,4 @@ def product_verdicts(text: str, folder: Path) -> dict[str, Verdict]:
     """The product's verdict per property of a model file."""
     path = folder / "model.yaml"
     path.write_text(text)
-    return {p.name: p.verdict for p in verify(read_model(path), Options()).properties}
+    return {p.name: p.verdict for p in verify(read_model(str(path)), Options()).properties}

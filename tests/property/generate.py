@@ -38,6 +38,12 @@ TRY_FAMILIES: dict[str, tuple[str, ...]] = {
 
 GROUP_FAMILIES: dict[str, tuple[str, ...]] = {"waitgroup": ("wg",), "waitgroup all": ("wg", "mu", "atomic")}
 
+SPAWN_FAMILIES: dict[str, tuple[str, ...]] = {
+    "spawn": ("spawn", "mu"),
+    "spawn all": ("spawn", "mu", "rw", "atomic", "map", "sm"),
+}
+"""g0 starts the others and, as a rule, waits for them with a WaitGroup."""
+
 
 def program(pick: Pick, features: tuple[str, ...]) -> go.Program:
     """A program of two or three goroutines over `features`."""
@@ -62,21 +68,45 @@ class _Generator:
     features: tuple[str, ...]
     guards: dict[str, str] = field(default_factory=dict)
     budget: int = 0
-    looping: bool = False
+    tells: bool = False
+    """Whether the goroutine being made is one that publishes data rather than one that uses it."""
 
     def program(self) -> go.Program:
         locks = [f for f in ("mu", "rw") if f in self.features]
         # Most plain data has a guard, as in real programs: an access outside it is the exception that races.
         self.guards = {v: locks[self.pick(len(locks))] if locks else "" for v in ("x", "y", "q", "m", "f")}
         count = 2 + (self.pick(3) == 2)
+        if "spawn" in self.features:
+            return self.parent_and_children(count)
         bodies = []
         for i in range(count):
             self.budget = 6 if count == 2 else 4
+            self.tells = i == 0
             body = self.block(2, ())
             if "wg" in self.features and i == 0 and self.pick(5):
                 body = (go.Group("Add"), *body)
             bodies.append(body)
         return go.Program(tuple(bodies), nil_map="nilmap" in self.features and self.pick(3) == 2)
+
+    def parent_and_children(self, count: int) -> go.Program:
+        """wg.Add(1); go …; work; wg.Wait(); work. Add in the child, or a missing Done or Wait, are the slips."""
+        late, no_done, no_wait = self.pick(8) == 7, self.pick(10) == 9, self.pick(8) == 7
+        add, done = go.Group("Add"), go.Group("Done")
+        children: list[go.Block] = []
+        starts: list[go.Stmt] = []
+        self.features = tuple(f for f in self.features if f != "spawn")
+        for g in range(1, count):
+            self.budget = 4
+            self.tells = g == 1
+            body = self.block(2, ())
+            children.append((*((add,) if late else ()), *body, *(() if no_done else (done,))))
+            starts += [go.Spawn(g)] if late else [add, go.Spawn(g)]
+        self.budget = 2
+        before = self.block(1, ())
+        during = self.block(1, ())
+        after = (go.Read("x"), go.Write("y", None))[: self.pick(3)]
+        main = (*before, *starts, *during, *(() if no_wait else (go.Group("Wait"),)), *after)
+        return go.Program((main, *children), spawned=True)
 
     def block(self, depth: int, held: tuple[str, ...]) -> go.Block:
         out: list[go.Stmt] = []
@@ -124,11 +154,19 @@ class _Generator:
 
     def data(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
         var = "xxy"[self.pick(3)]
+        if not self.guards[var] and self.pick(4):
+            return self.unguarded()
         kind = self.pick(4)
         if kind == 0:
             return self.then(self.under(self.guards[var], False, held, [go.Read(var)]), depth, held)
         made: list[go.Stmt] = [go.Write(var, self.value()), go.Inc(var), go.Write(var, None)]
         return self.under(self.guards[var], True, held, [made[kind - 1]])
+
+    def unguarded(self) -> list[go.Stmt]:
+        """Where there is no lock, plain data is handed over by whatever else there is."""
+        if "sm" in self.features:
+            return self.hand_over_key("a")
+        return self.hand_over("z" if "mixed" in self.features else "a") if "atomic" in self.features else []
 
     def mutex(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
         if "mu" in held or not depth:
@@ -162,6 +200,8 @@ class _Generator:
 
     def atomic(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
         on = "z" if "mixed" in self.features else "a"
+        if self.pick(3) == 2:
+            return self.hand_over(on)
         kind = self.pick(5)
         if kind == 4 and depth:
             orelse = self.block(0, held) if self.pick(3) == 2 else ()
@@ -172,8 +212,36 @@ class _Generator:
             return [go.AtomicStore(on, self.value())]
         return self.then([go.AtomicAdd(on) if kind == 2 else go.AtomicSwap(on, self.value())], depth, held)
 
+    def hand_over(self, on: str) -> list[go.Stmt]:
+        """Plain data published by an atomic, or used after an atomic said so."""
+        v = self.value()
+        if self.tells != (self.pick(8) == 7):
+            tells: list[go.Stmt] = [go.AtomicStore(on, v), go.AtomicAdd(on), go.AtomicSwap(on, v)]
+            tells.append(go.AtomicCas(on, 0, v, (), ()))
+            return [go.Write("x", v), tells[self.pick(4)]]
+        use: go.Block = ((go.Read("x"), go.Write("x", 3))[self.pick(2)],)
+        kind = self.pick(4)
+        if kind == 3:
+            return [go.AtomicCas(on, v, v + 1, use, ())]
+        asks: list[go.Stmt] = [go.AtomicLoad(on), go.AtomicSwap(on, 0), go.AtomicAdd(on)]
+        return [asks[kind], go.If(True, v + (kind == 2), use, ())]
+
+    def hand_over_key(self, key: str) -> list[go.Stmt]:
+        """The same through a key of the sync.Map."""
+        v = self.value()
+        if self.tells != (self.pick(8) == 7):
+            tells: list[go.Stmt] = [go.SyncStore(key, v), go.SyncLoadOrStore(key, v), go.SyncDelete(key)]
+            tells.append(go.SyncCas(key, 3 - v, v, ()))
+            return [go.Write("x", v), tells[self.pick(4)]]
+        use: go.Block = ((go.Read("x"), go.Write("x", 3))[self.pick(2)],)
+        kind = self.pick(4)
+        if kind == 3:
+            return [go.SyncCas(key, v, 3 - v, use)]
+        ask: go.Stmt = go.SyncLoadOrStore(key, 3 - v) if kind == 2 else go.SyncLoad(key)
+        return [ask, go.If(True, v, use, ())]
+
     def mixed(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
-        if self.pick(3) < 2:
+        if self.pick(8) < 7:
             return self.atomic(depth, held)
         made: list[go.Stmt] = [go.Read("z"), go.Write("z", self.value()), go.Write("z", None), go.Inc("z")]
         return [made[self.pick(4)]]
@@ -193,6 +261,8 @@ class _Generator:
 
     def sync_map(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
         key = "aab"[self.pick(3)]
+        if self.pick(2):
+            return self.hand_over_key("a")
         kind = self.pick(6)
         if kind == 4:
             return [go.SyncDelete(key)]

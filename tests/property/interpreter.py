@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 from . import programs as go
 from .code import LOCAL, Compiled, Op, compile_program
 
+IDLE = -1
+"""Position of a goroutine that has not been started."""
+
 
 class Thread(NamedTuple):
     """A goroutine: its position, register, local pointer, and the temporaries of a two-step statement."""
@@ -81,11 +84,15 @@ class Machine:
             x=0, y=0, z=0, a=0, q=0, mu=False, readers=0, announced=False, writer=False, wg=0, once=0,
             m=None if program.nil_map else (), sm=(), f=(0,) * (compiled.objects + 1),
         )  # fmt: skip
-        self.start = State(tuple(self._settle(code, Thread(0)) for code in self.codes), shared)
+        threads = [self._settle(code, Thread(0)) for code in self.codes]
+        if program.spawned:
+            threads[1:] = [Thread(IDLE)] * (len(threads) - 1)
+        self.start = State(tuple(threads), shared)
 
     def next_op(self, state: State, g: int) -> Op:
         """What goroutine `g` is about to do."""
-        return self.codes[g][state.threads[g].pc]
+        pc = state.threads[g].pc
+        return ("idle",) if pc == IDLE else self.codes[g][pc]
 
     def moves(self, state: State) -> Iterator[Move]:
         """Every step possible in `state`."""
@@ -144,8 +151,13 @@ class Machine:
             return Move(g, op, outcome, State(threads, s._replace(**change) if change else s))
 
         match op[0]:
-            case "end":
+            case "end" | "idle":
                 return
+            case "go":
+                after: Any = to().state
+                child = self._settle(self.codes[op[1]], Thread(0))
+                threads = (*after.threads[: op[1]], child, *after.threads[op[1] + 1 :])
+                yield Move(g, op, "", after._replace(threads=threads))
             case "crash":
                 yield Move(g, op, "panic", None)
             case "read":
@@ -338,7 +350,7 @@ def explore(program: go.Program, spurious: bool = False, limit: int = 20_000, st
             elif move.state not in seen:
                 seen.add(move.state)
                 todo.append(move.state)
-        if stuck and all(machine.next_op(state, g) == ("end",) for g in range(len(machine.codes))):
+        if stuck and all(machine.next_op(state, g)[0] in ("end", "idle") for g in range(len(machine.codes))):
             found.finals.add(_final_values(program, state))
         elif stuck:
             found.deadlock = True

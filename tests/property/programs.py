@@ -275,6 +275,13 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Spawn:
+    """`go func() { … }()` with body number `g` of the program."""
+
+    g: int
+
+
+@dataclass(frozen=True)
 class Panic:
     """`panic("boom")`."""
 
@@ -284,16 +291,17 @@ Stmt = (
     | AtomicLoad | AtomicStore | AtomicAdd | AtomicSwap | AtomicCas | Group | OnceDo
     | MapSet | MapGet | MapInc | MapDelete | MapLen | MapClear | MapHas
     | SyncLoad | SyncStore | SyncLoadOrStore | SyncDelete | SyncCas
-    | New | Publish | Take | SetField | GetField | IfPointer | If | Loop | Panic
+    | Spawn | New | Publish | Take | SetField | GetField | IfPointer | If | Loop | Panic
 )  # fmt: skip
 Block = tuple[Stmt, ...]
 
 
 @dataclass(frozen=True)
 class Program:
-    """The bodies of goroutines g0, g1, … that all start at once."""
+    """The bodies of goroutines g0, g1, … that all start at once; when `spawned`, only g0 does."""
 
     bodies: tuple[Block, ...]
+    spawned: bool = False
     nil_map: bool = False
     """Whether `m` starts as the nil map."""
 

@@ -32,6 +32,7 @@ from .programs import (
     Publish,
     Read,
     SetField,
+    Spawn,
     Stmt,
     SyncCas,
     SyncDelete,
@@ -52,12 +53,10 @@ TRY = {"mu": "mu.TryLock()", "rw": "rw.TryLock()", "rw.R": "rw.TryRLock()"}
 
 def to_go(program: Program) -> tuple[str, dict[str, str]]:
     """The declarations, and the body of each role."""
-    bodies: dict[str, str] = {}
-    for i, block in enumerate(program.bodies):
-        head = ["r := 0"]
-        if any(isinstance(s, New | Publish | Take | SetField | GetField | IfPointer) for s in walk(block)):
-            head += ["var p *T", "_ = p"]
-        bodies[f"g{i}"] = "\n".join([*head, *_lines(block), f"out{i} = r"]) + "\n"
+    lines = [_body(i, block) for i, block in enumerate(program.bodies)]
+    if program.spawned:
+        lines = [_with_children(lines[0], lines)]
+    bodies = {f"g{i}": "\n".join(body) + "\n" for i, body in enumerate(lines)}
     text = "\n".join(bodies.values())
     outs = ", ".join(f"out{i}" for i in range(len(program.bodies)))
     made = "var m map[string]int" if program.nil_map else "var m = map[string]int{}"
@@ -76,6 +75,26 @@ def to_go(program: Program) -> tuple[str, dict[str, str]]:
     if program.uses(MapSet, MapGet, MapInc, MapDelete, MapLen, MapClear, MapHas):
         declared.append(made)
     return "\n".join(declared) + "\n", bodies
+
+
+def _body(i: int, block: Block) -> list[str]:
+    head = ["r := 0"]
+    if any(isinstance(s, New | Publish | Take | SetField | GetField | IfPointer) for s in walk(block)):
+        head += ["var p *T", "_ = p"]
+    return [*head, *_lines(block), f"out{i} = r"]
+
+
+def _with_children(main: list[str], bodies: list[list[str]]) -> list[str]:
+    """`main` with every `go gN` replaced by the literal of that body."""
+    out: list[str] = []
+    for line in main:
+        start = line.find("go g")
+        if start < 0:
+            out.append(line)
+            continue
+        by = line[:start]
+        out += [f"{by}go func() {{", *_indent(bodies[int(line[start + 4 :])], by + "    "), f"{by}}}()"]
+    return out
 
 
 def _mentions(text: str, mark: str) -> bool:
@@ -182,6 +201,8 @@ def _stmt(s: Stmt) -> list[str]:  # one line per statement kind: a flat table re
             return [f'sm.Delete("{key}")']
         case SyncCas(key, old, new, body):
             return _choice(f'sm.CompareAndSwap("{key}", {old}, {new})', body, ())
+        case Spawn(g):
+            return [f"go g{g}"]
         case New():
             return ["p = &T{}"]
         case Publish():

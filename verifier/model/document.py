@@ -62,8 +62,6 @@ class Bounds:
 
     heap: int = 2
     """Blocks per allocation site that can run again."""
-    int: tuple[int, int] = (-8, 63)
-    """Least and greatest value of an integer variable."""
     goroutines: int = 2
     """Goroutines per `go` statement that can run again."""
     keys: int = 4
@@ -72,6 +70,8 @@ class Bounds:
     """Frames of one function on a stack."""
     defer: int = 4
     """Deferred calls of one function in a loop."""
+    int: tuple[int, int] = (-8, 63)
+    """Least and greatest value of an integer variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ class Document:
     title: str
     about: str
     go: str
-    """Language version whose rules apply: "1.27" (swiss map) or "1.23" (hmap); other 1.x are mapped to these two."""
+    """Whose rules apply: "1.27" (1.24 and later: swiss map), "1.23" (1.22, 1.23: hmap) or "1.21" (1.18 to 1.21: hmap,
+    one variable for all rounds of a loop)."""
     declare: Text | None
     roles: tuple[Role, ...]
     clauses: tuple[ClauseText, ...]

@@ -1,0 +1,212 @@
+"""The one definition of the model file: every key, what it may hold, what it means.
+
+The reader checks files against this table and the JSON Schema is printed from it, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.model.document import CHECKS, Bounds
+
+CLAUSES = ("always", "sometimes", "finally")
+"""The keys under which users write properties of their own."""
+
+GO_VERSIONS = ("1.18", "1.19", "1.20", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27")
+
+BODY = "Go statements"
+"""What the body of a goroutine must be."""
+
+MAX_COUNT = 100
+"""Goroutines of one role; far above what an exhaustive exploration can finish."""
+
+VERDICT_WORDS = ("safe", "unsafe", "unknown")
+
+IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
+
+GO_KEYWORDS = frozenset(
+    ("break", "case", "chan", "const", "continue", "default", "defer", "else", "fallthrough",
+     "for", "func", "go", "goto", "if", "import", "interface", "map", "package",
+     "range", "return", "select", "struct", "switch", "type", "var")
+)  # fmt: skip
+
+_DEFAULTS = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text. `pattern` (a whole match; empty: anything) is described to the user by `what`."""
+
+    what: str
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Text of any length, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Go text: `what` it must be; an `expression` may look like a YAML boolean, other Go text may not."""
+
+    what: str
+    expression: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number from `least` to `most`, or `word` when it is not empty."""
+
+    least: int
+    most: int
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One of `choices`; `any_case` accepts capitals too, `number` accepts it unquoted although YAML sees a number."""
+
+    choices: tuple[str, ...]
+    any_case: bool = False
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A list of two whole numbers, first at most 0, second at least 1, both within 32 bits."""
+
+    least: int = -(2**31)
+    most: int = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    item: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A mapping with names of the user's choice. `what` says what is named."""
+
+    key: Line
+    value: Shape
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A mapping with known keys."""
+
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Either a `full` record or only its one essential field, written as text."""
+
+    short: Code
+    full: Record
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A key that is known but not supported; `instead` says what to do."""
+
+    instead: str
+
+
+Shape = Line | Prose | Code | Whole | Word | Interval | Items | Named | Record | Brief | NotYet
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A known key: `doc` is shown in the schema, `default` too when it is not None."""
+
+    name: str
+    shape: Shape
+    doc: str
+    required: bool = False
+    default: str | int | tuple[str, ...] | tuple[int, int] | None = None
+
+
+ROLE = Record(
+    (
+        Field(
+            "count", Whole(1, MAX_COUNT, "any"), "How many goroutines run this body; `any` asks for a proof.", default=1
+        ),
+        Field("body", Code(BODY), "What each of these goroutines runs, as Go statements.", required=True),
+    )
+)
+
+_NAMES = Line("free text on one line")
+_EXPRESSION = Code("a Go bool expression", expression=True)
+
+
+def _clause(doc: str) -> Named:
+    return Named(_NAMES, _EXPRESSION, doc)
+
+
+def _bound(name: str, least: int, most: int, default: int, doc: str) -> Field:
+    return Field(name, Whole(least, most), doc, default=default)
+
+
+BOUNDS = Record(
+    (
+        _bound("heap", 1, 64, _DEFAULTS.heap, "Blocks per allocation site that can run again."),
+        Field(
+            "int",
+            Interval(),
+            "Least and greatest value of an integer variable, as a list of two.",
+            default=_DEFAULTS.int,
+        ),
+        _bound("goroutines", 1, 64, _DEFAULTS.goroutines, "Goroutines per `go` statement that can run again."),
+        _bound("keys", 1, 64, _DEFAULTS.keys, "Integer map keys are 0 to keys-1."),
+        _bound("recursion", 1, 64, _DEFAULTS.recursion, "Frames of one function on a stack."),
+        _bound("defer", 1, 64, _DEFAULTS.defer, "Deferred calls of one function in a loop."),
+    )
+)
+
+MODEL = Record(
+    (
+        Field(
+            "model",
+            Line("a name of letters, digits, `-`, `_` and `.`", "[A-Za-z0-9][A-Za-z0-9._-]*"),
+            "The model's name, as reports show it.",
+            required=True,
+        ),
+        Field("title", Line("text on one line"), "One line that says what is modelled."),
+        Field("about", Prose(), "What the model stands for, in prose."),
+        Field(
+            "go",
+            Word(GO_VERSIONS, number=True),
+            "Whose rules apply: from 1.24 the swiss map, before it hmap; up to 1.21 one variable a loop.",
+            default="1.27",
+        ),
+        Field("declare", Code("Go declarations"), "Package-level Go: types, vars, consts, funcs and methods."),
+        Field("source", NotYet("paste the Go into `declare:`"), "Not supported yet."),
+        Field(
+            "goroutines",
+            Named(Line("a Go identifier", IDENTIFIER), Brief(Code(BODY), ROLE), "role"),
+            "The goroutines: a role's name, and its body or its count and body.",
+            required=True,
+        ),
+        Field("always", _clause("property"), "Go bool expressions that hold in every reachable state."),
+        Field("sometimes", _clause("property"), "Go bool expressions that hold in some reachable state."),
+        Field("finally", _clause("property"), "Go bool expressions that hold once all goroutines have returned."),
+        Field(
+            "check",
+            Items(Word(CHECKS + CLAUSES)),
+            "Which of the built-in properties are judged; the user's own always are.",
+            default=CHECKS,
+        ),
+        Field(
+            "expect",
+            Named(_NAMES, Word(VERDICT_WORDS, any_case=True), "property"),
+            "The verdict each property should have; makes the file its own test.",
+        ),
+        Field("bounds", BOUNDS, "Limits that keep the model finite. Hitting one is UNKNOWN, never SAFE."),
+    )
+)

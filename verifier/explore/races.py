@@ -40,9 +40,13 @@ class Races:
         self._seen: set[tuple[int, str, str]] = set()
         self._done: set[Pair] = set()
         self.found: list[Violation] = []
-        layout = machine.layout
-        involved = {i for (i, _, j, _) in self._pairs for i in (i, j)}
-        self.mask = sum(layout.pcs[i].mask << layout.pcs[i].shift for i in involved)
+        slots = machine.layout.pcs
+        codes: dict[int, set[int]] = {}
+        for i, at, j, there in self._pairs:
+            codes.setdefault(i, set()).add(at)
+            codes.setdefault(j, set()).add(there)
+        self._accessing = tuple((i, slots[i].shift, slots[i].mask, frozenset(codes[i])) for i in sorted(codes))
+        self.mask = sum(slots[i].mask << slots[i].shift for i in codes)
         """Bits of the locations that matter; 0 when no race is possible."""
         self.get = self._cache.get
 
@@ -59,12 +63,12 @@ class Races:
                 self._judge(index, state, pair)
 
     def _candidates(self, state: int) -> tuple[Pair, ...]:
-        locations, _ = self._machine.layout.unpack(state)
+        # Nearly every new vector has at most one goroutine at an access that matters: look only at those.
+        here = [(i, code) for i, shift, mask, codes in self._accessing if (code := state >> shift & mask) in codes]
         out: list[Pair] = []
-        for i in self._machine.program.goroutines:
-            for j in self._machine.program.goroutines[i.number :]:
-                key = (i.number, locations[i.number], j.number, locations[j.number])
-                out.extend(self._pairs.get(key, ()))
+        for n, (i, at) in enumerate(here):
+            for j, there in here[n + 1 :]:
+                out.extend(self._pairs.get((i, at, j, there), ()))
         return tuple(out)
 
     def _judge(self, index: int, state: int, pair: Pair) -> None:
@@ -134,7 +138,8 @@ Where = tuple[int, int, int, int]
 
 
 def _static_pairs(machine: Machine) -> dict[Where, tuple[Pair, ...]]:
-    """(instance, location, instance, location) → the pairs of steps that may conflict there."""
+    """(instance, location code, instance, location code) → the pairs of steps that may conflict there."""
+    codes = machine.layout.codes
     out: dict[Where, list[Pair]] = {}
     touching = [(n, c) for n, c in enumerate(machine.steps) if c.step.accesses]
     by_cells: dict[tuple[Access, Access], bool] = {}
@@ -153,5 +158,6 @@ def _static_pairs(machine: Machine) -> dict[Where, tuple[Pair, ...]]:
     for n, a in touching:
         for m, b in touching:
             if a.instance < b.instance and meet(a, b):
-                out.setdefault((a.instance, a.step.src, b.instance, b.step.src), []).append(Pair(n, m))
+                where = (a.instance, codes[a.instance][a.step.src], b.instance, codes[b.instance][b.step.src])
+                out.setdefault(where, []).append(Pair(n, m))
     return {where: tuple(pairs) for where, pairs in out.items()}

@@ -112,6 +112,10 @@ def test_mermaid_has_an_arrow_per_step_and_labels_without_syntax() -> None:
         label = line.partition(" : ")[2]
         assert not re.search(r'[:;{}<>"]', re.sub(r"#\d+;", "", label))
     assert 'state "panic#58; nil #34;p#34;#59; no box" as t1_fail2' in text
+    assert [line for line in arrows if "--> [*]" in line] == [
+        "        t1_L5 --> [*] : #58;12 go helper()",
+        "        t2_L2 --> [*] : #58;30 n++",
+    ]
     assert text.count("{") == text.count("}") == 2
 
 

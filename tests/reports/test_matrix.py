@@ -12,7 +12,7 @@ from verifier.report.matrix import render
 from verifier.report.outcome import Failed, exit_code
 from verifier.verdict import Verdict
 
-from .builders import prop, result, results
+from .builders import clause_trace, prop, race_trace, result, results
 
 CASES = {name: replace(case, model=name.replace(" ", "-")) for name, case in results().items()}
 
@@ -107,3 +107,9 @@ def test_the_total_counts_every_model_and_ends_with_the_exit_status() -> None:
 def test_the_gravest_model_decides_the_exit_code(names: tuple[str, ...], code: int) -> None:
     everyone = {**CASES, "gone": Failed("gone", "gone.yaml", "no such file")}
     assert exit_code([everyone[n] for n in names]) == code
+
+
+def test_the_steps_of_a_witness_are_not_taken_for_those_of_a_failure() -> None:
+    reached = prop("short", Verdict.SAFE, trace=clause_trace())
+    failing = prop("long", Verdict.UNSAFE, trace=race_trace())
+    assert rows(render([result(reached, failing)]))["m"]["always"] == "UNSAFE 4 !"

@@ -149,3 +149,12 @@ def test_no_line_is_wider_than_a_page_and_no_row_is_lost(
     assert len(numbered) == moving
     if objects <= 2:
         assert all(f":{i + 1}" in line for i, line in enumerate(numbered))
+
+
+def test_a_page_too_narrow_for_a_column_each_lists_the_moves_instead() -> None:
+    names = tuple(f"worker#{i}" for i in range(9))
+    steps = tuple(step(i + 1, name, "a statement of some length", i + 1) for i, name in enumerate(names))
+    lines = timeline(Trace((), names, (), (), steps))
+    assert lines[0].split() == ["step", "goroutine", "does"]
+    assert [line.split()[1] for line in lines[1:]] == list(names)
+    assert all("a statement of some length" in line for line in lines[1:])

@@ -100,8 +100,11 @@ class Machine:
             yield from self._moves_of(state, g)
 
     def access(self, state: State, g: int) -> Access | None:
-        """The memory access `g` is about to make. Every map access counts as one of the map's header: a slot is
-        only ever written together with it, so the slots add no race."""
+        """The memory access `g` is about to make.
+
+        Every map access counts as one of the map's header: a slot is only ever written together with it, so the slots
+        add no race. As for `-race`, an Add from zero conflicts with a Wait, but two Adds or two Waits do not.
+        """
         op, me = self.next_op(state, g), state.threads[g]
         match op[0]:
             case "read" | "read to t":
@@ -116,6 +119,10 @@ class Machine:
                 return Access(("m",), False, False) if state.shared.m is not None else None
             case "m.set" | "m.set t+1" | "m.delete" | "m.clear":
                 return Access(("m",), True, False) if state.shared.m is not None else None
+            case "wg.Add":
+                return Access(("wg",), False, False) if state.shared.wg == 0 else None
+            case "wg.Wait":
+                return Access(("wg",), True, True)
             case "f.set" | "f.get":
                 pointer = me.t if op[1] == "t" else me.p
                 return Access(("f", pointer), op[0] == "f.set", False) if pointer else None

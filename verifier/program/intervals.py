@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 
 from verifier.program.expr import (
     At,
@@ -19,7 +20,7 @@ from verifier.program.expr import (
     Ref,
     Table,
 )
-from verifier.program.program import Program, high, low
+from verifier.program.program import Alloc, Program, high, low
 
 Interval = tuple[int, int]
 """Least and greatest value, both included."""
@@ -42,7 +43,16 @@ class Ranges:
             for t in program.templates
             for offset, c in enumerate(t.cells)
         }
-        self._places = max((len(s.places) for s in program.sorts), default=0)
+        self._fresh: Interval = (1, max((len(s.places) for s in program.sorts), default=1))
+
+    def for_alloc(self, alloc: Alloc | None) -> Ranges:
+        """The same, knowing which places the alloc of a step can pick."""
+        if alloc is None:
+            return self
+        candidates = [place for places in alloc.candidates for place in places] or [1]
+        made = copy(self)
+        made._fresh = (min(candidates), max(candidates))
+        return made
 
     def of_ref(self, ref: Ref) -> Interval:
         """The values a cell (or any cell of a family) can hold."""
@@ -69,7 +79,7 @@ class Ranges:
             case Me():
                 return 1, len(self._program.instances)
             case Fresh():
-                return 1, max(self._places, 1)
+                return self._fresh
             case Table(values=values, index=index):
                 least, most = self.of(index)
                 inside = values[max(least, 0) : max(most + 1, 0)]

@@ -1,0 +1,250 @@
+"""Compose local steps into the visible step before them, so that a goroutine only rests before visible steps.
+
+A LOCAL step touches nothing another goroutine, a clause or the collector can see. Running it at once therefore keeps
+every race, failure, clause and deadlock, and saves the states in between. Wherever a substitution cannot be exact the
+run simply ends: composing less is never wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from verifier.program.expr import FALSE, TRUE, Const, Expr, Op, Pc, Read, any_of, children, negate
+from verifier.program.passes.prelude import run_prelude
+from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive, mentions_fresh
+from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
+
+MAX_PATHS = 64
+"""Runs composed for one visible step at most; the others rest earlier."""
+
+
+def compose(program: Program) -> Program:
+    """`program` with local steps composed away. Locations keep their numbers; `raw` is `program` itself.
+
+    Roles start where their first local steps lead (`prelude` lists them); a goroutine started by `go` keeps its
+    entry, and the local steps there are taken together with its first visible step.
+    """
+    named = _named_locations(program)
+    symbolic = Symbolic(program)
+    composers = [_Composer(t, named[t.number], symbolic) for t in program.templates]
+    cells, starts = list(program.initial), list(program.starts)
+    prelude: list[tuple[int, ...]] = [()] * len(program.instances)
+    for i in program.goroutines:
+        if i.parent is None and starts[i.number] not in (END, IDLE):
+            c = composers[i.template]
+            starts[i.number], prelude[i.number] = run_prelude(program, i, c.rests, silent, cells)
+    templates = []
+    for t, c in zip(program.templates, composers, strict=True):
+        roots = {starts[i.number] for i in program.goroutines if i.template == t.number} - {END, IDLE}
+        if t.parent is not None:
+            roots.add(t.entry)
+        templates.append(replace(t, steps=c.compose(roots)))
+    return replace(
+        program,
+        templates=tuple(templates),
+        initial=tuple(cells),
+        starts=tuple(starts),
+        prelude=tuple(prelude),
+        raw=program,
+    )
+
+
+def silent(step: Step) -> bool:
+    """Whether a step can be composed away: local, ends in a state, and has no effect that is reported."""
+    reported = step.accesses or step.sync or step.alloc or step.spawn is not None or step.symptom
+    return step.kind is Kind.LOCAL and step.fail is None and not reported
+
+
+def _named_locations(program: Program) -> list[frozenset[int] | None]:
+    """Per template, the locations that clauses ask about; None: all of them may matter."""
+    out: list[set[int] | None] = [set() for _ in program.templates]
+
+    def visit(e: Expr) -> None:
+        match e:
+            case Op(name="==" | "!=", args=(Read(ref=Pc(instance=i)), Const(value=location))):
+                template = program.instances[i].template
+                known = out[template]
+                if known is not None:
+                    known.add(location)
+            case Read(ref=Pc(instance=i)):
+                out[program.instances[i].template] = None
+            case _:
+                for x in children(e):
+                    visit(x)
+
+    for clause in program.clauses:
+        visit(clause.expr)
+    return [None if x is None else frozenset(x) for x in out]
+
+
+class _Composer:
+    """Composes the steps of one template. `named`: locations that clauses ask about (None: any)."""
+
+    def __init__(self, template: Template, named: frozenset[int] | None, symbolic: Symbolic) -> None:
+        self._template = template
+        self._named = named
+        self._symbolic = symbolic
+        self._leaving: dict[int, list[tuple[int, Step]]] = {}
+        for n, step in enumerate(template.steps):
+            self._leaving.setdefault(step.src, []).append((n, step))
+
+    def rests(self, location: int) -> bool:
+        """Whether a goroutine must be seen at `location`: it is done, named by a clause, or before a visible step."""
+        if location in (END, IDLE) or self._named is None or location in self._named:
+            return True
+        steps = self._leaving.get(location, ())
+        return not any(silent(s) for _, s in steps) or not all(silent(s) or _quiet_failure(s) for _, s in steps)
+
+    def compose(self, roots: set[int]) -> tuple[Step, ...]:
+        """The composed steps of everything reachable from `roots`, in the order of their first raw step."""
+        out: list[Step] = []
+        todo, known = sorted(roots), set(roots)
+        while todo:
+            location = todo.pop()
+            steps = list(self._from(location))
+            out += steps
+            for step in steps:
+                if step.fail is None and step.dst not in known:
+                    known.add(step.dst)
+                    todo.append(step.dst)
+        return tuple(sorted(out, key=lambda s: s.origin[0]))
+
+    def _from(self, location: int) -> Iterator[Step]:
+        """The composed steps out of a resting location."""
+        begun = [Path((location,))]
+        if location == self._template.entry and self._template.parent is not None and not self.rests(location):
+            begun = list(self._prefixes(begun[0]))
+        for path in begun:
+            if path.origin and self._ends(path):
+                yield self._local(path)
+                continue
+            heads: list[Step] = []
+            try:
+                for n, step in self._leaving.get(path.location, ()):
+                    heads += self._headed(path, n, step)
+            except Inexact:
+                heads = [self._local(path)] if path.origin else []
+            yield from heads
+
+    def _prefixes(self, path: Path) -> Iterator[Path]:
+        """Follow the local steps at the entry while the choice among them is determined by the state.
+
+        A real choice must be made before the visible step, which may block: so it ends the prefix.
+        """
+        steps = self._leaving.get(path.location, [])
+        if self.rests(path.location) or len(path.visited) > len(set(path.visited)):
+            yield path
+            return
+        try:
+            guards = [self._symbolic.value(path, s.guard) for _, s in steps]
+            if not _determined(guards) or not all(silent(s) for _, s in steps):
+                raise Inexact
+            further = [
+                self._symbolic.extend(path, n, s, g) for (n, s), g in zip(steps, guards, strict=True) if g != FALSE
+            ]
+            last = [s for (_, s), g in zip(steps, guards, strict=True) if g != FALSE]
+            if any(self._symbolic.in_range(p, s, None) != TRUE for p, s in zip(further, last, strict=True)):
+                raise Inexact
+        except Inexact:
+            yield path
+            return
+        for p in further:
+            yield from self._prefixes(p)
+
+    def _headed(self, prefix: Path, number: int, step: Step) -> list[Step]:
+        """The prefix, then `step`, then every run of local steps after it, as composed steps."""
+        guard = self._symbolic.value(prefix, step.guard)
+        if guard == FALSE:
+            return []
+        visible = replace(
+            step,
+            accesses=self._symbolic.accesses(prefix, step),
+            sync=self._symbolic.sync(prefix, step),
+            src=prefix.visited[0],
+        )
+        first = self._symbolic.extend(prefix, number, step, guard)
+        if step.fail is not None:
+            return [replace(visible, guard=first.guard, updates=first.updates, origin=first.origin)]
+        return [
+            replace(visible, dst=p.location, guard=p.guard, updates=p.updates, origin=p.origin)
+            for p in self._runs(first, step)
+        ]
+
+    def _ends(self, prefix: Path) -> bool:
+        """Whether a prefix must stay a step of its own: nothing follows, or a clause would miss the goroutine there."""
+        location = prefix.location
+        if location in prefix.visited[:-1] or location not in self._leaving:
+            return True
+        return location in (END, IDLE) or self._named is None or location in self._named
+
+    def _local(self, path: Path) -> Step:
+        """The run itself as one local step."""
+        first = self._template.steps[path.origin[0]]
+        return replace(
+            first,
+            src=path.visited[0],
+            dst=path.location,
+            guard=path.guard,
+            updates=path.updates,
+            origin=path.origin,
+        )
+
+    def _runs(self, first: Path, step: Step) -> list[Path]:
+        done: list[Path] = []
+        todo = [(first, step)]
+        while todo:
+            path, last = todo.pop()
+            if len(done) + len(todo) >= MAX_PATHS or self._returns(path):
+                done.append(path)
+                continue
+            try:
+                rest, further = self._onward(path, last, step.alloc)
+            except Inexact:
+                done.append(path)
+                continue
+            done += rest
+            todo += reversed(further)
+        return done
+
+    def _returns(self, path: Path) -> bool:
+        return self.rests(path.location) or path.location in path.visited[:-1]
+
+    def _onward(self, path: Path, last: Step, alloc: Alloc | None) -> tuple[list[Path], list[tuple[Path, Step]]]:
+        """One more local step: the runs that end here all the same, and those that go on."""
+        ending: list[Path] = []
+        fits = self._symbolic.in_range(path, last, alloc)
+        if mentions_fresh(fits):
+            raise Inexact
+        if fits != TRUE:
+            # Out of range is a failure of the step just taken: keep it a step of its own.
+            ending.append(path.given(negate(fits)))
+            path = path.given(fits)
+        further: list[tuple[Path, Step]] = []
+        going: list[Expr] = []
+        failing: list[Expr] = []
+        for n, step in self._leaving[path.location]:
+            guard = self._symbolic.value(path, step.guard)
+            if mentions_fresh(guard):
+                raise Inexact
+            (failing if step.fail else going).append(guard)
+            if step.fail is None and guard != FALSE:
+                further.append((self._symbolic.extend(path, n, step, guard), step))
+        stays = list(failing)
+        if not exhaustive(going + failing):
+            stays.append(negate(any_of(*going)))
+        if any_of(*stays) != FALSE:
+            ending.append(path.given(any_of(*stays)))
+        return ending, further
+
+
+def _quiet_failure(step: Step) -> bool:
+    """A failing step whose condition only its own goroutine can change."""
+    seen = step.accesses or step.sync or step.alloc or step.spawn is not None or step.symptom
+    return step.fail is not None and step.kind is Kind.LOCAL and not seen
+
+
+def _determined(guards: list[Expr]) -> bool:
+    """Whether exactly one of the guards holds in every state, as far as can be seen."""
+    real = [g for g in guards if g != FALSE]
+    return real == [TRUE] or (len(real) == 2 and negate(real[0]) == real[1])

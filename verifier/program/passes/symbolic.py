@@ -1,0 +1,192 @@
+"""Executing steps symbolically: what a run of steps does, in terms of the state before its first one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from verifier.program.expr import (
+    FALSE,
+    TRUE,
+    At,
+    Cell,
+    Const,
+    Expr,
+    Fresh,
+    Op,
+    Own,
+    Pc,
+    Read,
+    Ref,
+    all_of,
+    at_cell,
+    children,
+    negate,
+    op,
+    rewrite,
+)
+from verifier.program.intervals import Ranges
+from verifier.program.program import Access, Alloc, Program, Step, Sync, high, low
+
+
+class Inexact(Exception):
+    """A substitution cannot be done exactly; composition stops before this step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A run of raw steps. `cells` and `places`: last values written, `guards`: conditions in order.
+
+    Everything is in terms of the state before the run. `visited`: the locations passed, first to last.
+    """
+
+    visited: tuple[int, ...]
+    guards: tuple[Expr, ...] = ()
+    cells: tuple[tuple[Own | Cell, Expr], ...] = ()
+    places: tuple[tuple[At, Expr], ...] = ()
+    origin: tuple[int, ...] = ()
+
+    @property
+    def location(self) -> int:
+        """Where the run ends."""
+        return self.visited[-1]
+
+    @property
+    def guard(self) -> Expr:
+        """The whole condition."""
+        return all_of(*self.guards)
+
+    @property
+    def updates(self) -> tuple[tuple[Ref, Expr], ...]:
+        """All writes as simultaneous updates; writing a cell's own old value back is left out."""
+        kept = tuple((r, v) for r, v in self.cells if v != Read(r))
+        return (*kept, *self.places)
+
+    def given(self, condition: Expr) -> Path:
+        """The same run under one more condition."""
+        return replace(self, guards=(*self.guards, condition))
+
+
+class Symbolic:
+    """Symbolic execution over one program. Methods raise Inexact where cells may alias."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.ranges = Ranges(program)
+        self._absolute: dict[tuple[int, int], frozenset[int]] = {}
+        for instance in program.instances:
+            for template, first, _ in instance.lineage:
+                for offset in range(len(program.templates[template].cells)):
+                    known = self._absolute.get((template, offset), frozenset())
+                    self._absolute[template, offset] = known | {first + offset}
+
+    def value(self, path: Path, e: Expr) -> Expr:
+        """`e` after the run, in terms of the state before it."""
+        if not path.cells and not path.places:
+            return e
+        written = dict(path.cells)
+
+        def leaf(x: Expr) -> Expr | None:
+            if not isinstance(x, Read) or isinstance(x.ref, Pc):
+                return None
+            ref = x.ref
+            if not isinstance(ref, At) and ref in written:
+                return written[ref]
+            self._apart(ref, path)
+            return None
+
+        return _without_nil(rewrite(e, leaf))
+
+    def extend(self, path: Path, number: int, step: Step, guard: Expr) -> Path:
+        """The run followed by a raw step whose guard, substituted already, is `guard`."""
+        cells, places = dict(path.cells), list(path.places)
+        for ref, value in step.updates:
+            new = self.value(path, value)
+            target = self.ref(path, ref)
+            if isinstance(target, At):
+                self._apart(target, path)
+                places.append((target, new))
+            elif isinstance(target, Own | Cell):
+                if target not in dict(path.cells):
+                    self._apart(target, path)
+                # Last in the order of writing, so that a range failure names the cell the raw step fails on.
+                cells.pop(target, None)
+                cells[target] = new
+        return Path(
+            (*path.visited, step.dst),
+            path.guards if guard == TRUE else (*path.guards, guard),
+            tuple(cells.items()),
+            tuple(places),
+            (*path.origin, number),
+        )
+
+    def ref(self, path: Path, ref: Ref) -> Ref:
+        """A reference after the run: the index of `At` substituted."""
+        return at_cell(ref.family, self.value(path, ref.index)) if isinstance(ref, At) else ref
+
+    def accesses(self, path: Path, step: Step) -> tuple[Access, ...]:
+        """The accesses of a step taken after the run."""
+        return tuple(Access(self.ref(path, a.ref), a.write, a.atomic, self.value(path, a.when)) for a in step.accesses)
+
+    def sync(self, path: Path, step: Step) -> tuple[Sync, ...]:
+        """The lock marks of a step taken after the run."""
+        return tuple(Sync(s.op, self.ref(path, s.ref)) for s in step.sync)
+
+    def in_range(self, path: Path, step: Step, alloc: Alloc | None) -> Expr:
+        """When the last step of the run, `step`, keeps every cell in its domain. `alloc`: what picks `Fresh()`."""
+        written: dict[Ref, Expr] = {**dict(path.cells), **dict(path.places)}
+        count = len(step.updates)
+        recent = list(written.items())[-count:] if not path.places else list(written.items())
+        conditions: list[Expr] = []
+        for ref, value in recent:
+            if count and not self.ranges.for_alloc(alloc).fits(value, ref):
+                least, most = self._bounds(ref)
+                conditions += [op("<=", Const(least), value), op("<=", value, Const(most))]
+        return all_of(*conditions)
+
+    def _bounds(self, ref: Ref) -> tuple[int, int]:
+        if not isinstance(ref, At):
+            return self.ranges.of_ref(ref)
+        domains = [self._program.cells[n].domain for n in ref.family.cells if n >= 0]
+        bounds = {(low(d), high(d, self._program.sorts)) for d in domains}
+        if len(bounds) != 1:
+            raise Inexact
+        return bounds.pop()
+
+    def _apart(self, ref: Ref, path: Path) -> None:
+        """Raise Inexact if `ref` may be a cell that the run wrote under another name."""
+        mine = self._cells(ref)
+        for other in (*(r for r, _ in path.cells), *(r for r, _ in path.places)):
+            if not mine.isdisjoint(self._cells(other)):
+                raise Inexact
+
+    def _cells(self, ref: Ref) -> frozenset[int]:
+        match ref:
+            case Own(template=t, offset=o):
+                return self._absolute.get((t, o), frozenset())
+            case Cell(number=n):
+                return frozenset((n,))
+            case At(family=f):
+                return frozenset(n for n in f.cells if n >= 0)
+        return frozenset()
+
+
+def mentions_fresh(e: Expr) -> bool:
+    """Whether `e` needs the place picked by an alloc: a guard cannot, it is judged before."""
+    return isinstance(e, Fresh) or any(mentions_fresh(x) for x in children(e))
+
+
+def _without_nil(e: Expr) -> Expr:
+    """`e` with comparisons of a fresh reference to nil decided: a place that was picked is never nil."""
+    match e:
+        case Op(name="==" | "!=" as name, args=(Fresh(), Const(value=0)) | (Const(value=0), Fresh())):
+            return FALSE if name == "==" else TRUE
+        case Op(name=name, args=args) if mentions_fresh(e):
+            return op(name, *(_without_nil(a) for a in args))
+    return e
+
+
+def exhaustive(guards: Iterable[Expr]) -> bool:
+    """Whether one of the guards always holds, as far as can be seen: TRUE, or a condition and its negation."""
+    known = set(guards)
+    return TRUE in known or any(negate(g) in known for g in known)

@@ -1,0 +1,124 @@
+"""Calls: of functions, methods and function values; conversions; and `at` in clauses."""
+
+from __future__ import annotations
+
+from verifier.golang import syntax as ast, types as t
+from verifier.golang.check_builtin import CLAUSE_BUILTINS, builtin
+from verifier.golang.check_convert import assign, convert, settle_default
+from verifier.golang.check_lookup import Found, lookup
+from verifier.golang.check_operand import Operand
+from verifier.golang.check_show import describe, show
+from verifier.golang.check_state import Checker
+from verifier.source import Note, Span, fail, suggestion
+
+
+def call(c: Checker, e: ast.Call) -> Operand:
+    """`f(args…)`, `T(x)` or a built-in."""
+    f = c.raw(e.fun)
+    if f.mode is t.Mode.TYPE:
+        return _conversion(c, e, f.type)
+    if f.mode is t.Mode.BUILTIN:
+        return _built_in(c, e)
+    if f.mode in (t.Mode.PACKAGE, t.Mode.NOVALUE) or isinstance(f.type, t.Tuple):
+        f = c.expr(e.fun)
+    signature = t.underlying(f.type)
+    if not isinstance(signature, t.Signature):
+        raise fail(f"invalid operation: cannot call non-function {describe(f)}", e.fun.span)
+    if c.in_clause:
+        raise fail("a clause may not call functions", e.span, "read package variables directly")
+    arguments(c, e, signature)
+    return result(e, signature)
+
+
+def result(e: ast.Call, signature: t.Signature) -> Operand:
+    """What a call of a function with this signature yields."""
+    match signature.results:
+        case ():
+            return Operand(e, t.Mode.NOVALUE, t.VOID)
+        case (one,):
+            return Operand(e, t.Mode.VALUE, one)
+        case several:
+            return Operand(e, t.Mode.VALUE, t.Tuple(several))
+
+
+def spread(c: Checker, args: tuple[ast.Expr, ...]) -> list[Operand]:
+    """The values of an argument or result list; `f(g())` takes all of g's results."""
+    if len(args) != 1:
+        return [c.expr(a) for a in args]
+    x = c.values(args[0])
+    if isinstance(x.type, t.Tuple):
+        return [Operand(x.expr, t.Mode.VALUE, of) for of in x.type.types]
+    return [x]
+
+
+def have_want(have: list[Operand], want: tuple[t.Type, ...]) -> tuple[str, str]:
+    """The two lines gc adds to a wrong count."""
+    words: dict[t.Type, str] = {t.UNTYPED_INT: "number", t.UNTYPED_STRING: "string", t.UNTYPED_BOOL: "bool"}
+    shown = (words.get(x.type, str(x.type)) for x in have)
+    return f"have ({', '.join(shown)})", f"want ({', '.join(map(str, want))})"
+
+
+def arguments(c: Checker, e: ast.Call, signature: t.Signature) -> None:
+    """Check the arguments of a call against the parameters."""
+    given = spread(c, e.args)
+    want = signature.params
+    if len(given) != len(want):
+        few = len(given) < len(want)
+        end = e.span
+        close = Span(end.file, end.end_line, max(1, end.end_column - 1), end.end_line, end.end_column)
+        at = close if few else given[len(want)].expr.span
+        how = "not enough" if few else "too many"
+        raise fail(f"{how} arguments in call to {show(e.fun)}", at, *have_want(given, want))
+    for x, of in zip(given, want, strict=True):
+        assign(c, x, of, f"argument to {show(e.fun)}")
+
+
+def _conversion(c: Checker, e: ast.Call, to: t.Type) -> Operand:
+    c.type_of(e.fun)
+    if len(e.args) != 1:
+        how = "missing argument" if not e.args else "too many arguments"
+        raise fail(f"{how} in conversion to {to}", e.span)
+    return convert(c, c.expr(e.args[0]), to, e)
+
+
+def _built_in(c: Checker, e: ast.Call) -> Operand:
+    name = e.fun.name if isinstance(e.fun, ast.Selector) else e.fun
+    what = c.info.uses.get(name) if isinstance(name, ast.Ident) else None
+    if isinstance(what, t.Builtin) and what.name == "at" and c.in_clause:
+        return _at(c, e)
+    if c.in_clause and not (isinstance(what, t.Builtin) and what.name in CLAUSE_BUILTINS):
+        raise fail("a clause may not call functions", e.span, f"it may use {', '.join(CLAUSE_BUILTINS)} and at")
+    if isinstance(what, t.Builtin):
+        return builtin(c, e, what.name)
+    for arg in spread(c, e.args):
+        # fmt.Print and its kin take anything; what they are given is only read.
+        if arg.is_nil:
+            continue
+        settle_default(c, arg)
+    return Operand(e, t.Mode.NOVALUE, t.VOID)
+
+
+def _at(c: Checker, e: ast.Call) -> Operand:
+    match e.args:
+        case (ast.Ident() as role, ast.Ident() as label):
+            pass
+        case _:
+            raise fail("at takes a role and one of its labels", e.span, "for example at(reader, reading)")
+    if role.name not in c.labels:
+        raise fail(f"at: no role is named {role.name}", role.span, *suggestion(role.name, c.labels))
+    labels = c.labels[role.name]
+    if label.name not in labels:
+        hints: tuple[Note | str, ...] = suggestion(label.name, labels)
+        if not labels:
+            hints = (f"write `{label.name}:` before a statement of the body",)
+        raise fail(f"at: the body of {role.name} has no label {label.name}", label.span, *hints)
+    return Operand(e, t.Mode.VALUE, t.INT)
+
+
+def names_range(c: Checker, e: ast.Expr) -> bool:
+    """Is `e` the method Range of a sync.Map?"""
+    if not isinstance(e, ast.Selector) or e.name.name != "Range":
+        return False
+    x = c.info.types.get(e.x)
+    found = lookup(x.type, "Range") if x is not None else None
+    return isinstance(found, Found) and found.primitive is not None

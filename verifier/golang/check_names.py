@@ -1,0 +1,181 @@
+"""Names: identifiers, selectors (fields, methods, names of packages), and `x[i]`."""
+
+from __future__ import annotations
+
+from verifier.golang import library, syntax as ast, types as t
+from verifier.golang.check_convert import assign, settle
+from verifier.golang.check_lookup import Found, lookup, members
+from verifier.golang.check_operand import Operand, PoisonedError, deref, is_integer, is_string, is_untyped
+from verifier.golang.check_show import describe, show
+from verifier.golang.check_state import Checker
+from verifier.source import fail, suggestion
+
+_UNSUPPORTED = {
+    **dict.fromkeys(("float32", "float64"), "use an integer type"),
+    **dict.fromkeys(("complex64", "complex128", "complex", "real", "imag"), "use an integer type"),
+    "comparable": "generic code is not supported; write the function for the types you use",
+}
+
+
+def ident(c: Checker, e: ast.Ident) -> Operand:
+    """A name standing for a value, a type, a package or a built-in."""
+    if e.name == "_":
+        raise fail("cannot use _ as value", e.span)
+    what = c.scope.lookup(e.name)
+    if what is None:
+        if e.name in _UNSUPPORTED:
+            raise fail(f"{e.name} is not supported", e.span, _UNSUPPORTED[e.name])
+        hints = suggestion(e.name, c.scope.visible())
+        if not hints and c.in_clause:
+            hints = ("a clause sees package-level names only",)
+        raise fail(f"undefined: {e.name}", e.span, *hints)
+    c.info.uses[e] = what
+    c.resolve(what, e.span)
+    match what:
+        case t.Var():
+            c.used.add(what)
+            if what.package:
+                c.refer(what, e.span)
+            return Operand(e, t.Mode.VARIABLE, what.type)
+        case t.ConstObj():
+            return _constant(c, e, what)
+        case t.TypeName():
+            return Operand(e, t.Mode.TYPE, what.type)
+        case t.Func():
+            c.refer(what, e.span)
+            return Operand(e, t.Mode.VALUE, what.signature)
+        case t.NilObj():
+            return Operand(e, t.Mode.VALUE, t.NIL)
+        case t.PackageName():
+            return Operand(e, t.Mode.PACKAGE, t.INVALID)
+        case _:
+            return Operand(e, t.Mode.BUILTIN, t.INVALID)
+
+
+def _constant(c: Checker, e: ast.Ident, what: t.ConstObj) -> Operand:
+    if e.name == "iota" and c.universe.names.get("iota") is what:
+        if c.iota is None:
+            raise fail("cannot use iota outside constant declaration", e.span)
+        return Operand(e, t.Mode.CONST, t.UNTYPED_INT, c.iota)
+    return Operand(e, t.Mode.CONST, what.type, what.value)
+
+
+def selector(c: Checker, e: ast.Selector) -> Operand:
+    """`x.name`."""
+    if isinstance(e.x, ast.Ident):
+        package = c.scope.lookup(e.x.name)
+        if isinstance(package, t.PackageName):
+            return _member(c, e, e.x, package)
+    x = c.raw(e.x)
+    if x.mode is t.Mode.TYPE:
+        raise fail(
+            f"method expression {show(e)} is not supported",
+            e.span,
+            f"call the method on a value: x.{e.name.name}(…), or use a function literal",
+        )
+    x = c.expr(e.x) if x.mode in (t.Mode.BUILTIN, t.Mode.NOVALUE) or isinstance(x.type, t.Tuple) else x
+    if is_untyped(x.type):
+        raise fail(f"{show(e)} undefined (type {x.type} has no field or method {e.name.name})", e.name.span)
+    found = lookup(x.type, e.name.name)
+    if not isinstance(found, Found):
+        if deref(x.type) in c.broken:
+            raise PoisonedError
+        raise _no_such(e, x, found)
+    return _field(c, e, x, found) if found.field is not None else _method(c, e, x, found)
+
+
+def _member(c: Checker, e: ast.Selector, name: ast.Ident, package: t.PackageName) -> Operand:
+    c.info.uses[name] = package
+    c.record(Operand(name, t.Mode.PACKAGE, t.INVALID))
+    offered = library.members(package.name)
+    what = offered.get(e.name.name)
+    if what is None:
+        instead = library.not_yet(package.name, e.name.name)
+        if instead is not None:
+            raise fail(f"{show(e)} is not supported yet", e.span, instead)
+        raise fail(f"undefined: {show(e)}", e.name.span, *suggestion(e.name.name, offered))
+    c.info.uses[e.name] = what
+    match what:
+        case t.TypeName():
+            return Operand(e, t.Mode.TYPE, what.type)
+        case t.ConstObj():
+            return Operand(e, t.Mode.CONST, what.type, what.value)
+        case t.LibraryFunc(signature=t.Signature() as signature):
+            return Operand(e, t.Mode.VALUE, signature)
+        case _:
+            return Operand(e, t.Mode.BUILTIN, t.INVALID)
+
+
+def _no_such(e: ast.Selector, x: Operand, found: str | None) -> Exception:
+    name = e.name.name
+    if found == "ambiguous":
+        return fail(f"ambiguous selector {show(e)}", e.name.span)
+    behind = deref(x.type)
+    if isinstance(x.type, t.Primitive) and (x.type.name, name) == ("sync.RWMutex", "RLocker"):
+        return fail(f"{show(e)} is not supported yet", e.span, library.RLOCKER)
+    if behind is not None and isinstance(t.underlying(behind), t.Interface):
+        why = f"type {x.type} is pointer to interface, not interface"
+    else:
+        why = f"type {x.type} has no field or method {name}"
+    return fail(f"{show(e)} undefined ({why})", e.name.span, *suggestion(name, members(x.type)))
+
+
+def _field(c: Checker, e: ast.Selector, x: Operand, found: Found) -> Operand:
+    assert found.field is not None
+    c.info.selections[e] = t.Selection("field", found.path, found.field.type)
+    addressable = x.mode is t.Mode.VARIABLE or found.indirect
+    return Operand(e, t.Mode.VARIABLE if addressable else t.Mode.VALUE, found.field.type)
+
+
+def _method(c: Checker, e: ast.Selector, x: Operand, found: Found) -> Operand:
+    name = e.name.name
+    if found.primitive is not None:
+        first = library.since(found.primitive, name)
+        if first > c.lang:
+            raise fail(f"{found.primitive}.{name} requires go1.{first % 100} or later", e.name.span)
+    if found.func is not None:
+        c.resolve(found.func, e.span)
+        c.info.uses[e.name] = found.func
+        c.refer(found.func, e.span)
+    if found.needs_pointer and not found.indirect and x.mode is not t.Mode.VARIABLE:
+        notes = ("map elements are not addressable: copy it to a variable, or store pointers in the map",)
+        in_map = x.mode is t.Mode.MAPINDEX
+        raise fail(f"cannot call pointer method {name} on {x.type}", e.span, *(notes if in_map else ()))
+    signature = found.signature(name)
+    c.info.selections[e] = t.Selection("method", found.path, signature, found.func, found.primitive)
+    return Operand(e, t.Mode.VALUE, signature)
+
+
+def index(c: Checker, e: ast.Index) -> Operand:
+    """`x[i]`, or `atomic.Pointer[T]`."""
+    x = c.raw(e.x)
+    if x.mode is t.Mode.TYPE:
+        if x.type != t.Primitive("atomic.Pointer"):
+            raise fail(f"{show(e.x)} is not a generic type", e.x.span)
+        return Operand(e, t.Mode.TYPE, t.Primitive("atomic.Pointer", c.type_of(e.index)))
+    if x.mode in (t.Mode.BUILTIN, t.Mode.NOVALUE, t.Mode.PACKAGE) or isinstance(x.type, t.Tuple):
+        x = c.expr(e.x)
+    u = t.underlying(x.type)
+    if isinstance(u, t.Map):
+        assign(c, c.expr(e.index), u.key, "map index")
+        return Operand(e, t.Mode.MAPINDEX, u.elem)
+    if is_string(x.type):
+        raise fail(f"cannot index {describe(x)}: strings are opaque constants here", e.span, "compare whole strings")
+    behind = deref(x.type)
+    array = t.underlying(behind) if behind is not None else u
+    if not isinstance(array, t.Array) and (behind is not None or not isinstance(array, t.Slice)):
+        raise fail(f"invalid operation: cannot index {describe(x)}", e.x.span)
+    _subscript(c, e.index, array.length if isinstance(array, t.Array) else None)
+    addressable = x.mode is t.Mode.VARIABLE or behind is not None or isinstance(array, t.Slice)
+    return Operand(e, t.Mode.VARIABLE if addressable else t.Mode.VALUE, array.elem)
+
+
+def _subscript(c: Checker, e: ast.Expr, length: int | None) -> None:
+    i = c.expr(e)
+    if not is_integer(i.type):
+        raise fail(f"invalid argument: index {describe(i)} must be integer", e.span)
+    i = settle(c, i, t.INT)
+    if isinstance(i.value, int) and i.value < 0:
+        raise fail(f"invalid argument: index {describe(i)} must not be negative", e.span)
+    if isinstance(i.value, int) and length is not None and i.value >= length:
+        raise fail(f"invalid argument: index {i.value} out of bounds [0:{length}]", e.span)

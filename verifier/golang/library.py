@@ -1,0 +1,190 @@
+"""The packages every model may use without an import: which names they offer, with which signatures, since when."""
+
+from __future__ import annotations
+
+from verifier.golang import types as t
+from verifier.source import Span
+
+PACKAGES = {
+    "sync": "sync",
+    "atomic": "sync/atomic",
+    "time": "time",
+    "rand": "math/rand",
+    "fmt": "fmt",
+    "errors": "errors",
+    "context": "context",
+    "runtime": "runtime",
+    "strings": "strings",
+}
+"""Package name → import path."""
+
+_HERE = Span("", 0, 0)
+_INT32, _INT64 = t.Basic("int32"), t.Basic("int64")
+
+
+def _sig(params: tuple[t.Type, ...] = (), results: tuple[t.Type, ...] = ()) -> t.Signature:
+    return t.Signature(params, results)
+
+
+ERROR = t.Named("error", _HERE, t.Interface((("Error", _sig((), (t.STRING,))),)))
+DURATION = t.Named("time.Duration", _HERE, _INT64)
+
+_ACTION, _TRY, _CALLBACK = _sig(), _sig((), (t.BOOL,)), _sig((_sig(),))
+
+_SYNC: dict[str, dict[str, t.Signature]] = {
+    "sync.Mutex": {"Lock": _ACTION, "Unlock": _ACTION, "TryLock": _TRY},
+    "sync.RWMutex": {
+        "Lock": _ACTION,
+        "Unlock": _ACTION,
+        "TryLock": _TRY,
+        "RLock": _ACTION,
+        "RUnlock": _ACTION,
+        "TryRLock": _TRY,
+    },
+    "sync.WaitGroup": {"Add": _sig((t.INT,)), "Done": _ACTION, "Wait": _ACTION, "Go": _CALLBACK},
+    "sync.Once": {"Do": _CALLBACK},
+    "sync.Map": {
+        "Load": _sig((t.ANY,), (t.ANY, t.BOOL)),
+        "Store": _sig((t.ANY, t.ANY)),
+        "LoadOrStore": _sig((t.ANY, t.ANY), (t.ANY, t.BOOL)),
+        "LoadAndDelete": _sig((t.ANY,), (t.ANY, t.BOOL)),
+        "Delete": _sig((t.ANY,)),
+        "Swap": _sig((t.ANY, t.ANY), (t.ANY, t.BOOL)),
+        "CompareAndSwap": _sig((t.ANY, t.ANY, t.ANY), (t.BOOL,)),
+        "CompareAndDelete": _sig((t.ANY, t.ANY), (t.BOOL,)),
+        "Range": _sig((_sig((t.ANY, t.ANY), (t.BOOL,)),)),
+        "Clear": _ACTION,
+    },
+}
+
+_ATOMICS: dict[str, t.Type] = {
+    "atomic.Int32": _INT32,
+    "atomic.Int64": _INT64,
+    "atomic.Uint32": t.Basic("uint32"),
+    "atomic.Uint64": t.Basic("uint64"),
+    "atomic.Uintptr": t.Basic("uintptr"),
+    "atomic.Bool": t.BOOL,
+}
+
+_SINCE = {
+    ("sync.WaitGroup", "Go"): 125,
+    ("sync.Map", "Clear"): 123,
+    ("sync.Map", "Swap"): 120,
+    ("sync.Map", "CompareAndSwap"): 120,
+    ("sync.Map", "CompareAndDelete"): 120,
+    **{(name, method): 123 for name in _ATOMICS for method in ("And", "Or")},
+}
+
+_LATER: dict[str, str] = {
+    "sync.Cond": "wait with a sync.WaitGroup, or poll a variable under its mutex",
+    "sync.NewCond": "wait with a sync.WaitGroup, or poll a variable under its mutex",
+    "sync.Locker": "use the concrete type, *sync.Mutex or *sync.RWMutex",
+    "sync.Pool": "use a variable guarded by a sync.Mutex",
+    "sync.OnceFunc": "use sync.Once and its Do",
+    "sync.OnceValue": "use sync.Once and its Do, and store the value in a variable",
+    "sync.OnceValues": "use sync.Once and its Do, and store the values in variables",
+    "atomic.Value": "use atomic.Pointer[T]",
+    "atomic.Pointer": "",
+    "time.After": "leave the wait out: a model has no clock, every interleaving is explored",
+    "time.AfterFunc": "use a goroutine of its own: a model has no clock",
+    "time.Tick": "use a `for {}` loop: a model has no clock",
+    "time.Now": "a model has no clock; use rand.Intn(n) for an arbitrary choice",
+    "time.Since": "a model has no clock; use rand.Intn(n) for an arbitrary choice",
+    "time.NewTimer": "a model has no clock; use a goroutine of its own",
+    "time.NewTicker": "a model has no clock; use a goroutine of its own",
+    "fmt.Sprintf": "strings are opaque constants here: use a literal",
+    "fmt.Sprint": "strings are opaque constants here: use a literal",
+    "fmt.Sprintln": "strings are opaque constants here: use a literal",
+    "fmt.Errorf": 'use errors.New("…")',
+    "errors.Is": "compare the errors with ==",
+    "errors.As": "use a type assertion",
+    "errors.Join": "use one error made by errors.New",
+    "errors.Unwrap": "use one error made by errors.New",
+    "rand.Int": "use rand.Intn(n), a choice among n values",
+    "rand.Float64": "use rand.Intn(n), a choice among n values",
+    "rand.IntN": "use rand.Intn(n), a choice among n values",
+    "rand.Perm": "use rand.Intn(n), a choice among n values",
+    "runtime.NumGoroutine": "use runtime.Gosched, or at(role, label) in a clause",
+    "runtime.GC": "leave it out",
+}
+_WITHOUT = {
+    "context": "use an atomic.Bool that says that work is over",
+    "strings": "strings are opaque constants here",
+}
+
+RLOCKER = "call RLock and RUnlock themselves"
+"""What to write instead of `RWMutex.RLocker`."""
+
+
+def methods(of: t.Primitive) -> dict[str, t.Signature]:
+    """The methods of a primitive type; all have pointer receivers. Source: go doc sync, sync/atomic."""
+    if of.name in _SYNC:
+        return _SYNC[of.name]
+    value = t.Pointer(of.arg or t.INVALID) if of.name == "atomic.Pointer" else _ATOMICS[of.name]
+    table = {
+        "Load": _sig((), (value,)),
+        "Store": _sig((value,)),
+        "Swap": _sig((value,), (value,)),
+        "CompareAndSwap": _sig((value, value), (t.BOOL,)),
+    }
+    if t.is_integer(value):
+        table |= {name: _sig((value,), (value,)) for name in ("Add", "And", "Or")}
+    return table
+
+
+def since(of: t.Primitive, method: str) -> int:
+    """The first Go version (125 = 1.25) that has the method; 0 for one that was always there."""
+    return _SINCE.get((of.name, method), 0)
+
+
+def _atomic_functions() -> dict[str, t.Signature]:
+    table: dict[str, t.Signature] = {}
+    for name, of in _ATOMICS.items():
+        suffix = name.removeprefix("atomic.")
+        if suffix == "Bool":
+            continue
+        place = t.Pointer(of)
+        table[f"Load{suffix}"] = _sig((place,), (of,))
+        table[f"Store{suffix}"] = _sig((place, of))
+        table[f"Swap{suffix}"] = _sig((place, of), (of,))
+        table[f"Add{suffix}"] = _sig((place, of), (of,))
+        table[f"CompareAndSwap{suffix}"] = _sig((place, of, of), (t.BOOL,))
+    return table
+
+
+def _functions(package: str) -> dict[str, t.Signature | None]:
+    fixed: dict[str, dict[str, t.Signature | None]] = {
+        "time": {"Sleep": _sig((DURATION,))},
+        "runtime": {"Gosched": _ACTION},
+        "rand": {"Intn": _sig((t.INT,), (t.INT,))},
+        "fmt": {"Print": None, "Println": None, "Printf": None},
+        "errors": {"New": _sig((t.STRING,), (ERROR,))},
+    }
+    return dict(_atomic_functions()) if package == "atomic" else fixed.get(package, {})
+
+
+def members(package: str) -> dict[str, t.Object]:
+    """What `package` (by name, e.g. `atomic`) offers to models."""
+    table: dict[str, t.Object] = {}
+    for name, signature in _functions(package).items():
+        table[name] = t.LibraryFunc(package, name, signature)
+    for name in (*_SYNC, *_ATOMICS, "atomic.Pointer"):
+        if name.startswith(f"{package}."):
+            short = name.split(".")[1]
+            table[short] = t.TypeName(short, t.Primitive(name))
+    if package == "time":
+        table["Duration"] = t.TypeName("Duration", DURATION)
+        units = {"Nanosecond": 1, "Microsecond": 10**3, "Millisecond": 10**6, "Second": 10**9}
+        units |= {"Minute": 60 * 10**9, "Hour": 3600 * 10**9}
+        for name, value in units.items():
+            table[name] = t.ConstObj(name, DURATION, value, _HERE)
+    return table
+
+
+def not_yet(package: str, name: str) -> str | None:
+    """What to use instead of a name that Go's package has but models do not; None when Go has no such name either."""
+    if package in _WITHOUT:
+        return _WITHOUT[package]
+    if package == "atomic" and name.endswith("Pointer"):
+        return "use atomic.Pointer[T]"
+    return _LATER.get(f"{package}.{name}")

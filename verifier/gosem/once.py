@@ -1,0 +1,53 @@
+"""sync.Once (sync/once.go, Go 1.27): not called yet, running, done.
+
+All callers return after the function has returned. The caller of `begin` runs the function and then `finish`, also
+when the function panics (`defer o.done.Store(true)`, :77). Do inside the function on the same Once blocks for ever.
+"""
+
+from __future__ import annotations
+
+from verifier.gosem.fragment import DONE, Cells, CellSpec, Fragment, Piece, read, write
+from verifier.program.expr import ONE, ZERO, Const, Read, equal
+from verifier.program.program import Range
+
+SKIP = -2
+"""Where `begin` ends when the function has already returned: it is not called again."""
+
+NEW, RUNNING, FINISHED = 0, 1, 2
+
+LAYOUT = (CellSpec(("state",), Range(NEW, FINISHED)),)
+
+
+def begin(cells: Cells) -> Fragment:
+    """The start of `Do(f)`: to DONE to call `f` now, to SKIP when it was called; blocked while it runs."""
+    state = cells("state")
+    return (
+        Piece(
+            guard=equal(Read(state), ZERO),
+            updates=((state, ONE),),
+            accesses=(write(state, atomic=True),),
+            dst=DONE,
+            detail="first call",
+            cite="sync/once.go:76",
+        ),
+        Piece(
+            guard=equal(Read(state), Const(FINISHED)),
+            accesses=(read(state, atomic=True),),
+            dst=SKIP,
+            detail="already done",
+            cite="sync/once.go:67",
+        ),
+    )
+
+
+def finish(cells: Cells) -> Fragment:
+    """The end of the call of `f`, by return or by panic (sync/once.go:77)."""
+    state = cells("state")
+    return (
+        Piece(
+            updates=((state, Const(FINISHED)),),
+            accesses=(write(state, atomic=True),),
+            detail="done",
+            cite="sync/once.go:77",
+        ),
+    )

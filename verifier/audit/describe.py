@@ -1,0 +1,124 @@
+"""States in words: the views of a timeline, the operation a goroutine stands at, a whole state."""
+
+from __future__ import annotations
+
+import re
+
+from verifier.audit.interpret import Interpreter, State
+from verifier.audit.locks import Locks
+from verifier.program.concrete import Concrete
+from verifier.program.program import END, IDLE, Program, View, show
+
+_ONCE = ("not run", "running", "done")
+
+
+def views(program: Program, state: State, locks: Locks) -> tuple[str, ...]:
+    """Every view of the program as short text, in order."""
+    return tuple(_view(program, v, state, locks) for v in program.views)
+
+
+def _view(program: Program, view: View, state: State, locks: Locks) -> str:
+    values = [state.cells[n] for n in view.cells]
+    holders = locks.get(view.cells[0], ()) if view.cells else ()
+    match view.kind:
+        case "mutex":
+            return ",".join(h.goroutine for h in holders) or ("held" if values[0] else "free")
+        case "rwmutex":
+            parts = [f"W:{h.goroutine}" for h in holders if h.mode == "W"]
+            readers = ",".join(h.goroutine for h in holders if h.mode == "R")
+            parts += [f"R:{readers}"] if readers else []
+            parts += [f"next:{h.goroutine}" for h in holders if h.mode == "next"]
+            return "  ".join(parts) or ("held" if any(values) else "free")
+        case "once":
+            return _ONCE[values[0]] if 0 <= values[0] < len(_ONCE) else str(values[0])
+        case "map" | "syncmap":
+            return _map(program, view, state)
+    shown = [_shown(program, n, state) for n in view.cells]
+    return shown[0] if len(shown) == 1 else "{" + ", ".join(shown) + "}"
+
+
+def _map(program: Program, view: View, state: State) -> str:
+    if not view.keys:
+        return "{}"
+    width = len(view.cells) // len(view.keys)
+    entries: list[str] = []
+    for n, key in enumerate(view.keys):
+        present, *value = view.cells[n * width : (n + 1) * width]
+        if not state.cells[present]:
+            continue
+        shown = [_shown(program, c, state) for c in value]
+        text = shown[0] if len(shown) == 1 else "{" + ",".join(shown) + "}" if shown else ""
+        entries.append(f"{key.strip(chr(34))}:{text}")
+    return "{" + " ".join(entries) + "}"
+
+
+def _shown(program: Program, cell: int, state: State) -> str:
+    return show(state.cells[cell], program.cells[cell].domain, program.sorts)
+
+
+_TEXTS = (
+    (re.compile(r"\bselect\b"), "select"),
+    (re.compile(r"<-\s*\w.*|^\s*for .*range"), "chan receive"),
+    (re.compile(r"\.RLock\(\)"), "sync.RWMutex.RLock"),
+    (re.compile(r"\.Lock\(\)"), "sync.Mutex.Lock"),
+    (re.compile(r"\.Wait\(\)"), "sync.WaitGroup.Wait"),
+    (re.compile(r"\.Do\("), "sync.Once.Do"),
+)
+_SEND = re.compile(r"\S\s*<-\s*\S")
+
+
+def operation(program: Program, c: Concrete, state: State, interpreter: Interpreter) -> tuple[str, int]:
+    """What a blocked step waits for in the words of Go's dump, and the first cell of the lock (-1: no lock)."""
+    for mark in c.step.sync:
+        cell = interpreter.cell(mark.ref, state)
+        kinds = {v.kind for v in program.views if cell in v.cells}
+        if mark.op == "rlock":
+            return "sync.RWMutex.RLock", cell
+        if mark.op in ("announce", "acquire") or (mark.op == "lock" and "rwmutex" in kinds):
+            return "sync.RWMutex.Lock", cell
+        if mark.op == "lock":
+            return "sync.Mutex.Lock", cell
+    text = c.step.text
+    if _SEND.search(text) and not re.search(r"[:=]\s*<-", text):
+        return "chan send", -1
+    for pattern, words in _TEXTS:
+        if pattern.search(text):
+            return words, -1
+    return text or "blocked", -1
+
+
+def location(program: Program, state: State, interpreter: Interpreter, instance: int) -> str:
+    """Where a goroutine is: the statement it stands at, `returned`, or `not started`."""
+    at = state.locations[instance]
+    if at in (END, IDLE):
+        return "returned" if at == END else "not started"
+    for c in interpreter.steps(instance):
+        if c.step.src == at:
+            where = f"{c.step.span}: " if c.step.span else ""
+            return f"{where}{c.step.text}"
+    return "blocked for ever"
+
+
+def whole_state(program: Program, state: State, interpreter: Interpreter) -> str:
+    """Every cell that is not zero, where every goroutine is, and the steps enabled with their choice numbers."""
+    lines = ["cells that are not zero:"]
+    shown = [
+        f"  {decl.name} = {show(value, decl.domain, program.sorts)}"
+        for decl, value in zip(program.cells, state.cells, strict=True)
+        if value
+    ]
+    lines += shown or ["  none"]
+    lines.append("goroutines:")
+    lines += [f"  {i.name}  {location(program, state, interpreter, i.number)}" for i in program.goroutines]
+    lines.append("enabled steps:")
+    enabled = [
+        f"  {n}  {program.instances[c.instance].name}  {_step(c)}" for n, c in enumerate(interpreter.enabled(state))
+    ]
+    lines += enabled or ["  none"]
+    return "\n".join(lines)
+
+
+def _step(c: Concrete) -> str:
+    detail = f" ({c.step.detail})" if c.step.detail else ""
+    fails = f"  fails: {c.step.fail.message}" if c.step.fail else ""
+    return f"{c.step.text}{detail}{fails}"

@@ -1,0 +1,136 @@
+"""The predeclared functions: len, cap, make, new, delete, clear, panic, min, max, print, and `at` in clauses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower import literals, maps
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.places import slice_length
+from verifier.golang.lower.storage import scalar, snapshot
+from verifier.golang.lower.unwind import panic
+from verifier.golang.lower.values import Value, nothing
+from verifier.golang.types import INT, Array, Map, Pointer, Slice, underlying
+from verifier.program.expr import Const, Op, const, op
+
+Run = Callable[[tuple[Value, ...]], Value]
+
+
+def call(m: Machine, x: ast.Call, name: str) -> Value:
+    """A call of a builtin as an expression."""
+    match name:
+        case "len" | "cap":
+            return _len(m, x)
+        case "make":
+            return _make(m, x)
+        case "new":
+            return literals.new_object(m, m.info.types[x.args[0]].type, x)
+        case "min" | "max":
+            return _extreme(m, x, name)
+        case "at":
+            return _at(m, x)
+        case _:
+            held, run = prepare(m, x, name)
+            return run(held)
+
+
+def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]:
+    """A builtin used as a statement, in `defer` or in `go`: operands now, effect when run."""
+    match name:
+        case "delete":
+            holder = snapshot(m, m.value(x.args[0]))
+            t = maps.map_type(holder.type)
+            key = Value(t.key, (maps.key_value(m, t, x.args[1]),))
+
+            def run_delete(held: tuple[Value, ...]) -> Value:
+                maps.delete(m, held[0], scalar(held[1].leaves[0]))
+                return nothing()
+
+            return (holder, key), run_delete
+        case "clear":
+            holder = snapshot(m, m.value(x.args[0]))
+            if not isinstance(underlying(holder.type), Map):
+                raise m.unsupported("clear of a slice is not supported yet", x.span, "clear works on maps")
+
+            def run_clear(held: tuple[Value, ...]) -> Value:
+                maps.clear(m, held[0])
+                return nothing()
+
+            return (holder,), run_clear
+        case "panic":
+            message = panic_message(m, x)
+
+            def run_panic(held: tuple[Value, ...]) -> Value:
+                panic(m, message)
+                return nothing()
+
+            return (), run_panic
+        case "print" | "println":
+            for a in x.args:
+                m.value(a)
+            return (), lambda held: nothing()
+        case _:
+            raise m.unsupported(f"{name} is not supported yet", x.span, _INSTEAD.get(name, ""))
+
+
+_INSTEAD = {
+    "recover": "let the panic reach the top: `panic` is a property of its own",
+    "append": "use a fixed array or make([]T, n) with a constant n",
+    "copy": "assign the elements one by one",
+    "close": "channels are not supported yet",
+}
+
+
+def panic_message(m: Machine, x: ast.Call) -> str:
+    """What Go prints after `panic: `: the text of a constant string, else the argument as written."""
+    known = m.info.types[x.args[0]]
+    if isinstance(known.value, str):
+        return known.value
+    if known.value is None and isinstance(x.args[0], ast.Call):
+        return m.text(x.args[0].span)
+    m.value(x.args[0])
+    return m.text(x.args[0].span)
+
+
+def _len(m: Machine, x: ast.Call) -> Value:
+    t = underlying(m.info.types[x.args[0]].type)
+    if isinstance(t, Pointer):
+        t = underlying(t.elem)
+    if isinstance(t, Array):
+        return Value(INT, (const(t.length),))
+    holder = m.value(x.args[0])
+    if isinstance(t, Slice):
+        return Value(INT, (slice_length(m, holder),))
+    return maps.length(m, snapshot(m, holder))
+
+
+def _make(m: Machine, x: ast.Call) -> Value:
+    t = m.info.types[x].type
+    u = underlying(t)
+    if isinstance(u, Map):
+        return Value(t, (maps.make_map(m, t, (), f"map@{x.span.line}"),))
+    if isinstance(u, Slice):
+        size = m.info.types[x.args[1]].value
+        if len(x.args) != 2 or not isinstance(size, int):
+            raise m.unsupported("make of a slice needs one constant length", x.span, "e.g. make([]T, 4)")
+        return literals.make_slice(m, t, size, x)
+    raise m.unsupported(f"make of {t} is not supported yet", x.span)
+
+
+def _extreme(m: Machine, x: ast.Call, name: str) -> Value:
+    values = [m.value(a) for a in x.args]
+    best = scalar(values[0].leaves[0])
+    for v in values[1:]:
+        e = scalar(v.leaves[0])
+        best = op("ite", op("<", e, best) if name == "min" else op("<", best, e), e, best)
+    return Value(m.info.types[x].type, (best,))
+
+
+def _at(m: Machine, x: ast.Call) -> Value:
+    """`at(role, label)`: a marker that linking replaces by a count over the role's goroutines."""
+    role, label = x.args
+    assert isinstance(role, ast.Ident) and isinstance(label, ast.Ident)
+    builder = next(b for b in m.builders if b.name == role.name and b.parent is None and b.number)
+    location = builder.find(builder.labels[label.name])
+    return Value(INT, (Op("at", (Const(builder.number), Const(location))),))

@@ -1,0 +1,123 @@
+"""Calls: prepared (callee and operands evaluated), then run; `go` and `defer` run them elsewhere or later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower import builtins, primitives
+from verifier.golang.lower.inline import inline
+from verifier.golang.lower.library import library_call
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.methods import method_receiver, primitive_receiver
+from verifier.golang.lower.order import operands
+from verifier.golang.lower.storage import convert
+from verifier.golang.lower.values import FuncVal, Value
+from verifier.golang.types import (
+    Builtin,
+    LibraryFunc,
+    Mode,
+    Signature,
+    Tuple,
+    Type,
+    underlying,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call whose operands stand in `held`; `run` emits its steps, given those operands wherever they are then."""
+
+    held: tuple[Value, ...]
+    run: Callable[[tuple[Value, ...]], Value]
+
+
+def call(m: Machine, x: ast.Call) -> Value:
+    """A call as an expression."""
+    if m.info.types[x.fun].mode is Mode.TYPE:
+        return conversion(m, x)
+    used = m.info.uses.get(x.fun) if isinstance(x.fun, ast.Ident) else None
+    if isinstance(used, Builtin):
+        return builtins.call(m, x, used.name)
+    if m.pure:
+        return primitives.pure_call(m, x)
+    prepared = prepare(m, x)
+    return prepared.run(prepared.held)
+
+
+def conversion(m: Machine, x: ast.Call) -> Value:
+    """`T(x)`: the same number under another type, or a value moved into an interface."""
+    t = m.info.types[x].type
+    return convert(m, m.value(x.args[0]), t)
+
+
+def prepare(m: Machine, x: ast.Call) -> Prepared:
+    """Evaluate the callee and the operands of a call."""
+    fun = x.fun
+    used = m.info.uses.get(fun) if isinstance(fun, ast.Ident) else None
+    if isinstance(used, Builtin):
+        return Prepared(*builtins.prepare(m, x, used.name))
+    if isinstance(fun, ast.Selector):
+        named = m.info.uses.get(fun.name)
+        if isinstance(named, LibraryFunc):
+            return Prepared(*library_call(m, x, named))
+        selection = m.info.selections.get(fun)
+        if selection is not None and selection.kind == "method":
+            if selection.primitive is not None:
+                receiver = primitive_receiver(m, fun, selection)
+                return Prepared(*primitives.prepare(m, x, selection.primitive, fun.name.name, receiver))
+            if selection.method is not None:
+                bound = FuncVal(selection.method, m.globals, method_receiver(m, fun, selection, selection.method))
+                return _user_call(m, x, bound)
+            raise m.unsupported(
+                f"calling {fun.name.name} through an interface is not supported yet",
+                x.span,
+                "call the method on the concrete type",
+            )
+    return _user_call(m, x, function_value(m, fun))
+
+
+def function_value(m: Machine, fun: ast.Expr) -> FuncVal:
+    """The function a callee expression stands for; it must be known now."""
+    leaf = m.value(fun).leaves[0]
+    if not isinstance(leaf, FuncVal):
+        raise m.unsupported(
+            "this function value is not known before the program runs",
+            fun.span,
+            "assign functions once, to a variable, or call them by name",
+        )
+    return leaf
+
+
+def _user_call(m: Machine, x: ast.Call, target: FuncVal) -> Prepared:
+    signature = m.info.types[x.fun].type
+    u = underlying(signature)
+    assert isinstance(u, Signature)
+    args = arguments(m, x, u.params)
+    held = (() if target.recv is None else (target.recv,)) + tuple(args)
+
+    def run(values: tuple[Value, ...]) -> Value:
+        recv = None if target.recv is None else values[0]
+        rest = values if target.recv is None else values[1:]
+        return inline(m, FuncVal(target.target, target.env, recv), rest, x.span)
+
+    return Prepared(held, run)
+
+
+def arguments(m: Machine, x: ast.Call, params: tuple[Type, ...]) -> list[Value]:
+    """The arguments, converted to the parameter types; `f(g())` spreads the results of g."""
+    if len(x.args) == 1 and len(params) > 1:
+        return [convert(m, v, t) for v, t in zip(spread(m, m.value(x.args[0])), params, strict=True)]
+    return operands(m, x.args, params)
+
+
+def spread(m: Machine, value: Value) -> list[Value]:
+    """The single values of a call with several results."""
+    assert isinstance(value.type, Tuple)
+    out, at = [], 0
+    for t in value.type.types:
+        n = 1 if isinstance(underlying(t), Signature) else len(m.layouts.leaves(t))
+        out.append(Value(t, value.leaves[at : at + n]))
+        at += n
+    return out

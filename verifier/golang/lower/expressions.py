@@ -1,0 +1,268 @@
+"""Expressions: every shared read is a step of its own; reads of private cells stay inside the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower import literals, maps
+from verifier.golang.lower.calls import call
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.methods import method_value
+from verifier.golang.lower.order import operands
+from verifier.golang.lower.places import as_pointer, follow, operand, place
+from verifier.golang.lower.storage import (
+    convert,
+    from_interface,
+    holds_type,
+    load,
+    materialize,
+    scalar,
+    snapshot,
+    variable,
+    zero,
+)
+from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value
+from verifier.golang.types import (
+    BOOL,
+    INT,
+    NIL,
+    STRING,
+    Basic,
+    Func,
+    Interface,
+    Map,
+    Mode,
+    NilObj,
+    Type,
+    TypeAndValue,
+    Var,
+    underlying,
+)
+from verifier.program.expr import FALSE, ZERO, Const, Expr, Read, all_of, both, const, either, equal, negate, op
+from verifier.program.program import Bool
+
+
+def evaluate(m: Machine, x: ast.Expr, want: Type | None = None) -> Value:
+    """Lower any expression; constants are folded by the checker, the rest goes through the table below."""
+    known = m.info.types[x]
+    value = constant(m, known) if known.mode is Mode.CONST else _TABLE[type(x)](m, x)
+    return value if want is None else convert(m, value, want)
+
+
+def constant(m: Machine, known: TypeAndValue) -> Value:
+    """The value of a constant expression. Strings are their position in the model's list of strings."""
+    t, v = known.type, known.value
+    if isinstance(underlying(t), Interface) or (isinstance(t, Basic) and t.name.startswith("untyped")):
+        t = BOOL if isinstance(v, bool) else STRING if isinstance(v, str) else INT
+    if isinstance(v, str):
+        # A text that is only ever printed is not in the list: it is no value of the model.
+        return Value(t, (const(m.layouts.strings.index(v) if v in m.layouts.strings else 0),))
+    assert v is not None
+    return Value(t, (const(int(v)),))
+
+
+def condition(m: Machine, x: ast.Expr) -> Expr:
+    """A boolean operand as one expression."""
+    return scalar(m.value(x).leaves[0])
+
+
+def _ident(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Ident)
+    used = m.info.uses.get(x) or m.info.defs.get(x)
+    match used:
+        case Var():
+            found = variable(m, used)
+            return load(m, found) if isinstance(found, Loc) else found
+        case Func():
+            return Value(used.signature, (FuncVal(used, m.globals),))
+        case NilObj():
+            t = m.info.types[x].type
+            return Value(NIL, (ZERO,)) if t == NIL else zero(m, t)
+        case _:
+            raise m.unsupported(f"{x.name} is not supported here yet", x.span)
+
+
+def _selector(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Selector)
+    selection = m.info.selections.get(x)
+    if selection is None:
+        raise m.unsupported(f"{x.name.name} is not supported as a value yet", x.span, "call it directly")
+    if selection.kind != "field":
+        return method_value(m, x, selection)
+    found = follow(m, operand(m, x.x), selection.path)
+    return load(m, found) if isinstance(found, Loc) else found
+
+
+def _index(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Index)
+    if isinstance(underlying(m.info.types[x.x].type), Map):
+        return maps.lookup(m, x)[0]
+    found = place(m, x)
+    if found is None:
+        raise m.unsupported("indexing a value that is not a variable is not supported yet", x.span, "store it first")
+    return load(m, found)
+
+
+def _star(m: Machine, x: ast.Expr) -> Value:
+    found = place(m, x)
+    assert found is not None
+    return load(m, found)
+
+
+def _unary(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Unary)
+    if x.op == "&":
+        if isinstance(x.x, ast.CompositeLit):
+            return literals.pointer_to(m, x.x)
+        found = place(m, x.x)
+        if found is None:
+            raise m.unsupported("the address of this value cannot be taken here", x.span)
+        return as_pointer(m, found)
+    value = m.value(x.x)
+    e = scalar(value.leaves[0])
+    if x.op == "!":
+        return Value(value.type, (negate(e),))
+    return Value(value.type, ({"-": op("neg", e), "+": e, "^": op("-", op("neg", e), Const(1))}[x.op],))
+
+
+def _binary(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Binary)
+    if x.op in ("&&", "||"):
+        return Value(m.info.types[x].type, (_short_circuit(m, x),))
+    left, right = operands(m, (x.x, x.y), (None, None))
+    if x.op in ("==", "!="):
+        same = equality(m, left, right)
+        return Value(m.info.types[x].type, (same if x.op == "==" else negate(same),))
+    a, b = scalar(left.leaves[0]), scalar(right.leaves[0])
+    return Value(m.info.types[x].type, (arithmetic(m, x.op, a, b),))
+
+
+def arithmetic(m: Machine, name: str, a: Expr, b: Expr) -> Expr:
+    """An integer operator, with Go's run-time checks."""
+    if name in ("/", "%"):
+        m.fail_if(equal(b, ZERO), "panic", "runtime error: integer divide by zero")
+        if b == ZERO:
+            return ZERO
+    if name in ("<<", ">>"):
+        m.fail_if(op("<", b, ZERO), "panic", "runtime error: negative shift amount")
+    if name in (">", ">="):
+        return op({">": "<", ">=": "<="}[name], b, a)
+    if name == "&^":
+        return op("&", a, op("-", op("neg", b), Const(1)))
+    return op(name, a, b)
+
+
+def equality(m: Machine, left: Value, right: Value) -> Expr:
+    """`==` of two values, leaf by leaf; a concrete operand is compared as the interface value it would become."""
+    if isinstance(underlying(left.type), Interface) or right.type == NIL:
+        right = convert(m, right, left.type)
+    if isinstance(underlying(right.type), Interface) or left.type == NIL:
+        left = convert(m, left, right.type)
+    specs = m.layouts.leaves(left.type)
+    return all_of(*(_same(m, a, b, s.spec) for a, b, s in zip(left.leaves, right.leaves, specs, strict=True)))
+
+
+def _same(m: Machine, a: LeafValue, b: LeafValue, spec: object) -> Expr:
+    if isinstance(a, Address) and isinstance(b, Address) and a.region.template == b.region.template:
+        return const(a == b)
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Address) and other == ZERO:
+            return FALSE
+    return equal(materialize(m, a, spec), materialize(m, b, spec))  # type: ignore[arg-type]
+
+
+def _short_circuit(m: Machine, x: ast.Binary) -> Expr:
+    left = condition(m, x.x)
+    conjunction = x.op == "&&"
+    if isinstance(left, Const):
+        return condition(m, x.y) if bool(left.value) is conjunction else left
+    if m.pure:
+        return _pure_short_circuit(m, x, left)
+    before, rest, steps = m.here(), m.new(), len(m.tm.steps)
+    m.cur = rest
+    right = condition(m, x.y)
+    if len(m.tm.steps) == steps and m.cur == rest:
+        m.cur = before
+        return both(left, right) if conjunction else either(left, right)
+    out = m.temp("cond", Bool())
+    m.step(updates=((out, right),))
+    done, skip = m.new(), m.new()
+    m.goto(done)
+    m.cur = before
+    m.branch(left, *((rest, skip) if conjunction else (skip, rest)))
+    m.cur = skip
+    m.step(updates=((out, const(not conjunction)),))
+    m.label(done)
+    return Read(out)
+
+
+def _pure_short_circuit(m: Machine, x: ast.Binary, left: Expr) -> Expr:
+    """In a clause the right side need only be defined where Go would evaluate it."""
+    mark = len(m.defined)
+    right = condition(m, x.y)
+    skipped = negate(left) if x.op == "&&" else left
+    m.defined[mark:] = [either(skipped, d) for d in m.defined[mark:]]
+    return both(left, right) if x.op == "&&" else either(left, right)
+
+
+def _func_lit(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.FuncLit)
+    return Value(m.info.types[x].type, (FuncVal(x, m.env),))
+
+
+def assertion(m: Machine, x: ast.TypeAssert) -> tuple[Value, Expr]:
+    """`x.(T)`: the value and whether the dynamic type is T."""
+    value = snapshot(m, m.value(x.x))
+    t = m.info.types[x.type].type
+    e = scalar(value.leaves[0])
+    if isinstance(underlying(t), Interface):
+        if underlying(t).methods:  # type: ignore[union-attr]
+            raise m.unsupported(
+                "assertions to an interface type are not supported yet", x.span, "assert a concrete type"
+            )
+        return Value(t, (e,)), negate(equal(e, ZERO))
+    return from_interface(m, e, t), holds_type(m, e, t)
+
+
+def _type_assert(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.TypeAssert)
+    value, ok = assertion(m, x)
+    m.fail_if(negate(ok), "panic", f"interface conversion: interface value is not {m.info.types[x.type].type}")
+    return value
+
+
+def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value]:
+    """`v, ok` forms of a map index or a type assertion."""
+    if isinstance(x, ast.TypeAssert):
+        value, ok = assertion(m, x)
+        first = value.leaves[0]
+        chosen = op("ite", ok, scalar(first), ZERO)
+        return Value(value.type, (chosen,)), Value(BOOL, (ok,))
+    assert isinstance(x, ast.Index)
+    value, ok = maps.lookup(m, x)
+    return (value if target is None else convert(m, value, target)), Value(BOOL, (ok,))
+
+
+def _composite(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.CompositeLit)
+    return literals.composite(m, x, m.info.types[x].type)
+
+
+def _call(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Call)
+    return call(m, x)
+
+
+_TABLE: dict[type, Callable[[Machine, ast.Expr], Value]] = {
+    ast.Ident: _ident,
+    ast.Selector: _selector,
+    ast.Index: _index,
+    ast.Star: _star,
+    ast.Unary: _unary,
+    ast.Binary: _binary,
+    ast.FuncLit: _func_lit,
+    ast.TypeAssert: _type_assert,
+    ast.CompositeLit: _composite,
+    ast.Call: _call,
+}

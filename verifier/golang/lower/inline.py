@@ -1,0 +1,102 @@
+"""Inlining: every call becomes a copy of the body with fresh cells, a return location and, with defers, an exit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower.machine import Frame, Machine
+from verifier.golang.lower.storage import convert, declare, load, snapshot, zero
+from verifier.golang.lower.unwind import open_defers, run_defers
+from verifier.golang.lower.values import Binding, Env, FuncVal, Loc, Value, is_func
+from verifier.golang.types import Func, Tuple, Var
+from verifier.program.expr import TRUE, ZERO
+from verifier.source import Span
+
+
+def inline(
+    m: Machine,
+    target: FuncVal,
+    args: tuple[Value, ...],
+    at: Span | None,
+    finish: Callable[[], None] | None = None,
+) -> Value:
+    """Run `target` here. `finish` adds steps that run when it returns *or panics* (the end of `Once.Do`)."""
+    name, body, params, results = _signature(m, target)
+    if sum(f.function is target.target for f in m.frames) >= m.settings.bounds.recursion:
+        m.fail_edge(m.here(), TRUE, "bound", f"recursion of {name} (bounds: recursion)")
+        m.cur = None
+        return _zeros(m, results)
+    saved = (m.env, m.loops, m.where)
+    m.env, m.loops = Env(target.env), []
+    if target.recv is not None and isinstance(target.target, Func) and target.target.recv is not None:
+        declare(m, target.target.recv, target.recv)
+    for var, value in zip(params, args, strict=True):
+        declare(m, var, convert(m, value, var.type))
+    frame = Frame(name, at, ret=m.new(), function=target.target)
+    frame.results = tuple(_result_cells(m, var) for var in results)
+    frame.result_types = tuple(v.type for v in results)
+    has_exit = open_defers(m, frame, body) or finish is not None
+    if has_exit:
+        frame.exit = frame.unwind = m.new()
+    m.frames.append(frame)
+    for s in body.stmts:
+        m.statement(s)
+    m.where = Span(body.span.file, body.span.end_line, max(body.span.end_column - 1, 1)) if has_exit else saved[2]
+    if frame.exit is not None:
+        m.label(frame.exit)
+        run_defers(m, frame, finish)
+    m.frames.pop()
+    m.label(frame.ret)
+    m.where = saved[2]
+    out = tuple(_result(m, b) for b in frame.results)
+    m.env, m.loops = saved[0], saved[1]
+    if len(out) == 1:
+        return out[0]
+    return Value(Tuple(frame.result_types), tuple(leaf for v in out for leaf in v.leaves))
+
+
+def _signature(m: Machine, target: FuncVal) -> tuple[str, ast.Block, tuple[Var, ...], tuple[Var, ...]]:
+    t = target.target
+    if isinstance(t, Func):
+        if t.decl.body is None:
+            raise m.unsupported(f"{t.name} has no body", t.decl.span, "write its body")
+        return t.full_name, t.decl.body, t.params, t.results
+    info = m.info.literals[t]
+    # Go names literals after the function they stand in: main.func1. One name per stack is enough here.
+    outer = next((f.name for f in reversed(m.frames) if not f.name.endswith(".func")), "")
+    return f"{outer}.func" if outer else "func", t.body, info.params, info.results
+
+
+def _result_cells(m: Machine, var: Var) -> Binding:
+    """A result variable: always cells, since `return` assigns it without naming it."""
+    if is_func(var.type):
+        binding = Binding(value=Value(var.type, ()))
+        m.env.names[var] = binding
+        return binding
+    if var in m.facts.addressed or var in m.facts.captured:
+        binding = declare(m, var, zero(m, var.type))
+        if binding.loc is not None:
+            return binding
+    region = m.region(var.name or "result", m.layouts.leaves(var.type), m.layouts.key(var.type), private=True)
+    loc = Loc(region, (), var.type, shared=False)
+    if region.leaves:
+        m.step(updates=tuple((m.ref(loc, x.path), ZERO) for x in region.leaves))
+    binding = Binding(loc)
+    m.env.names[var] = binding
+    return binding
+
+
+def _zeros(m: Machine, results: tuple[Var, ...]) -> Value:
+    values = [zero(m, v.type) for v in results]
+    if len(values) == 1:
+        return values[0]
+    return Value(Tuple(tuple(v.type for v in results)), tuple(leaf for v in values for leaf in v.leaves))
+
+
+def _result(m: Machine, binding: Binding | Loc) -> Value:
+    assert isinstance(binding, Binding)
+    if binding.value is not None:
+        return binding.value
+    assert binding.loc is not None
+    return snapshot(m, load(m, binding.loc)) if binding.loc.shared else load(m, binding.loc)

@@ -1,0 +1,158 @@
+"""Layout: which cells a value of a type takes, and the keys that tell reference sorts apart."""
+
+from __future__ import annotations
+
+from verifier.golang.lower.values import Leaf, Spec
+from verifier.golang.types import (
+    Array,
+    Basic,
+    Interface,
+    Map,
+    Named,
+    Pointer,
+    Primitive,
+    Signature,
+    Slice,
+    Struct,
+    Tuple,
+    Type,
+    underlying,
+)
+from verifier.gosem import gomap, mutex, once, rwmutex, syncmap, waitgroup
+from verifier.gosem.fragment import CellSpec
+from verifier.program.program import Bool, Enum_, Range, Reference, Union
+
+_FIXED: dict[str, tuple[CellSpec, ...]] = {
+    "sync.Mutex": mutex.LAYOUT,
+    "sync.RWMutex": rwmutex.LAYOUT,
+    "sync.WaitGroup": waitgroup.LAYOUT,
+    "sync.Once": once.LAYOUT,
+}
+
+
+class Layouts:
+    """Layouts of one model: key domains and the map lowering are fixed per model.
+
+    `keys` is the number of string constants, `int_keys` of integer keys; `map_layout` gives the cells of a map
+    object for a number of keys (abstract, swiss or hmap).
+    """
+
+    def __init__(self, strings: tuple[str, ...], int_keys: int, longest_slice: int, runtime: str = "") -> None:
+        self.strings = strings
+        self.int_keys = int_keys
+        self.longest_slice = longest_slice
+        self.runtime = runtime
+        self._cache: dict[str, tuple[Leaf, ...]] = {}
+        self._names: dict[int, str] = {}
+
+    def key(self, t: Type) -> str:
+        """A text equal for identical types; declared types with the same name in two functions differ."""
+        match t:
+            case Named():
+                taken = self._names.setdefault(id(t), t.name)
+                clash = [i for i, n in self._names.items() if n == t.name]
+                return taken if clash[0] == id(t) else f"{t.name}·{clash.index(id(t))}"
+            case Pointer():
+                return f"*{self.key(t.elem)}"
+            case Map():
+                return f"map[{self.key(t.key)}]{self.key(t.elem)}"
+            case Slice():
+                return f"[]{self.key(t.elem)}"
+            case Array():
+                return f"[{t.length}]{self.key(t.elem)}"
+            case Primitive() if t.arg is not None:
+                return f"{t.name}[{self.key(t.arg)}]"
+            case Struct():
+                return "struct{" + ";".join(f"{f.name} {self.key(f.type)}" for f in t.fields) + "}"
+            case _:
+                return str(t)
+
+    def leaves(self, t: Type) -> tuple[Leaf, ...]:
+        """The cells of a value of type `t`, in order."""
+        key = self.key(t)
+        if key not in self._cache:
+            self._cache[key] = tuple(self._leaves(t))
+        return self._cache[key]
+
+    def _leaves(self, t: Type) -> list[Leaf]:
+        u = underlying(t)
+        match u:
+            case Struct():
+                return [Leaf((f.name, *x.path), x.spec) for f in u.fields for x in self.leaves(f.type)]
+            case Array():
+                inner = self.leaves(u.elem)
+                return [Leaf((i, *x.path), x.spec) for i in range(u.length) for x in inner]
+            case Tuple():
+                return [Leaf((i, *x.path), x.spec) for i, p in enumerate(u.types) for x in self.leaves(p)]
+            case Signature():
+                return []
+            case Primitive():
+                return self._primitive(u)
+            case _:
+                return [Leaf((), t)]
+
+    def _primitive(self, t: Primitive) -> list[Leaf]:
+        if t.name in _FIXED:
+            return self._specs(_FIXED[t.name], Interface(()))
+        if t.name == "sync.Map":
+            return self._specs(syncmap.layout(max(len(self.strings), self.int_keys)), Interface(()))
+        if t.name == "atomic.Pointer" and t.arg is not None:
+            return [Leaf(("v",), Pointer(t.arg))]
+        if t.name == "atomic.Bool":
+            return [Leaf(("v",), Basic("bool"))]
+        return [Leaf(("v",), Basic(t.name.removeprefix("atomic.").lower()))]
+
+    def _specs(self, specs: tuple[CellSpec, ...], elem: Type) -> list[Leaf]:
+        out = []
+        for spec in specs:
+            if spec.domain is None:
+                out += [Leaf((*spec.path, *x.path), x.spec) for x in self.leaves(elem)]
+            else:
+                out.append(Leaf(spec.path, spec.domain))
+        return out
+
+    def object_leaves(self, t: Type) -> tuple[Leaf, ...]:
+        """The cells of what a reference of type `t` points to: a map object, a slice's array, or the pointee."""
+        u = underlying(t)
+        if isinstance(u, Map):
+            return tuple(self._specs(self.map_specs(self.map_keys(u)), u.elem))
+        if isinstance(u, Slice):
+            return self.leaves(Array(self.longest_slice, u.elem))
+        assert isinstance(u, Pointer)
+        return self.leaves(u.elem)
+
+    def map_specs(self, keys: int) -> tuple[CellSpec, ...]:
+        """The cells of a map object under the lowering in use."""
+        if self.runtime:
+            from verifier.gosem import runtime_map
+
+            return runtime_map.layout(keys)
+        return gomap.layout(keys)
+
+    def map_keys(self, t: Map) -> int:
+        """How many keys a map of this type can hold: the model's key domain for its key type."""
+        u = underlying(t.key)
+        if isinstance(u, Basic) and u.name == "bool":
+            return 2
+        return len(self.strings) if isinstance(u, Basic) and u.name == "string" else self.int_keys
+
+    def key_names(self, t: Map) -> tuple[str, ...]:
+        """The keys of a map type as Go literals, for reports."""
+        u = underlying(t.key)
+        if isinstance(u, Basic) and u.name == "string":
+            return tuple(f'"{s}"' for s in self.strings)
+        if isinstance(u, Basic) and u.name == "bool":
+            return ("false", "true")
+        return tuple(map(str, range(self.int_keys)))
+
+    def object_key(self, t: Type) -> str:
+        """The sort key of what a reference of type `t` points to."""
+        u = underlying(t)
+        return self.key(u.elem) if isinstance(u, Pointer) else self.key(u)
+
+
+def is_reference(spec: Spec) -> bool:
+    """Whether a cell of this spec holds a reference or an interface value that may contain one."""
+    if isinstance(spec, Bool | Range | Enum_ | Reference | Union):
+        return isinstance(spec, Reference | Union)
+    return isinstance(underlying(spec), Pointer | Map | Slice | Interface)

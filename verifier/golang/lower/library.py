@@ -1,0 +1,68 @@
+"""Functions of the standard library: atomics by pointer, and those that are no-ops or choices for us."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower import primitives
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.order import operands
+from verifier.golang.lower.storage import deref
+from verifier.golang.lower.values import Value, nothing
+from verifier.golang.types import INT, LibraryFunc, Pointer, underlying
+from verifier.program.expr import Const, Read
+from verifier.program.program import Kind
+
+Run = Callable[[tuple[Value, ...]], Value]
+
+_ATOMIC = re.compile(r"(Add|Load|Store|Swap|CompareAndSwap|And|Or)(Int32|Int64|Uint32|Uint64|Uintptr|Pointer)")
+
+
+def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, ...], Run]:
+    """Operands and effect of a library call."""
+    name = f"{f.package.rsplit('/', 1)[-1]}.{f.name}"
+    if name.startswith("atomic."):
+        return _atomic(m, x, f.name)
+    if name in ("time.Sleep", "runtime.Gosched"):
+        for a in x.args:
+            m.value(a)
+        return (), lambda held: nothing()
+    if name == "rand.Intn":
+        return (), lambda held: _choose(m, x)
+    if name.startswith("fmt.Print"):
+        # Printing evaluates its arguments: an unprotected argument is an unprotected read.
+        operands(m, tuple(x.args), tuple(None for _ in x.args))
+        return (), lambda held: nothing()
+    raise m.unsupported(f"{name} is not supported yet", x.span)
+
+
+def _atomic(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]:
+    found = _ATOMIC.fullmatch(name)
+    if found is None or found[2] == "Pointer":
+        raise m.unsupported(f"atomic.{name} is not supported yet", x.span, "use atomic.Pointer[T]")
+    pointer_type = m.info.types[x.args[0]].type
+    elem = underlying(pointer_type)
+    assert isinstance(elem, Pointer)
+    held = operands(m, tuple(x.args), (None, *(elem.elem for _ in x.args[1:])))
+
+    def run(values: tuple[Value, ...]) -> Value:
+        loc = deref(m, values[0].leaves[0], values[0].type)
+        return primitives.atomic_operation(m, found[1], loc, (), elem.elem, values[1:])
+
+    return tuple(held), run
+
+
+def _choose(m: Machine, x: ast.Call) -> Value:
+    """`rand.Intn(n)`: every value is explored."""
+    n = m.info.types[x.args[0]].value
+    if not isinstance(n, int) or not 0 < n <= 64:
+        raise m.unsupported("rand.Intn needs a constant from 1 to 64", x.span)
+    out = m.temp("rand", INT)
+    src = m.here()
+    m.cur = m.new()
+    for i in range(n):
+        # Not LOCAL: a choice is a step of its own, so that a schedule names what was chosen.
+        m.edge(src, m.cur, updates=((out, Const(i)),), kind=Kind.SYNC, detail=f"rand.Intn({n}) = {i}")
+    return Value(INT, (Read(out),))

@@ -1,0 +1,134 @@
+"""Composite literals: structs and arrays as values, maps, slices and `&T{}` as allocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower import maps
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.order import has_call
+from verifier.golang.lower.storage import allocate, numbers, snapshot, zero
+from verifier.golang.lower.values import LeafValue, Value
+from verifier.golang.types import Array, Map, Mode, Pointer, Slice, Struct, Type, underlying
+from verifier.program.expr import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    path: str | int
+    type: Type
+    value: ast.Expr
+
+
+def pointer_to(m: Machine, x: ast.CompositeLit) -> Value:
+    """`&T{…}`: a new object."""
+    t = m.info.types[x].type
+    return allocate_value(m, Pointer(t), composite(m, x, t), x)
+
+
+def allocate_value(m: Machine, t: Type, value: Value, at: ast.Expr) -> Value:
+    """A new heap object of pointer type `t` that starts as `value`."""
+    return Value(t, (allocate(m, t, numbers(m, value), f"{value.type}@{at.span.line}"),))
+
+
+def composite(m: Machine, x: ast.CompositeLit, t: Type) -> Value:
+    """`T{…}`; with `t` a pointer type (elided `&T` in an outer literal) a new object."""
+    u = underlying(t)
+    match u:
+        case Pointer():
+            return allocate_value(m, t, composite(m, x, u.elem), x)
+        case Struct():
+            return _aggregate(m, t, _struct_parts(x, u))
+        case Array():
+            return _aggregate(m, t, _array_parts(m, x, u.elem))
+        case Slice():
+            return _slice(m, x, t, u)
+        case Map():
+            return _map(m, x, t, u)
+        case _:
+            raise m.unsupported(f"a composite literal of {t} is not supported", x.span)
+
+
+def _struct_parts(x: ast.CompositeLit, t: Struct) -> list[_Part]:
+    out = []
+    by_name = {f.name: f for f in t.fields}
+    for i, e in enumerate(x.elements):
+        f = by_name[e.key.name] if isinstance(e.key, ast.Ident) else t.fields[i]
+        out.append(_Part(f.name, f.type, e.value))
+    return out
+
+
+def _array_parts(m: Machine, x: ast.CompositeLit, elem: Type) -> list[_Part]:
+    out, at = [], 0
+    for e in x.elements:
+        if e.key is not None:
+            known = m.info.types[e.key].value
+            assert isinstance(known, int)
+            at = known
+        out.append(_Part(at, elem, e.value))
+        at += 1
+    return out
+
+
+def _values(m: Machine, parts: list[_Part]) -> list[Value]:
+    done: dict[int, Value] = {}
+    for wanted in (True, False):
+        for i, p in enumerate(parts):
+            if i not in done and has_call(p.value, m) is wanted:
+                value = element(m, p.value, p.type)
+                done[i] = snapshot(m, value) if wanted else value
+    return [done[i] for i in range(len(parts))]
+
+
+def element(m: Machine, x: ast.Expr, t: Type) -> Value:
+    """An element of a literal, whose own type may be elided."""
+    if isinstance(x, ast.CompositeLit) and x.type is None:
+        return composite(m, x, t)
+    return m.value(x, t)
+
+
+def _aggregate(m: Machine, t: Type, parts: list[_Part]) -> Value:
+    leaves = m.layouts.leaves(t)
+    cells: dict[tuple[str | int, ...], LeafValue] = {x.path: ZERO for x in leaves}
+    for p, value in zip(parts, _values(m, parts), strict=True):
+        for x, v in zip(m.layouts.leaves(p.type), value.leaves, strict=True):
+            cells[(p.path, *x.path)] = v
+    return Value(t, tuple(cells[x.path] for x in leaves))
+
+
+def _slice(m: Machine, x: ast.CompositeLit, t: Type, u: Slice) -> Value:
+    parts = _array_parts(m, x, u.elem)
+    length = max((int(p.path) + 1 for p in parts), default=0)
+    return make_slice(m, t, length, x, parts)
+
+
+def make_slice(m: Machine, t: Type, length: int, at: ast.Expr, parts: list[_Part] | None = None) -> Value:
+    """A slice over a new array of constant length."""
+    u = underlying(t)
+    assert isinstance(u, Slice)
+    whole = _aggregate(m, Array(m.layouts.longest_slice, u.elem), parts or [])
+    leaf = allocate(m, t, numbers(m, whole), f"{t}@{at.span.line}")
+    m.slice_lengths[m.tm.regions[-1]] = length
+    return Value(t, (leaf,))
+
+
+def _map(m: Machine, x: ast.CompositeLit, t: Type, u: Map) -> Value:
+    entries = []
+    values = _values(m, [_Part(0, u.elem, e.value) for e in x.elements])
+    for e, value in zip(x.elements, values, strict=True):
+        assert e.key is not None
+        known = m.info.types[e.key]
+        if known.mode is not Mode.CONST or known.value is None:
+            raise m.unsupported(
+                "a map literal with keys that are not constants is not supported yet",
+                e.key.span,
+                "make an empty map and assign the entries",
+            )
+        entries.append((maps.key_index(m, u, known.value), value))
+    return Value(t, (maps.make_map(m, t, tuple(entries), f"map@{x.span.line}"),))
+
+
+def new_object(m: Machine, t: Type, at: ast.Expr) -> Value:
+    """`new(T)`."""
+    return allocate_value(m, Pointer(t), zero(m, t), at)

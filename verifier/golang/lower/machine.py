@@ -1,0 +1,443 @@
+"""The machine under construction: templates, locations, steps, frames, storage, and what only linking can number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from verifier.golang import syntax as ast
+from verifier.golang.facts import Facts
+from verifier.golang.lower.layout import Layouts
+from verifier.golang.lower.values import Address, Binding, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value
+from verifier.golang.text import snippet
+from verifier.golang.types import Info, Type
+from verifier.gosem.fragment import DONE, ENTRY, Fragment
+from verifier.model.document import Bounds
+from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
+from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Step
+from verifier.source import ModelError, Span, fail
+
+
+@dataclass(slots=True)
+class Builder:
+    """A template under construction. Locations are merged by union-find until it is closed."""
+
+    number: int
+    name: str
+    parent: int | None
+    pool: int = 1
+    cells: list[tuple[str, Spec]] = field(default_factory=list)
+    frame: list[bool] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    alias: list[int] = field(default_factory=lambda: [END, IDLE, 2])
+    regions: list[Region] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    panicking: int | None = None
+
+    def find(self, location: int) -> int:
+        """The representative of a location."""
+        while self.alias[location] != location:
+            location = self.alias[location]
+        return location
+
+
+@dataclass(slots=True)
+class Frame:
+    """An inlined call. `exit` is where returns and panics go when deferred calls must run."""
+
+    name: str
+    called_at: Span | None
+    ret: int
+    results: tuple[Loc | Binding, ...] = ()
+    result_types: tuple[Type, ...] = ()
+    exit: int | None = None
+    unwind: int | None = None
+    defers: list[object] = field(default_factory=list)
+    function: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Where `break` and `continue` go; `cont` is None for a switch."""
+
+    label: str
+    brk: int
+    cont: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyKey:
+    """A family to be filled in when places are known: base (region or sort), the path with holes, the leaf."""
+
+    base: Region | str
+    path: tuple[str | int | tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceKey:
+    """A constant pointer to be numbered: a place of sort `sort`."""
+
+    address: Address
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableKey:
+    """A computed address to be tabulated: from the base's index to place numbers of `sort`."""
+
+    base: Region | str
+    path: tuple[str | int | tuple[str, int], ...]
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class LengthKey:
+    """The lengths of the arrays behind slices of a sort, by place number."""
+
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinalKey:
+    """The ordinal of the running instance of a template."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentKey:
+    """First (or last) value of a dynamic type's segment in the interface domain."""
+
+    type: str
+    last: bool = False
+
+
+Pending = FamilyKey | PlaceKey | TableKey | LengthKey | OrdinalKey | SegmentKey
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is lowered. `runtime`: "" for the abstract map, "swiss" or "hmap" for the runtime's own steps."""
+
+    bounds: Bounds
+    lang: int = 127
+    runtime: str = ""
+    spurious: bool = False
+
+
+class Machine:
+    """The state of one lowering run. Construct handlers receive it and add steps at `cur`, the current location."""
+
+    def __init__(self, info: Info, facts: Facts, layouts: Layouts, settings: Settings, lines: tuple[str, ...]) -> None:
+        self.info = info
+        self.facts = facts
+        self.layouts = layouts
+        self.settings = settings
+        self.lines = lines
+        self.builders: list[Builder] = [Builder(0, "package", None)]
+        self.tm = self.builders[0]
+        self.cur: int | None = 2
+        self.frames: list[Frame] = []
+        self.loops: list[Loop] = []
+        self.loop_depth = 0
+        self.globals = Env()
+        self.env = self.globals
+        self.where: Span | None = None
+        self.label_hint = ""
+        self.pending: list[Pending] = []
+        self._pending_ids: dict[Pending, int] = {}
+        self.sort_types: dict[str, Type] = {}
+        self.sort_entries: dict[str, dict[tuple[Region, tuple[str | int, ...]], None]] = {}
+        self.slice_lengths: dict[Region, int] = {}
+        self.segments: dict[str, Type] = {}
+        self.messages: list[str] = []
+        self.notes: dict[str, None] = {}
+        self.captures: dict[int, dict[int, tuple[Binding, Region]]] = {}
+        self.pure = False
+        self.sync_keys = max(len(layouts.strings), layouts.int_keys)
+        self.sync_key_type = ""
+        self.sync_key_go: Type | None = None
+        self.defined: list[Expr] = []
+        self.evaluate: Callable[[Machine, ast.Expr, Type | None], Value] | None = None
+        self.stmt_table: dict[type, Callable[..., None]] = {}
+
+    # ---- constructs: handlers call each other only through these two
+
+    def value(self, x: ast.Expr, want: Type | None = None) -> Value:
+        """Lower an expression; with `want`, converted to that type."""
+        assert self.evaluate is not None
+        return self.evaluate(self, x, want)
+
+    def statement(self, s: ast.Stmt) -> None:
+        """Lower a statement."""
+        before, self.where = self.where, s.span
+        self.stmt_table[type(s)](self, s)
+        self.where = before
+
+    # ---- diagnostics
+
+    def unsupported(self, what: str, span: Span, *notes: str) -> ModelError:
+        """A located error that names a construct outside the subset and what works instead."""
+        return fail(what, span, *notes)
+
+    def text(self, span: Span | None) -> str:
+        """The Go text at `span`, shortened to one line."""
+        return snippet(span, self.lines) if span else ""
+
+    # ---- control
+
+    def new(self) -> int:
+        """A fresh location of the current template."""
+        self.tm.alias.append(len(self.tm.alias))
+        return len(self.tm.alias) - 1
+
+    def here(self) -> int:
+        """The current location; an unreachable one gets a location of its own, dropped later."""
+        if self.cur is None:
+            self.cur = self.new()
+        return self.cur
+
+    def goto(self, location: int) -> None:
+        """Continue at `location` and leave the current position unreachable."""
+        if self.cur is not None:
+            a, b = self.tm.find(self.cur), self.tm.find(location)
+            if a != b:
+                if a in (END, IDLE, 2) and b in (END, IDLE, 2):
+                    self.tm.steps.append(Step(a, b, stack=self.stack()))
+                elif a in (END, IDLE, 2):
+                    self.tm.alias[b] = a
+                else:
+                    self.tm.alias[a] = b
+        self.cur = None
+
+    def label(self, location: int) -> None:
+        """Continue at `location`, which may also be reached from elsewhere."""
+        self.goto(location)
+        self.cur = location
+
+    def stack(self) -> tuple[Call, ...]:
+        """The frames at this point, outermost first."""
+        return tuple(Call(f.name, f.called_at) for f in self.frames)
+
+    def edge(self, src: int, dst: int, **what: object) -> None:
+        """Add a step between two locations. Guards that are constantly false add nothing."""
+        step = Step(src, dst, span=self.where, text=self.text(self.where), stack=self.stack(), **what)  # type: ignore[arg-type]
+        if step.guard != Const(0):
+            self.tm.steps.append(step)
+
+    def step(self, **what: object) -> None:
+        """Add a step from the current location to a fresh one and continue there."""
+        src = self.here()
+        self.cur = self.new()
+        self.edge(src, self.cur, **what)
+
+    def branch(self, condition: Expr, then: int, other: int) -> None:
+        """Two local steps, by a condition over private cells."""
+        src = self.here()
+        self.cur = None
+        if isinstance(condition, Const):
+            self.cur = src
+            self.goto(then if condition.value else other)
+            return
+        self.edge(src, then, guard=condition)
+        self.edge(src, other, guard=negate(condition))
+
+    def settle_checks(self, checks: tuple[Check, ...]) -> None:
+        """Make pending run-time checks now."""
+        for c in checks:
+            self.fail_if(c.condition, c.kind, c.message)
+
+    def fail_if(self, condition: Expr, kind: str, message: str) -> None:
+        """Continue where `condition` is false; where it holds, panic or end in a failure."""
+        if condition == Const(0):
+            return
+        if self.pure:
+            self.defined.append(negate(condition))
+            return
+        src = self.here()
+        self.cur = self.new()
+        self.edge(src, self.cur, guard=negate(condition))
+        self.fail_edge(src, condition, kind, message)
+
+    def fail_edge(
+        self,
+        src: int,
+        condition: Expr,
+        kind: str,
+        message: str,
+        accesses: tuple[Access, ...] = (),
+        cite: str = "",
+        detail: str = "",
+    ) -> None:
+        """A failing step; a panic goes to the nearest frame that has deferred calls, if there is one."""
+        if kind == "panic":
+            for f in reversed(self.frames):
+                if f.unwind is not None:
+                    self.edge(
+                        src,
+                        f.unwind,
+                        guard=condition,
+                        updates=((self.panicking(), Const(1 + self.message(message))),),
+                        accesses=accesses,
+                        kind=Kind.PLAIN if accesses else Kind.LOCAL,
+                        detail=detail or f"panic: {message}",
+                        cite=cite,
+                    )
+                    return
+        self.edge(
+            src,
+            END,
+            guard=condition,
+            accesses=accesses,
+            kind=Kind.PLAIN,
+            fail=Fail(kind, message),
+            detail=detail,
+            cite=cite,
+        )
+
+    def message(self, text: str) -> int:
+        """The number of a panic message."""
+        if text not in self.messages:
+            self.messages.append(text)
+        return self.messages.index(text)
+
+    def panicking(self) -> Own:
+        """The cell that says whether this goroutine is panicking: 0, or 1 + the message's number."""
+        if self.tm.panicking is None:
+            from verifier.program.program import Range
+
+            self.tm.panicking = self.cell("panicking", Range(0, 63))
+        return Own(self.tm.number, self.tm.panicking)
+
+    # ---- storage
+
+    def cell(self, name: str, spec: Spec) -> int:
+        """A new private cell of the current template; its offset."""
+        self.tm.cells.append((name, spec))
+        self.tm.frame.append(True)
+        return len(self.tm.cells) - 1
+
+    def temp(self, name: str, spec: Spec) -> Own:
+        """A private scratch cell, dead (zero) after its last use."""
+        return Own(self.tm.number, self.cell(name, spec))
+
+    def temps(self, t: Type, name: str) -> tuple[Own, ...]:
+        """Scratch cells for the leaves of a type."""
+        return tuple(self.temp(path_name(name, x.path), x.spec) for x in self.layouts.leaves(t))
+
+    def region(self, name: str, leaves: tuple[Leaf, ...], sort: str, private: bool, blocks: int = 1) -> Region:
+        """Static storage in the current template's block."""
+        r = Region(name, self.tm.number, len(self.tm.cells), leaves, sort, blocks, private)
+        for b in range(blocks):
+            shown = name if blocks == 1 else f"{name}#{b + 1}"
+            for leaf in leaves:
+                self.tm.cells.append((path_name(shown, leaf.path), leaf.spec))
+                self.tm.frame.append(private)
+        self.tm.regions.append(r)
+        return r
+
+    def expose(self, r: Region) -> None:
+        """The region is reached through a pointer or a computed index from now on: no liveness for its cells."""
+        r.private = False
+        frame = self.builders[r.template].frame
+        for o in range(r.offset, r.offset + r.size * r.blocks):
+            frame[o] = False
+
+    def ref(self, loc: Loc, leaf: tuple[str | int, ...] = ()) -> Ref:
+        """The cell of `loc` at a leaf path."""
+        path: Path = (*loc.path, *leaf)
+        dynamic = [c for c in path if isinstance(c, Dyn)]
+        base = loc.base
+        if isinstance(base, Region) and not dynamic:
+            return Own(base.template, base.offset + base.index[_static(path)])
+        holes = tuple(("*", c.size) if isinstance(c, Dyn) else c for c in path)
+        if isinstance(base, Region):
+            self.expose(base)
+            index: Expr = PerInstance(base.template, (self.pend(OrdinalKey()),))
+            key = FamilyKey(base, holes)
+        else:
+            index = base.pointer
+            key = FamilyKey(base.sort, holes)
+        for c in dynamic:
+            index = op("+", op("*", index, Const(c.size)), c.index)
+        return At(Family(f"?{self.pend(key)}", ()), index)
+
+    def pend(self, key: Pending) -> int:
+        """The number under which linking will find `key`."""
+        if key not in self._pending_ids:
+            self._pending_ids[key] = len(self.pending)
+            self.pending.append(key)
+        return self._pending_ids[key]
+
+    def enter(self, sort: str, region: Region, path: tuple[str | int, ...]) -> None:
+        """Make a place of a region a possible target of references of `sort`."""
+        self.expose(region)
+        self.sort_entries.setdefault(sort, {}).setdefault((region, path))
+
+    def number(self, address: Address, sort: str) -> Expr:
+        """The place number of a constant pointer, as an expression linking will fill in."""
+        self.enter(sort, address.region, address.path)
+        return PerInstance(address.region.template, (self.pend(PlaceKey(address, sort)),))
+
+    def address(self, loc: Loc, sort: str) -> Expr | Address:
+        """The address of a place: constant if nothing about it is computed."""
+        dynamic = [c for c in loc.path if isinstance(c, Dyn)]
+        if isinstance(loc.base, Region) and not dynamic:
+            return Address(loc.base, _static(loc.path))
+        if not isinstance(loc.base, Region) and not loc.path:
+            return loc.base.pointer
+        holes = tuple(("*", c.size) if isinstance(c, Dyn) else c for c in loc.path)
+        if isinstance(loc.base, Region):
+            self.expose(loc.base)
+            index: Expr = PerInstance(loc.base.template, (self.pend(OrdinalKey()),))
+            key = TableKey(loc.base, holes, sort)
+        else:
+            index = loc.base.pointer
+            key = TableKey(loc.base.sort, holes, sort)
+        for c in dynamic:
+            index = op("+", op("*", index, Const(c.size)), c.index)
+        self.sort_entries.setdefault(sort, {})
+        return Table((self.pend(key),), index)
+
+    # ---- fragments of primitives
+
+    def fragment(self, pieces: Fragment, ends: dict[int, int] | None = None) -> None:
+        """Splice the steps of a primitive in at the current location; `ends` maps further ends to locations."""
+        start, done = self.here(), self.new()
+        inner: dict[int, int] = {ENTRY: start, DONE: done, **(ends or {})}
+        for p in pieces:
+            for n in (p.src, p.dst):
+                if n not in inner:
+                    inner[n] = self.new()
+            if p.fail is not None:
+                self.fail_edge(inner[p.src], p.guard, p.fail.kind, p.fail.message, p.accesses, p.cite, p.detail)
+                continue
+            self.edge(
+                inner[p.src],
+                inner[p.dst],
+                guard=p.guard,
+                updates=p.updates,
+                accesses=p.accesses,
+                kind=p.kind,
+                detail=p.detail,
+                cite=p.cite,
+                sync=p.sync,
+                symptom=p.symptom,
+            )
+        self.cur = done
+
+    def note(self, text: str) -> None:
+        """Something the report must tell the user."""
+        self.notes.setdefault(text)
+
+
+def path_name(base: str, path: tuple[str | int, ...]) -> str:
+    """`base` with a cell path in Go's notation: fields after dots, indices in brackets."""
+    out = base
+    for c in path:
+        if c in ("v", "present", "value", "slots"):
+            continue
+        out += f"[{c}]" if isinstance(c, int) else f".{c}"
+    return out
+
+
+def _static(path: Path) -> tuple[str | int, ...]:
+    return tuple(c for c in path if not isinstance(c, Dyn))

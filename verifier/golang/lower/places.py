@@ -1,0 +1,136 @@
+"""Addressable operands: variables, fields, elements, indirections. Checks of the place itself stay pending.
+
+A left side evaluates its operands first and is checked only when the assignment happens (Go spec, "Assignment
+statements"); so a `Loc` carries the checks, and only what has to be loaded *on the way* is checked at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from verifier.golang import syntax as ast
+from verifier.golang.lower.machine import LengthKey, Machine
+from verifier.golang.lower.storage import deref, load, pin, reference_sort, scalar, snapshot, variable
+from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value
+from verifier.golang.types import Array, Mode, Pointer, Slice, StructField, Var, underlying
+from verifier.program.expr import Const, Expr, Table, any_of, const, op
+
+OUT_OF_RANGE = "runtime error: index out of range"
+
+
+def place(m: Machine, x: ast.Expr) -> Loc | None:
+    """The place `x` denotes, or None when it is not addressable (or its value is known without one)."""
+    match x:
+        case ast.Ident():
+            var = m.info.uses.get(x) or m.info.defs.get(x)
+            found = variable(m, var) if isinstance(var, Var) else None
+            return found if isinstance(found, Loc) else None
+        case ast.Star():
+            pointer = m.value(x.x)
+            return deref(m, pointer.leaves[0], pointer.type)
+        case ast.Selector() if x in m.info.selections and m.info.selections[x].kind == "field":
+            found = follow(m, operand(m, x.x), m.info.selections[x].path)
+            return found if isinstance(found, Loc) else None
+        case ast.Index() if m.info.types[x.x].mode is not Mode.TYPE:
+            return _element(m, x)
+        case _:
+            return None
+
+
+def operand(m: Machine, x: ast.Expr) -> Loc | Value:
+    """The place of `x` when it has one, else its value."""
+    found = place(m, x)
+    return found if found is not None else m.value(x)
+
+
+def through(m: Machine, base: Loc | Value) -> Loc | Value:
+    """`base` with an implicit dereference when it is a pointer."""
+    if not isinstance(underlying(base.type), Pointer):
+        return base
+    value = load(m, base) if isinstance(base, Loc) else base
+    return deref(m, value.leaves[0], value.type)
+
+
+def follow(m: Machine, base: Loc | Value, path: tuple[StructField, ...]) -> Loc | Value:
+    """Walk a chain of fields, dereferencing pointers on the way."""
+    for f in path:
+        base = through(m, base)
+        if isinstance(base, Loc):
+            base = replace(base, path=(*base.path, f.name), type=f.type)
+        else:
+            base = field_of(m, base, f)
+    return base
+
+
+def field_of(m: Machine, value: Value, f: StructField) -> Value:
+    """A field of a struct value that is not addressable."""
+    leaves = m.layouts.leaves(value.type)
+    chosen = tuple(v for x, v in zip(leaves, value.leaves, strict=True) if x.path and x.path[0] == f.name)
+    return Value(f.type, chosen)
+
+
+def _element(m: Machine, x: ast.Index) -> Loc | None:
+    base_type = underlying(m.info.types[x.x].type)
+    if isinstance(base_type, Slice):
+        return slice_element(m, m.value(x.x), x)
+    if not isinstance(base_type, Array) and not (
+        isinstance(base_type, Pointer) and isinstance(underlying(base_type.elem), Array)
+    ):
+        return None
+    base = through(m, operand(m, x.x))
+    if not isinstance(base, Loc):
+        return None
+    array = underlying(base.type)
+    assert isinstance(array, Array)
+    return at_index(m, base, index_value(m, x.index), const(array.length), array.length, array)
+
+
+def index_value(m: Machine, x: ast.Expr) -> Expr:
+    """An index operand, pinned: phase two of an assignment must not see later changes of it."""
+    value = snapshot(m, m.value(x))
+    return scalar(value.leaves[0])
+
+
+def at_index(m: Machine, base: Loc, index: Expr, length: Expr, size: int, array: Array | Slice) -> Loc:
+    """An element of an array place; the bounds check stays pending."""
+    outside = any_of(op("<", index, Const(0)), op("<=", length, index))
+    checks = base.checks if outside == Const(0) else (*base.checks, Check(outside, "panic", OUT_OF_RANGE))
+    if isinstance(index, Const):
+        # Out of range is a panic for certain; any in-range path keeps the machine well formed behind it.
+        step: int | Dyn = index.value if 0 <= index.value < size else 0
+    else:
+        step = Dyn(index, size)
+    return replace(base, path=(*base.path, step), type=array.elem, checks=checks)
+
+
+def slice_element(m: Machine, value: Value, x: ast.Index) -> Loc:
+    """An element of a slice: the slice is a reference to its array, whose length never changes."""
+    u = underlying(value.type)
+    assert isinstance(u, Slice)
+    index = index_value(m, x.index)
+    length = slice_length(m, value)
+    base = deref(m, value.leaves[0], value.type)
+    return at_index(m, replace(base, checks=()), index, length, m.layouts.longest_slice, u)
+
+
+def slice_length(m: Machine, value: Value) -> Expr:
+    """`len` of a slice; 0 for nil."""
+    leaf = value.leaves[0]
+    if isinstance(leaf, Address):
+        return const(m.slice_lengths[leaf.region])
+    sort = reference_sort(m, value.type)
+    m.sort_entries.setdefault(sort, {})
+    return Table((m.pend(LengthKey(sort)),), scalar(leaf))
+
+
+def as_pointer(m: Machine, base: Loc) -> Value:
+    """`&place` as a pointer value; the place's own nil check is made here, as Go does."""
+    t = Pointer(base.type)
+    m.settle_checks(base.checks)
+    sort = reference_sort(m, t)
+    if isinstance(base.base, Region):
+        if not any(isinstance(c, Dyn) for c in base.path):
+            return Value(t, (m.address(base, sort),))
+    elif not base.path:
+        return Value(t, (base.base.pointer,))
+    return Value(t, (Interior(pin(m, replace(base, checks=()))),))

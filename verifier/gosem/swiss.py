@@ -83,16 +83,20 @@ def length(m: MapObject, out: Ref) -> Fragment:
     return runtime_read.length(RUNTIME, m, out)
 
 
-def range_begin(m: MapObject, seen: tuple[Ref, ...], must: tuple[Ref, ...]) -> Fragment:
-    """The start of `range m`; one `seen` and one `must` bit per slot."""
+def range_begin(m: MapObject, seen: tuple[Ref, ...], must: tuple[Ref, ...], temp: Temp | None = None) -> Fragment:
+    """The start of `range m`; one `seen` and one `must` bit per slot. Needs no `temp`, nor do the next two."""
     return runtime_read.range_begin(RUNTIME, m, seen, must)
 
 
-def range_next(m: MapObject, seen: tuple[Ref, ...], must: tuple[Ref, ...], key_out: Ref) -> Fragment:
+def range_next(
+    m: MapObject, seen: tuple[Ref, ...], must: tuple[Ref, ...], key_out: Ref, temp: Temp | None = None
+) -> Fragment:
     """The next iteration, or END_RANGE."""
     return runtime_read.range_next(RUNTIME, m, seen, must, key_out)
 
 
-def range_value(m: MapObject, key: Expr, out: tuple[Ref, ...], pointerlike: bool = False) -> Fragment:
+def range_value(
+    m: MapObject, key: Expr, out: tuple[Ref, ...], temp: Temp | None = None, pointerlike: bool = False
+) -> Fragment:
     """The value of the key just visited. With `pointerlike` a zero one is marked as a symptom."""
     return runtime_read.range_value(RUNTIME, m, key, out, pointerlike)

@@ -67,10 +67,12 @@ def suggestion(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
 
 
 def excerpt(span: Span, lines: list[str]) -> str:
-    """The source line of `span` with a caret line under it; empty when the line does not exist."""
+    """The source line of `span` with a caret line under it; empty when the line does not exist or is blank."""
     if not 1 <= span.line <= len(lines):
         return ""
     text = lines[span.line - 1].rstrip("\r\n")
+    if not text.strip():
+        return ""
     start = min(max(span.column, 1), len(text) + 1)
     end = span.end_column if span.end_line == span.line else len(text) + 1
     width = max(1, min(end, len(text) + 1) - start)

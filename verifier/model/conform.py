@@ -75,19 +75,30 @@ def _wants(what: str, wanted: str, node: Node, *advice: str) -> Diagnostic:
 
 def _record(node: Node, shape: f.Record, what: str) -> Iterator[Diagnostic]:
     if not isinstance(node, Mapping):
-        keys = ", ".join(f"`{field.name}:`" for field in shape.fields if not isinstance(field.shape, f.NotYet))
+        keys = (
+            " and ".join(f"`{field.name}:`" for field in shape.fields if field.required) or f"`{shape.fields[0].name}:`"
+        )
         yield _wants(what, f"a mapping with keys such as {keys}", node)
         return
     fields = {field.name: field for field in shape.fields}
+    present = {key.value for key, _ in node.entries}
     for key, value in node.entries:
         if key.value in fields:
-            yield from problems(value, fields[key.value].shape, f"`{key.value}:`")
-        else:
-            yield unknown(key.value, "key", fields, key.span)
-    present = {key.value for key, _ in node.entries}
+            yield from problems(_placed(key, value), fields[key.value].shape, f"`{key.value}:`")
+            continue
+        usable = [name for name, field in fields.items() if not isinstance(field.shape, f.NotYet)]
+        yield unknown(key.value, "key", usable, key.span)
+        # A misspelt key is not missing as well.
+        present.add(did_you_mean(key.value, fields) or "")
     for field in shape.fields:
         if field.required and field.name not in present:
             yield Diagnostic(f"{what} has no `{field.name}:`", node.span, (Note(field.doc),))
+
+
+def _placed(key: Scalar, value: Node) -> Node:
+    """The value; one that is not there (`body:` and nothing more) stands where its key does."""
+    missing = isinstance(value, Scalar) and not value.value and not value.style
+    return Scalar("", "", key.span) if missing else value
 
 
 def _named(node: Node, shape: f.Named, what: str) -> Iterator[Diagnostic]:
@@ -101,7 +112,7 @@ def _named(node: Node, shape: f.Named, what: str) -> Iterator[Diagnostic]:
             yield Diagnostic(f"a {shape.what}'s name must be {shape.key.what}, found {quoted(key.value)}", key.span)
         elif shape.key.pattern == f.IDENTIFIER and (key.value in f.GO_KEYWORDS or key.value == "_"):
             yield Diagnostic(f"a {shape.what} cannot be named '{key.value}': Go keeps that word for itself", key.span)
-        yield from problems(value, shape.value, f"{shape.what} {quoted(key.value)}")
+        yield from problems(_placed(key, value), shape.value, f"{shape.what} {quoted(key.value)}")
 
 
 def _items(node: Node, item: f.Shape, what: str) -> Iterator[Diagnostic]:

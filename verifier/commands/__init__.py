@@ -1,0 +1,1 @@
+"""The commands of `verify`, one module each; every module imports what it needs only when it runs."""

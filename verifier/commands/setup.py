@@ -1,0 +1,70 @@
+"""The options that several commands share, and what they make of a model file."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from verifier.commands.arguments import Parser, count, existing_role, seconds, size, states
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from verifier.model.document import Document
+    from verifier.pipeline import Options
+    from verifier.program.program import Program
+
+
+def add_model_options(parser: Parser) -> None:
+    """`--count` and `--runtime`: which program is meant."""
+    add = parser.add_argument
+    add(
+        "--count",
+        action="append",
+        type=count,
+        default=[],
+        metavar="ROLE=N",
+        help="run N goroutines of a role (repeatable)",
+    )
+    add(
+        "--runtime",
+        action="store_true",
+        help="lower maps to the runtime's own steps: more states, shows what a race leads to",
+    )
+
+
+def add_limits(parser: Parser) -> None:
+    """What an exploration may spend. A limit that is hit makes the verdict UNKNOWN, never SAFE."""
+    add = parser.add_argument
+    add("--max-states", type=states, metavar="N", help="stop after N states")
+    add("--timeout", type=seconds, metavar="S", help="stop after S seconds (also 5m, 1h)")
+    add("--max-memory", type=size, metavar="SIZE", help="stop at about SIZE of memory, such as 2G")
+    add("--engine", choices=("auto", "reference"), default="auto", help="how to explore (default: auto)")
+
+
+def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], None] | None = None) -> Options:
+    """What the command line asks of the pipeline."""
+    from verifier.pipeline import Options
+
+    made = Options(counts=tuple(arguments.count), runtime=arguments.runtime, progress=progress, clock=time.perf_counter)
+    given = {name: getattr(arguments, name, None) for name in ("checks", "max_states", "timeout", "max_memory")}
+    return replace(made, **{name: value for name, value in given.items() if value is not None})
+
+
+def document(path: str, arguments: argparse.Namespace) -> Document:
+    """Read a model. Raises ModelError, or UsageError for a count of a role that it does not have."""
+    from verifier.model.read import read_model
+
+    found = read_model(path)
+    existing_role(arguments.count, [role.name for role in found.roles], path)
+    return found
+
+
+def program(path: str, arguments: argparse.Namespace) -> Program:
+    """Read a model and lower it."""
+    model = document(path, arguments)
+    from verifier.pipeline import load
+
+    return load(model, options(arguments))

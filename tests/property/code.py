@@ -137,6 +137,11 @@ class _Builder:
                 self.emit("m.delete", key)
             case go.MapLen():
                 self.emit("m.len")
+            case go.MapSum():
+                # One step: in a race-free program nobody writes the map between the steps of a range.
+                self.emit("m.sum")
+            case go.MapPrune():
+                self.emit("m.prune")
             case go.MapClear():
                 self.emit("m.clear")
             case go.MapHas(key, body, orelse):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
 
+from verifier.model.read import read_model
 from verifier.verdict import Verdict
 
 from . import programs as go
@@ -29,7 +29,7 @@ class Comparison:
     unknown: tuple[str, ...] = ()
 
 
-def compare(program: go.Program, folder: Path, limit: int = 20_000) -> Comparison:
+def compare(program: go.Program, folder: Path, limit: int = 20_000, dialect: str = "plain") -> Comparison:
     """Judge `program` by both."""
     found = judge(program, limit)
     if not found.decided:
@@ -40,7 +40,7 @@ def compare(program: go.Program, folder: Path, limit: int = 20_000) -> Compariso
         expected |= {"panic": unsafe_if(found.panic), "fatal": unsafe_if(found.fatal)}
         expected["deadlock"] = unsafe_if(found.deadlock)
         expected |= {name: unsafe_if(name.startswith("not")) for _, name, _ in clauses}
-    answers = product_verdicts(to_yaml(program, clauses), folder)
+    answers = product_verdicts(to_yaml(program, clauses, dialect), folder)
     pairs = [(name, want, answers.get(name)) for name, want in expected.items()]
     unknown = tuple(name for name, _, got in pairs if got is Verdict.UNKNOWN)
     different = tuple(

@@ -250,13 +250,14 @@ class _Generator:
         key, guard = "aab"[self.pick(3)], self.guards["m"]
         kind = self.pick(8)
         if kind < 3:
-            look: go.Stmt = go.MapLen() if kind == 2 else go.MapGet(key)
+            look: go.Stmt = (go.MapGet(key), go.MapSum(), go.MapLen())[kind]
             return self.then(self.under(guard, False, held, [look]), depth, held)
         if kind == 3 and depth:
             inside = (*held, "rw.R" if guard == "rw" else guard)
             return self.under(guard, False, held, [go.MapHas(key, self.block(depth - 1, inside), ())])
         made: list[go.Stmt] = [go.MapSet(key, self.value()), go.MapInc(key), go.MapDelete(key), go.MapSet(key, None)]
-        last: go.Stmt = go.MapClear() if self.pick(8) == 7 else made[kind % 4]
+        rare: dict[int, go.Stmt] = {7: go.MapClear(), 6: go.MapPrune()}
+        last = rare.get(self.pick(8), made[kind % 4])
         return self.under(guard, True, held, [last])
 
     def sync_map(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:

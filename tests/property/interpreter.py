@@ -115,8 +115,11 @@ class Machine:
                 return Access((op[1],), True, False)
             case "a.load" | "a.store" | "a.add" | "a.swap" | "a.cas":
                 return Access((op[1],), op[0] != "a.load", True)
-            case "m.get" | "m.get to t" | "m.len" | "m.has":
+            case "m.get" | "m.get to t" | "m.len" | "m.has" | "m.sum":
                 return Access(("m",), False, False) if state.shared.m is not None else None
+            case "m.prune":
+                writes = any(v == 1 for _, v in state.shared.m or ())
+                return Access(("m",), writes, False) if state.shared.m is not None else None
             case "m.set" | "m.set t+1" | "m.delete" | "m.clear":
                 return Access(("m",), True, False) if state.shared.m is not None else None
             case "wg.Add":
@@ -277,12 +280,16 @@ class Machine:
             move = to(t=content.get(op[1], 0))
         elif kind == "m.len":
             move = to(r=len(content))
+        elif kind == "m.sum":
+            move = to(r=me.r + sum(content.values()))
         elif kind == "m.has":
             move = to() if op[1] in content else to(pc=op[2])
         elif s.m is None:
             move = to()
         elif kind == "m.clear":
             move = to(m=())
+        elif kind == "m.prune":
+            move = to(m=_items({k: v for k, v in content.items() if v != 1}))
         else:
             content.pop(op[1], None)
             move = to(m=_items(content))
@@ -382,7 +389,7 @@ def _final_values(program: go.Program, state: State) -> tuple[tuple[str, int], .
     s = state.shared
     values = [("x", s.x), ("y", s.y), ("a.Load()", s.a)]
     values += [(f"out{g}", t.r) for g, t in enumerate(state.threads)]
-    if program.uses(go.MapSet, go.MapInc, go.MapGet, go.MapDelete, go.MapLen, go.MapClear, go.MapHas):
+    if program.uses(*go.MAP):
         content = dict(s.m or ())
         values += [("len(m)", len(content)), *((f'm["{k}"]', content.get(k, 0)) for k in ("a", "b"))]
     return tuple(values)

@@ -167,6 +167,16 @@ class MapLen:
 
 
 @dataclass(frozen=True)
+class MapSum:
+    """`for _, v := range m { r += v }`."""
+
+
+@dataclass(frozen=True)
+class MapPrune:
+    """`for k, v := range m { if v == 1 { delete(m, k) } }`."""
+
+
+@dataclass(frozen=True)
 class MapClear:
     """`clear(m)`."""
 
@@ -289,11 +299,15 @@ class Panic:
 Stmt = (
     Read | Write | Inc | Locked | DeferLocked | TryLocked | LockOnly | UnlockOnly
     | AtomicLoad | AtomicStore | AtomicAdd | AtomicSwap | AtomicCas | Group | OnceDo
-    | MapSet | MapGet | MapInc | MapDelete | MapLen | MapClear | MapHas
+    | MapSet | MapGet | MapInc | MapDelete | MapLen | MapSum | MapPrune | MapClear | MapHas
     | SyncLoad | SyncStore | SyncLoadOrStore | SyncDelete | SyncCas
     | Spawn | New | Publish | Take | SetField | GetField | IfPointer | If | Loop | Panic
 )  # fmt: skip
 Block = tuple[Stmt, ...]
+
+
+MAP = (MapSet, MapGet, MapInc, MapDelete, MapLen, MapSum, MapPrune, MapClear, MapHas)
+"""The statements about the plain map."""
 
 
 @dataclass(frozen=True)

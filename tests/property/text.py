@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from .dialects import restyle, restyle_expression
 from .programs import (
+    MAP,
     AtomicAdd,
     AtomicCas,
     AtomicLoad,
@@ -24,7 +26,9 @@ from .programs import (
     MapHas,
     MapInc,
     MapLen,
+    MapPrune,
     MapSet,
+    MapSum,
     New,
     OnceDo,
     Panic,
@@ -72,7 +76,7 @@ def to_go(program: Program) -> tuple[str, dict[str, str]]:
     declared = ["type T struct{ f int }"] if "*T" in text else []
     declared += [f"var {outs} int", "var x, y int", "var a atomic.Int32"]
     declared += [line for mark, line in candidates if _mentions(text, mark)]
-    if program.uses(MapSet, MapGet, MapInc, MapDelete, MapLen, MapClear, MapHas):
+    if program.uses(*MAP):
         declared.append(made)
     return "\n".join(declared) + "\n", bodies
 
@@ -105,16 +109,16 @@ def _mentions(text: str, mark: str) -> bool:
     return mark in text
 
 
-def to_yaml(program: Program, clauses: tuple[tuple[str, str, str], ...] = ()) -> str:
+def to_yaml(program: Program, clauses: tuple[tuple[str, str, str], ...] = (), dialect: str = "plain") -> str:
     """A whole model file; `clauses` are (always|sometimes|finally, name, Go expression)."""
-    declare, bodies = to_go(program)
+    declare, bodies = restyle(*to_go(program), dialect)
     out = ["model: random", "declare: |", *_indent(declare.splitlines(), "  "), "goroutines:"]
     for role, body in bodies.items():
         out += [f"  {role}:", "    count: 1", "    body: |", *_indent(body.splitlines(), "      ")]
     for when in ("always", "sometimes", "finally"):
         mine = [(name, text) for w, name, text in clauses if w == when]
         if mine:
-            out += [f"{when}:", *(f"  {name}: '{text}'" for name, text in mine)]
+            out += [f"{when}:", *(f"  {name}: '{restyle_expression(text, dialect)}'" for name, text in mine)]
     out += ["check: [race, fatal, panic, deadlock]", "bounds: {heap: 4}"]
     return "\n".join(out) + "\n"
 
@@ -187,6 +191,10 @@ def _stmt(s: Stmt) -> list[str]:  # one line per statement kind: a flat table re
             return [f'delete(m, "{key}")']
         case MapLen():
             return ["r = len(m)"]
+        case MapSum():
+            return ["for _, v := range m {", "    r += v", "}"]
+        case MapPrune():
+            return ["for k, v := range m {", "    if v == 1 {", "        delete(m, k)", "    }", "}"]
         case MapClear():
             return ["clear(m)"]
         case MapHas(key, body, orelse):

@@ -13,9 +13,14 @@ class BadLiteral(ValueError):
     """The text is no Go literal; the message says why."""
 
 
+def is_integer(text: str) -> bool:
+    """Whether `text` has the form of an integer literal."""
+    return _INT.fullmatch(text) is not None
+
+
 def integer(text: str) -> int:
     """The value of an integer literal. Raises BadLiteral."""
-    if not _INT.fullmatch(text):
+    if not is_integer(text):
         raise BadLiteral(f"'{text}' is not an integer literal")
     digits = text.replace("_", "")
     if len(digits) > 1000:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import tree_sitter
 import tree_sitter_go
 from tree_sitter import Node
@@ -15,7 +17,7 @@ from verifier.golang.tree_expr import expr
 from verifier.golang.tree_refuse import refusal, statement_outside
 from verifier.golang.tree_stmt import block, stmts
 from verifier.model.document import Text
-from verifier.source import fail
+from verifier.source import ModelError, fail
 
 
 def parse_declarations(text: Text) -> tuple[ast.Decl, ...]:
@@ -48,11 +50,24 @@ def parse_expression(text: Text) -> ast.Expr:
     reader = _reader(text)
     if not text.value.strip():
         raise fail("an expression is missing here", text.span(0, 0, 0, 1), "write a bool expression, such as `n == 2`")
-    root = _tree(reader, "package p;var _ = (\n{}\n);\n", semicolons=False)
+    try:
+        root = _tree(reader, "package p;var _ = (\n{}\n);\n", semicolons=False)
+    except ModelError as error:
+        raise _with_advice(error, text) from None
     value = _only_value(root)
     if value is None:
         raise reader.fail("syntax error: this is not one expression", root, "join the parts with '&&' or '||'")
     return expr(reader, value)
+
+
+def _with_advice(error: ModelError, text: Text) -> ModelError:
+    """`error` about a clause, with a word on what a clause is when there is no better advice."""
+    (found, *_) = error.diagnostics
+    if found.notes:
+        return error
+    assigns = re.search(r"(?<![=!<>])=(?!=)", text.value) is not None
+    advice = "'=' assigns: compare with '=='" if assigns else "a clause is one bool expression, such as `n == 2`"
+    return fail(found.message, found.span, advice)
 
 
 def _only_value(root: Node) -> Node | None:

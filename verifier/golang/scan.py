@@ -123,8 +123,9 @@ def scan(text: str) -> Scan:
     brackets = _Brackets(text)
     problem: Problem | None = None
     cuts: list[int] = []
-    word = ""  # the last token, if it is a word
-    after: int | None = None  # the end of the last token, if a newline would end the statement there
+    last = ""  # the last token
+    after: int | None = None  # its end, if a newline would end the statement there
+    colon: int | None = None  # its end, if it is a colon
     for found in _TOKEN.finditer(text):
         kind = found.lastgroup
         if kind == "space":
@@ -135,20 +136,23 @@ def scan(text: str) -> Scan:
                 after = None
             continue
         if kind == "open":
-            brackets.open(found[0], found.start(), word)
+            brackets.open(found[0], found.start(), last)
         elif kind == "close":
+            # Two places where gc lets a semicolon be left out and the grammar does not.
             if after is not None and brackets.in_group():
-                cuts.append(after)  # gc lets it be left out before the `)` of `var (…)`, the grammar does not
+                cuts.append(after)
+            elif colon is not None and found[0] == "}":
+                cuts.append(colon)
             problem = brackets.close(found[0], found.start())
         elif kind == "bad":
             problem = Problem(_UNENDED[found[0]], found.start(), found.end())
         if problem is not None:
             return Scan(text, problem)
-        word = found[0] if kind == "word" else ""
-        ends = kind in ("word", "close", "literal", "step") and not _GO_ON.fullmatch(word)
+        last = found[0]
+        ends = kind in ("word", "close", "literal", "step") and not _GO_ON.fullmatch(last)
         after = found.end() if ends else None
-    if after is not None:
-        cuts.append(after)
+        colon = found.end() if last == ":" else None
+    cuts += [cut for cut in (after, colon) if cut is not None]
     return Scan(_with_semicolons(text, cuts), brackets.unclosed(), brackets.closers())
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from tree_sitter import Node
 
+from verifier.golang.literal import is_integer
 from verifier.golang.scan import Problem
-from verifier.golang.tree import Reader, source
+from verifier.golang.tree import Reader
 from verifier.source import ModelError, Note, Span, fail
 
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -24,9 +25,12 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*(&&|\|\||[.,])", "put this operator at the end of the line before: a line break ends the statement"),
         (r"===|!==", "Go compares with '==' and '!='"),
         (r"\b(if|else if)\b[^;{=!<>]*[^=!<>:]=[^=]", "'=' assigns: compare with '=='"),
+        (r"\bif\s*\{", "'if' needs a condition"),
+        (r"\b(if|switch|for)\b[^;{]*:=[^;{]*\{", "a condition is missing: write `if v := f(); v > 0 { … }`"),
         (r"\?", "Go has no '?:': use `if`"),
         (r"'[^'\\]{2,}'", 'strings are written with double quotes: "text"'),
         (r"=\s*\w+(\+\+|--)|\(\w+(\+\+|--)\)|[^\w]\+\+\w", "'++' and '--' are statements, they have no value"),
+        (r"^\s*\w+\s+[\w.*\[\]]+,\s*$", "fields of a struct stand on rows of their own, without commas"),
         (r"^\s*func\s+\w+", "inside a function write `name := func(…) { … }`, or move it to `declare:`"),
         (r"^\s*import\b", "leave this out: imports are implicit"),
         (r"^\s*(case|default)\b", "'case' and 'default' stand inside of a switch"),
@@ -35,6 +39,10 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 """A look at the row, and what is usually meant by it."""
+
+
+_SEARCHABLE = 5000
+"""Rows up to which the text is parsed again and again to find where it goes wrong."""
 
 
 def unbalanced(r: Reader, problem: Problem, text: str) -> ModelError:
@@ -72,12 +80,12 @@ def misread(r: Reader, root: Node, parse_rows: Callable[[int], Node | None]) -> 
     """
     bad = first_error(root)
     assert bad is not None
-    if _is_small(bad):
+    if _is_small(bad) or len(r.rows) > _SEARCHABLE:
         return _at_token(r, bad)
     row = _first_bad_row(len(r.rows), parse_rows)
     again = parse_rows(row + 1)
     bad = None if again is None else first_error(again)
-    if bad is not None and _is_small(bad) and r.place(*bad.start_point)[0] == row:
+    if bad is not None and r.place(*_culprit(bad).start_point)[0] == row and bad.start_point.row > 0:
         return _at_token(r, bad)
     line = r.rows[row]
     start = len(line) - len(line.lstrip())
@@ -118,34 +126,55 @@ def _hints(line: str) -> list[str]:
 
 def _at_token(r: Reader, bad: Node) -> ModelError:
     """The error at one ERROR or MISSING node."""
-    culprit = _culprit(bad)
-    row, column = r.place(*culprit.start_point)
+    row, column = r.place(*_culprit(bad).start_point)
     line = r.rows[row]
+    at_end = column >= len(line.rstrip()) or line[column:].lstrip().startswith("//")
+    following = next((n.strip() for n in r.rows[row + 1 :] if n.strip()), "")
+    hints = (_hints(line) or (_about_next_row(following) if at_end else []))[:1]
     here = r.text.span(row, column, row, column + 1)
-    if bad.is_missing:
-        wanted = "an expression or a name" if "identifier" in bad.type else f"'{bad.type}'"
-        return fail(f"syntax error: {wanted} is missing here", here, *_hints(line))
-    if column >= len(line.rstrip()) or line[column:].lstrip().startswith("//"):
-        return fail("syntax error: unexpected end of line", here, *(_hints(line) or _continuation(line[:column])))
-    word = (source(culprit).split() or [line[column]])[0]
-    shown = word if len(word) <= 30 else word[:29] + "…"
+    if bad.is_missing and following[:1] != "{":
+        return fail(f"syntax error: {_MISSING.get(bad.type, repr(bad.type))} is missing here", here, *hints)
+    if at_end:
+        return fail("syntax error: unexpected end of line", here, *hints)
+    column, word = _word_at(line, column)
     span = r.text.span(row, column, row, column + len(word))
-    return fail(f"syntax error: unexpected '{shown}'", span, *_hints(line))
+    if word[0].isdigit() and not is_integer(word):
+        return fail(f"syntax error: '{word}' is not a number", span)
+    shown = word if len(word) <= 30 else word[:29] + "…"
+    return fail(f"syntax error: unexpected {shown if word[0] in _QUOTES else repr(shown)}", span, *hints)
+
+
+_MISSING = {"identifier": "an expression or a name", "type_identifier": "a type", "field_identifier": "a name"}
+_QUOTES = "'\"`"
+_WORD = re.compile(r"""\w+|:=|\.\.\.|[-+*/%&|^<>=!]+|"[^"]*"|'[^']*'|.""", re.DOTALL)
+
+
+def _word_at(line: str, column: int) -> tuple[int, str]:
+    """The whole word, number, operator or literal that holds `column`, and its own column."""
+    while column > 0 and line[column].isalnum() and (line[column - 1].isalnum() or line[column - 1] == "_"):
+        column -= 1
+    while line[column : column + 1].isspace():
+        column += 1
+    found = _WORD.match(line, column)
+    return column, found[0] if found else line[column : column + 1]
+
+
+def _about_next_row(following: str) -> list[str]:
+    """Advice for a row that ends too early, from what the next one starts with."""
+    if following[:1] == "{":
+        return ["put the '{' at the end of this line: a line break ends the statement"]
+    return ["a list over several lines needs ',' at the end of each"] if following[:1] in (")", "}", "]") else []
 
 
 def _culprit(bad: Node) -> Node:
     """The token of an ERROR node that did not fit: its first, unless that opens a sound statement."""
+    before, after = bad.prev_sibling, bad.next_sibling
+    lone = [c.type for c in bad.children] == ["identifier"]
+    if lone and before and after and before.end_point.row < bad.start_point.row == after.start_point.row:
+        return after  # of two words that start a row the grammar gives up the first; the second does not fit
     node = bad
     while node.is_error and node.children:
         parts = [c for c in node.children if c.type not in ("statement_list", "comment")] or node.children
         opens = parts[0].type in ("var", "const", "if", "for", "switch", "func", "go", "defer")
         node = parts[-1] if opens and len(parts) > 1 else parts[0]
     return node
-
-
-def _continuation(before: str) -> list[str]:
-    """Advice for a row that ends too early."""
-    tail = before.rstrip()
-    if tail.endswith(("(", "[", "{", ",")) or tail.count("(") > tail.count(")"):
-        return ["a list that goes on needs ',' at the end of its line"]
-    return ["a literal or a list over several lines needs ',' at the end of each"] if tail else []

@@ -39,6 +39,13 @@ class Reader:
             column = len(line.encode("utf-8", "replace")[:column].decode("utf-8", "ignore"))
         return row, min(column, len(line))
 
+    def is_added(self, node: Node) -> bool:
+        """Whether `node` is an empty statement that only the semicolons of the scan brought in."""
+        if node.type != "empty_statement":
+            return False
+        row, column = self.place(*node.start_point)
+        return self.rows[row][column : column + 1] != ";"
+
     def span(self, node: Node) -> Span:
         """The file span of `node`."""
         return self.between(node, node)

@@ -60,8 +60,8 @@ def func_type(r: Reader, node: Node) -> ast.FuncType:
         results = params_of(r, result)
     else:
         results = (ast.Field(r.span(result), (), expr(r, result)),)
-    first = node if node.type == "function_type" else params
-    return ast.FuncType(r.between(token(node, "func") or first, result or params), params_of(r, params), results)
+    first = node if node.type in ("function_type", "func_literal") else params
+    return ast.FuncType(r.between(first, result or params), params_of(r, params), results)
 
 
 def refuse_type_parameters(r: Reader, node: Node) -> None:

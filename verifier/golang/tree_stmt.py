@@ -11,6 +11,7 @@ from verifier.golang.tree import Reader, bare, field, fields, kids, list_of, sou
 from verifier.golang.tree_decl import decls, is_decl
 from verifier.golang.tree_expr import expr, exprs, ident, listed
 from verifier.golang.tree_refuse import refusal
+from verifier.source import Span
 
 
 def stmt(r: Reader, node: Node) -> ast.Stmt:
@@ -113,9 +114,9 @@ def _labeled(r: Reader, node: Node) -> ast.Stmt:
     inner = [n for n in kids(node) if n.type != "label_name"]
     colon = token(node, ":")
     assert colon is not None
-    if not inner:  # a label in front of `}` names the empty statement there
+    if not inner or r.is_added(inner[-1]):  # a label in front of `}` names the empty statement there
         end = r.span(colon)
-        place = type(end)(end.file, end.end_line, end.end_column, end.end_line, end.end_column)
+        place = Span(end.file, end.end_line, end.end_column, end.end_line, end.end_column)
         return ast.Labeled(r.between(label, colon), ident(r, label), ast.Empty(place))
     return ast.Labeled(r.between(label, inner[-1]), ident(r, label), stmt(r, inner[-1]))
 
@@ -166,7 +167,7 @@ def _cases(r: Reader, node: Node, what: str, values: str) -> tuple[ast.Case, ...
             made.append(_case(r, child, given))
         elif child.type == "default_case":
             if any(c.values is None for c in made):
-                raise r.fail("this switch has more than one 'default'", child, "keep one of them")
+                raise r.fail("this switch has more than one 'default'", child.children[0], "keep one of them")
             made.append(_case(r, child, None))
     return tuple(made)
 
@@ -179,7 +180,7 @@ def _case(r: Reader, node: Node, given: list[Node] | None) -> ast.Case:
     # The grammar counts the newline behind the last statement in: end where the statement ends.
     inside = [n for node in lists for n in (kids(node) if node.type == "statement_list" else [node])]
     span = r.between(node, colon)
-    if inside:
+    if inside and not r.is_added(inside[-1]):
         span = r.between(node, inside[-1])
     return ast.Case(span, None if given is None else exprs(r, given), body)
 

@@ -11,11 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import programs as go
 from .compare import compare
+from .dialects import DIALECTS
 from .generate import FAMILIES, GROUP_FAMILIES, SPAWN_FAMILIES, TRY_FAMILIES, from_seed
 from .text import to_yaml
 
@@ -50,10 +52,10 @@ def shrink(program: go.Program, fails: Callable[[go.Program], bool]) -> go.Progr
         program = better
 
 
-def outcome(program: go.Program, folder: Path) -> tuple[str, tuple[str, ...]]:
+def outcome(program: go.Program, folder: Path, dialect: str) -> tuple[str, tuple[str, ...]]:
     """(kind, what is wrong); an exception of the product counts as wrong too."""
     try:
-        result = compare(program, folder)
+        result = compare(program, folder, limit=4_000, dialect=dialect)
     except Exception as error:  # what the campaign is looking for
         return "crashed", (f"{type(error).__name__}: {str(error)[:200]}",)
     return result.kind, result.differences + tuple(f"{name}: product UNKNOWN" for name in result.unknown)
@@ -64,6 +66,11 @@ def sort_of(wrong: tuple[str, ...]) -> str:
     return wrong[0][:40] if wrong else ""
 
 
+def still(sort: str, folder: Path, dialect: str, program: go.Program) -> bool:
+    """Whether `program` shows the disagreement `sort`."""
+    return sort_of(outcome(program, folder, dialect)[1]) == sort
+
+
 def run(family: str, features: tuple[str, ...], seeds: range, folder: Path) -> None:
     """Compare and print; only the first of each sort of disagreement is shrunk."""
     tally: Counter[str] = Counter()
@@ -71,7 +78,8 @@ def run(family: str, features: tuple[str, ...], seeds: range, folder: Path) -> N
     began = time.monotonic()
     for seed in seeds:
         program = from_seed(seed, features)
-        kind, wrong = outcome(program, folder)
+        dialect = DIALECTS[seed % len(DIALECTS)]
+        kind, wrong = outcome(program, folder, dialect)
         tally[kind] += 1
         sort = sort_of(wrong)
         if not wrong:
@@ -80,8 +88,14 @@ def run(family: str, features: tuple[str, ...], seeds: range, folder: Path) -> N
         if sort in shown:
             continue
         shown.add(sort)
-        least = shrink(program, lambda p, sort=sort: sort_of(outcome(p, folder)[1]) == sort)  # type: ignore[misc]
-        print(f"--- {family} seed {seed}: {outcome(least, folder)[1]}\n{to_yaml(least)}", flush=True)
+        if sort_of(outcome(program, folder, "plain")[1]) == sort:
+            dialect = "plain"
+        same = partial(still, sort, folder, dialect)
+        least = shrink(program, same)
+        print(
+            f"--- {family} seed {seed}: {outcome(least, folder, dialect)[1]}\n{to_yaml(least, dialect=dialect)}",
+            flush=True,
+        )
     print(f"{family}: {dict(tally)} {time.monotonic() - began:.0f} s", flush=True)
 
 

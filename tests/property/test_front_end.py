@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from . import programs as go
+from .dialects import DIALECTS
 from .generate import FAMILIES, GROUP_FAMILIES, SPAWN_FAMILIES, TRY_FAMILIES, from_seed, programs
 from .text import to_yaml
 
@@ -29,9 +30,11 @@ def test_same_verdicts(family: str, tmp_path: Path) -> None:
     tally: Counter[str] = Counter()
     for seed in range(PROGRAMS):
         program = from_seed(seed, EVERY[family])
-        result = compare(program, tmp_path, limit=3_000)
-        assert not result.differences, f"seed {seed}: {result.differences}\n{to_yaml(program)}"
-        assert not result.unknown, f"seed {seed}: UNKNOWN {result.unknown}\n{to_yaml(program)}"
+        dialect = DIALECTS[seed % len(DIALECTS)]
+        result = compare(program, tmp_path, limit=3_000, dialect=dialect)
+        model = to_yaml(program, dialect=dialect)
+        assert not result.differences, f"seed {seed}: {result.differences}\n{model}"
+        assert not result.unknown, f"seed {seed}: UNKNOWN {result.unknown}\n{model}"
         tally[result.kind] += 1
     assert tally["racy"] + tally["race-free"] >= 0.7 * PROGRAMS, tally
 

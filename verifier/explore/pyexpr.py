@@ -148,13 +148,11 @@ class Writer:
             return f"(1 if {self.test(e)} else 0)"
         if name == "ite":
             return f"({self.value(args[1])} if {self.test(args[0])} else {self.value(args[2])})"
-        if name in ("not", "==", "!="):
-            if name == "not" or isinstance(args[1], Const):
-                return f"(1 if {self.test(e)} else 0)"
-            return f"({self.value(args[0])} {name} {self.value(args[1])})"
+        if name == "not":
+            return f"(1 if {self.test(e)} else 0)"
         if name == "neg":
             return f"(-{self.value(args[0])})"
-        if name in ("<", "<="):
+        if name in ("==", "!=", "<", "<="):
             return f"({self.value(args[0])} {name} {self.value(args[1])})"
         if name == "+":
             return "(" + " + ".join(self.value(a) for a in flatten("+", e)) + ")"

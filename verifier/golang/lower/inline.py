@@ -20,9 +20,14 @@ def inline(
     args: tuple[Value, ...],
     at: Span | None,
     finish: Callable[[], None] | None = None,
+    name: str = "",
 ) -> Value:
-    """Run `target` here. `finish` adds steps that run when it returns *or panics* (the end of `Once.Do`)."""
-    name, body, params, results = _signature(m, target)
+    """Run `target` here, under `name` if given.
+
+    `finish` adds steps that run when it returns *or panics* (the end of `Once.Do`).
+    """
+    own_name, body, params, results = _signature(m, target)
+    name = name or own_name
     if sum(f.function is target.target for f in m.frames) >= m.settings.bounds.recursion:
         m.fail_edge(m.here(), TRUE, "bound", f"recursion of {name} (bounds: recursion)")
         m.cur = None

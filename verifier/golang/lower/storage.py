@@ -218,8 +218,9 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
     m.enter(sort, region, ())
     pointer = m.temp("new", t)
     site = f"{region.template}:{region.offset}"
-    updates = ((pointer, Fresh()), *((_fresh_cell(m, sort, x.path), v) for x, v in zip(specs, leaves, strict=True)))
-    m.step(updates=updates, kind=Kind.PLAIN, detail="allocate", alloc=Alloc(-1, region.template, (), site))
+    fresh: list[tuple[Ref, Expr]] = [(pointer, Fresh())]
+    fresh += [(_fresh_cell(m, sort, x.path), v) for x, v in zip(specs, leaves, strict=True)]
+    m.step(updates=tuple(fresh), kind=Kind.PLAIN, detail="allocate", alloc=Alloc(-1, region.template, (), site))
     return Read(pointer)
 
 

@@ -1,0 +1,219 @@
+"""The driver: a checked model in, a raw `Program` out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.golang import syntax as ast
+from verifier.golang.facts import Facts, collect
+from verifier.golang.lower import assign, flow, loops, postponed, returns, switches
+from verifier.golang.lower.arrange import Arrangement, arrange
+from verifier.golang.lower.close import close
+from verifier.golang.lower.dead import zero_dead_cells
+from verifier.golang.lower.expressions import condition, evaluate
+from verifier.golang.lower.initial import run_initialisers
+from verifier.golang.lower.inline import inline
+from verifier.golang.lower.layout import Layouts
+from verifier.golang.lower.link import Linker, cell_name
+from verifier.golang.lower.machine import Builder, Machine, Settings
+from verifier.golang.lower.observe import symptom_clauses, views
+from verifier.golang.lower.storage import numbers, zero
+from verifier.golang.lower.values import Address, Binding, FuncVal, Loc, Value, is_func
+from verifier.golang.types import FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
+from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
+from verifier.program.program import END, IDLE, CellDecl, Clause, Program, Template
+
+STATEMENTS: dict[type, Callable[[Machine, ast.Stmt], None]] = {
+    ast.ExprStmt: flow.expression_statement,
+    ast.IncDec: assign.inc_dec,
+    ast.Assign: assign.assign_statement,
+    ast.Go: postponed.go_statement,
+    ast.Defer: postponed.defer_statement,
+    ast.Return: returns.return_statement,
+    ast.Branch: flow.branch_statement,
+    ast.Block: flow.block,
+    ast.If: flow.if_statement,
+    ast.Switch: switches.switch,
+    ast.TypeSwitch: switches.type_switch,
+    ast.For: loops.for_statement,
+    ast.Range: loops.range_statement,
+    ast.Labeled: flow.labeled,
+    ast.DeclStmt: assign.declaration,
+    ast.Empty: flow.empty,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """How many goroutines of each role to build, in model order."""
+
+    counts: tuple[tuple[str, int], ...]
+
+
+def lower(
+    package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts | None = None
+) -> Program:
+    """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
+    facts = facts or collect(package)
+    layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime)
+    m = Machine(package.info, facts, layouts, settings, lines)
+    m.evaluate = evaluate
+    m.stmt_table = dict(STATEMENTS)
+    bindings = _package_variables(m, package)
+    templates = _roles(m, package)
+    clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
+    symptoms = symptom_clauses(m, bindings)
+    locations = close(m.builders)
+    init = m.builders[0].steps
+    zero_dead_cells(m.builders)
+    counts = dict(roles.counts)
+    at = arrange(m, [(templates[r], r, counts[r]) for r in templates])
+    linker = Linker(m, at, locations)
+    linker.make_sorts()
+    linker.union()
+    linked = [linker.step(s) for s in init]
+    started = run_initialisers(m, linker, linked)
+    _name_regions(m, at, linker, started.state)
+    linker.make_sorts()
+    cells = _cells(m, at, linker)
+    return Program(
+        name=name,
+        templates=tuple(_template(linker, b) for b in m.builders),
+        instances=tuple(at.instances),
+        cells=tuple(cells),
+        initial=tuple(started.state),
+        starts=tuple(_start(m, i.template, i.parent) for i in at.instances),
+        sorts=linker.sorts,
+        recycled=linker.recycled(),
+        clauses=tuple(
+            Clause(c.name, c.when, _absolute(linker, e), c.text, c.span) for c, e in ((c, e) for c, e in clauses)
+        )
+        + tuple(Clause(n, "finally", _absolute(linker, e), sentence, None, True) for n, sentence, e in symptoms),
+        views=views(m, at, linker, bindings, started.state),
+        init_fail=started.fail,
+        init_span=started.span,
+        notes=tuple(m.notes),
+    )
+
+
+def _package_variables(m: Machine, package: Package) -> tuple[tuple[Var, Binding], ...]:
+    """Lower the initialisers into template 0; constants are bound to their value."""
+    out: list[tuple[Var, Binding]] = []
+    m.where = None
+    for variables, spec in package.variables:
+        m.where = spec.span
+        if spec.values:
+            wants = tuple(v.type for v in variables)
+            values = assign.right_sides(m, spec.values, wants)
+        else:
+            values = [zero(m, v.type) for v in variables]
+        for var, value in zip(variables, values, strict=True):
+            binding = _bind(m, var, value)
+            m.globals.names[var] = binding
+            out.append((var, binding))
+    m.goto(END)
+    return tuple(out)
+
+
+def _bind(m: Machine, var: Var, value: Value) -> Binding:
+    if is_func(var.type):
+        return Binding(value=value)
+    known = m.facts.constant(var) and len(value.leaves) == 1
+    if known and all(isinstance(x, Address | Const) for x in value.leaves):
+        if isinstance(value.leaves[0], Address):
+            value.leaves[0].region.name = var.name
+        return Binding(value=value)
+    leaves = m.layouts.leaves(var.type)
+    region = m.region(var.name, leaves, m.layouts.key(var.type), private=False)
+    loc = Loc(region, (), var.type, shared=True)
+    if leaves:
+        refs = [m.ref(loc, x.path) for x in leaves]
+        m.step(updates=tuple(zip(refs, numbers(m, value), strict=True)))
+    return Binding(loc)
+
+
+def _roles(m: Machine, package: Package) -> dict[str, int]:
+    """Lower every role into a template of its own; role name → template."""
+    out: dict[str, int] = {}
+    for body in package.bodies:
+        b = Builder(len(m.builders), body.role, None)
+        m.builders.append(b)
+        out[body.role] = b.number
+        m.tm, m.cur, m.frames, m.loops, m.loop_depth, m.env = b, 2, [], [], 0, m.globals
+        literal = ast.FuncLit(body.span, ast.FuncType(body.span, (), ()), body.block)
+        m.info.literals[literal] = FuncInfo(Signature((), ()), (), ())
+        inline(m, FuncVal(literal, m.globals), (), None, name=body.role)
+        m.goto(END)
+    return out
+
+
+def _clause(m: Machine, x: ast.Expr) -> tuple[Expr]:
+    """A clause as one expression over the state; where it cannot be evaluated (nil), it does not hold."""
+    m.tm, m.cur, m.frames, m.env, m.pure, m.defined = m.builders[0], END, [], m.globals, True, []
+    m.where = x.span
+    e = condition(m, x)
+    e = all_of(*m.defined, e)
+    m.pure = False
+    return (e,)
+
+
+def _absolute(linker: Linker, e: Expr) -> Expr:
+    def leaf(x: Expr) -> Expr | None:
+        if isinstance(x, Read) and isinstance(x.ref, Own):
+            return Read(CellRef(x.ref.offset))
+        return None
+
+    return rewrite(linker.expr(e), leaf)
+
+
+def _start(m: Machine, template: int, parent: int | None) -> int:
+    if template == 0:
+        return END
+    return IDLE if parent is not None else 2
+
+
+def _template(linker: Linker, b: Builder) -> Template:
+    steps = () if b.number == 0 else tuple(linker.step(s) for s in b.steps)
+    size = 1 + max((max(s.src, s.dst) for s in steps), default=2)
+    cells = tuple(CellDecl(name, linker.domain(spec)) for name, spec in b.cells)
+    return Template(b.number, b.name, cells, steps, max(size, 3), 2, b.parent, tuple(sorted(b.labels.items())))
+
+
+def _name_regions(m: Machine, at: Arrangement, linker: Linker, state: list[int]) -> None:
+    """Name an object of the package after the variable or field that refers to it at the start, e.g. `c.m`."""
+    for r in m.builders[0].regions:
+        for leaf in r.leaves:
+            spec = leaf.spec
+            if not isinstance(underlying(spec) if _is_type(spec) else spec, Pointer | Map | Slice):  # type: ignore[arg-type]
+                continue
+            value = state[r.offset + r.index[leaf.path]]
+            key = m.layouts.object_key(spec)  # type: ignore[arg-type]
+            if value == 0 or key not in at.places:
+                continue
+            spot = at.places[key][value - 1]
+            if spot.instance == 0 and not spot.path and "@" in spot.region.name:
+                spot.region.name = cell_name(m, r, leaf.path)
+
+
+def _is_type(spec: object) -> bool:
+    from verifier.program.program import Bool, Enum_, Range, Reference, Union
+
+    return not isinstance(spec, Bool | Range | Enum_ | Reference | Union)
+
+
+def _cells(m: Machine, at: Arrangement, linker: Linker) -> list[CellDecl]:
+    """One declaration per cell, with names a report can print."""
+    out: list[CellDecl] = []
+    for i in at.instances:
+        b = m.builders[i.template]
+        names = [name for name, _ in b.cells]
+        for r in b.regions:
+            for block in range(r.blocks):
+                for k, leaf in enumerate(r.leaves):
+                    base = cell_name(m, r, leaf.path)
+                    names[r.offset + block * r.size + k] = base if r.blocks == 1 else f"{base} (#{block + 1})"
+        prefix = "" if i.number == 0 else f"{i.name}: "
+        for (_, spec), name in zip(b.cells, names, strict=True):
+            out.append(CellDecl(prefix + name, linker.domain(spec)))
+    return out

@@ -1,0 +1,144 @@
+"""What reports look at: the shared objects worth a column, and the symptoms a race can show at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.golang.lower.arrange import Arrangement
+from verifier.golang.lower.layout import Layouts
+from verifier.golang.lower.link import Linker, cell_name
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.maps import map_object
+from verifier.golang.lower.values import Address, Binding, Region, Value
+from verifier.golang.types import Array, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
+from verifier.gosem import runtime_map
+from verifier.program.expr import Expr, all_of
+from verifier.program.program import View
+
+_KINDS = {
+    "sync.Mutex": "mutex",
+    "sync.RWMutex": "rwmutex",
+    "sync.Once": "once",
+    "sync.WaitGroup": "waitgroup",
+    "sync.Map": "syncmap",
+}
+
+Path = tuple[str | int, ...]
+
+
+def views(
+    m: Machine, at: Arrangement, linker: Linker, bindings: tuple[tuple[Var, Binding], ...], state: list[int]
+) -> tuple[View, ...]:
+    """A view for every lock, map and variable of the package, in the order of declaration."""
+    out: list[View] = []
+    seen: set[tuple[Region, Path]] = set()
+    for var, binding in bindings:
+        if binding.loc is not None and isinstance(binding.loc.base, Region):
+            out += _walk(m, at, state, binding.loc.base, (), var.type, seen)
+        elif binding.value is not None and binding.value.leaves and isinstance(binding.value.leaves[0], Address):
+            out += _target(m, at, state, binding.value.leaves[0], var.type, seen)
+    return tuple(out)
+
+
+def _target(
+    m: Machine, at: Arrangement, state: list[int], a: Address, t: Type, seen: set[tuple[Region, Path]]
+) -> Iterator[View]:
+    u = underlying(t)
+    if isinstance(u, Pointer):
+        yield from _walk(m, at, state, a.region, a.path, u.elem, seen)
+    elif isinstance(u, Map):
+        yield from _map(m, a.region, u, seen)
+    elif isinstance(u, Slice):
+        for i in range(m.slice_lengths.get(a.region, 0)):
+            yield from _walk(m, at, state, a.region, (i,), u.elem, seen)
+
+
+def _walk(
+    m: Machine, at: Arrangement, state: list[int], r: Region, path: Path, t: Type, seen: set[tuple[Region, Path]]
+) -> Iterator[View]:
+    if (r, path) in seen or r.template != 0:
+        return
+    seen.add((r, path))
+    u = underlying(t)
+    match u:
+        case Struct():
+            for f in u.fields:
+                yield from _walk(m, at, state, r, (*path, f.name), f.type, seen)
+        case Array():
+            for i in range(u.length):
+                yield from _walk(m, at, state, r, (*path, i), u.elem, seen)
+        case Primitive():
+            yield _primitive(m, r, path, u)
+        case Pointer() | Map() | Slice():
+            yield from _reference(m, at, state, r, path, t, seen)
+        case _:
+            yield _value(m, r, path)
+
+
+def _reference(
+    m: Machine, at: Arrangement, state: list[int], r: Region, path: Path, t: Type, seen: set[tuple[Region, Path]]
+) -> Iterator[View]:
+    """A variable that holds a reference: its own value, and what it refers to at the start."""
+    number = state[r.offset + r.index[path]]
+    key = m.layouts.object_key(t)
+    if not isinstance(underlying(t), Map) or number == 0:
+        yield _value(m, r, path)
+    if number and key in at.places:
+        spot = at.places[key][number - 1]
+        if spot.instance == 0 and spot.block == 0:
+            yield from _target(m, at, state, Address(spot.region, spot.path), t, seen)
+
+
+def _value(m: Machine, r: Region, path: Path) -> View:
+    return View(cell_name(m, r, path), "value", _cells(r, path))
+
+
+def _cells(r: Region, path: Path) -> tuple[int, ...]:
+    return tuple(r.offset + i for p, i in r.index.items() if p[: len(path)] == path)
+
+
+def _primitive(m: Machine, r: Region, path: Path, t: Primitive) -> View:
+    kind = _KINDS.get(t.name, "atomic")
+    cells = _cells(r, path)
+    name = cell_name(m, r, path)
+    if kind == "waitgroup":
+        cells = cells[:1]
+    keys: tuple[str, ...] = ()
+    if kind == "syncmap":
+        keys = _sync_keys(m, m.layouts)
+        cells = cells[: 2 * len(keys)]
+    return View(name, kind, cells, keys)
+
+
+def _sync_keys(m: Machine, layouts: Layouts) -> tuple[str, ...]:
+    if m.sync_key_go is None or str(underlying(m.sync_key_go)) == "string":
+        return tuple(f'"{s}"' for s in layouts.strings)
+    return tuple(map(str, range(layouts.int_keys)))
+
+
+def _map(m: Machine, r: Region, t: Map, seen: set[tuple[Region, Path]]) -> Iterator[View]:
+    if (r, ()) in seen or m.settings.runtime or r.template != 0:
+        return
+    seen.add((r, ()))
+    keep = [i for i, leaf in enumerate(r.leaves) if leaf.path != ("header",)]
+    yield View(r.name, "map", tuple(r.offset + i for i in keep), m.layouts.key_names(t))
+
+
+def symptom_clauses(m: Machine, bindings: tuple[tuple[Var, Binding], ...]) -> tuple[tuple[str, str, Expr], ...]:
+    """Under the runtime lowering: what the final state of each package map can show (see `gosem.runtime_map`)."""
+    if not m.settings.runtime:
+        return ()
+    out: list[tuple[str, str, Expr]] = []
+    clean: list[Expr] = []
+    m.pure = True
+    for var, binding in bindings:
+        held = binding.value
+        if held is None or not isinstance(underlying(var.type), Map) or not isinstance(held.leaves[0], Address):
+            continue
+        obj = map_object(m, Value(var.type, held.leaves))
+        out += runtime_map.symptoms(obj)
+        clean.append(runtime_map.no_symptom(obj))
+    m.pure = False
+    if clean:
+        out.append(("no symptom", "every goroutine returns and nothing shows", all_of(*clean)))
+    return tuple(out)

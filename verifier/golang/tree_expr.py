@@ -11,6 +11,7 @@ from verifier.golang import syntax as ast
 from verifier.golang.literal import BadLiteral, character, integer, string
 from verifier.golang.tree import Reader, bare, field, fields, kids, list_of, source, token
 from verifier.golang.tree_refuse import refusal
+from verifier.source import fail
 
 Kind = Literal["INT", "CHAR", "STRING"]
 
@@ -145,16 +146,26 @@ def _unary(r: Reader, node: Node) -> ast.Expr:
     operand = field(node, "operand")
     if op == "<-":
         raise refusal(r, node)
-    if op == "&" and operand.type == "unary_expression" and source(operand).startswith("&"):
-        raise r.fail("syntax error: unexpected '&&'", node, "put '&&' at the end of the line before")
+    _refuse_glued(r, field(node, "operator"), operand)
     if op == "*":
         return ast.Star(r.span(node), expr(r, operand))
     return ast.Unary(r.span(node), op, expr(r, operand))
 
 
 def _binary(r: Reader, node: Node) -> ast.Expr:
-    x, op, y = field(node, "left"), source(field(node, "operator")), field(node, "right")
-    return ast.Binary(r.span(node), op, expr(r, x), expr(r, y))
+    x, op, y = field(node, "left"), field(node, "operator"), field(node, "right")
+    _refuse_glued(r, op, y)
+    return ast.Binary(r.span(node), source(op), expr(r, x), expr(r, y))
+
+
+def _refuse_glued(r: Reader, op: Node, operand: Node) -> None:
+    """Raise ModelError where the grammar splits what Go reads as one token, as in `a ++ 1` or `&&b`."""
+    glued = source(op) + source(operand)[:1]
+    if glued not in ("&&", "&^", "++", "--") or op.end_byte != operand.start_byte:
+        return
+    advice = "put '&&' at the end of the line before" if glued == "&&" else "put a blank between the two operators"
+    start, end = r.place(*op.start_point), r.place(*op.end_point)
+    raise fail(f"syntax error: unexpected '{glued}'", r.text.span(*start, end[0], end[1] + 1), advice)
 
 
 def _pointer(r: Reader, node: Node) -> ast.Expr:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.setup import add_model_options, program
+
+if TYPE_CHECKING:
+    from verifier.audit.confirm import Claim
+    from verifier.audit.interpret import Interpreter, State
+    from verifier.evidence.trace import Trace
+    from verifier.program.program import Program
 
 USAGE = "verify replay MODEL CHOICES [--at N]"
 
@@ -16,7 +24,7 @@ def parser() -> Parser:
     made = Parser(USAGE, "Walk a schedule step by step. CHOICES is what a report prints after `replay`.")
     made.add_argument("model", metavar="MODEL", help="model file")
     made.add_argument("choices", metavar="CHOICES", help="such as 0/0/1; `-` takes no step")
-    made.add_argument("--at", type=int, metavar="N", help="print the whole state after row N (0: the start)")
+    made.add_argument("--at", type=int, metavar="N", help="print the whole state after step N (0: the start)")
     add_model_options(made)
     return made
 
@@ -34,5 +42,87 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command. Raises UsageError and ModelError."""
     given = parser().read(arguments)
     taken = choices(given.choices)
+    if given.at is not None and not 0 <= given.at <= len(taken):
+        raise UsageError(f"--at {given.at}: the schedule has the steps 1 to {len(taken)}; 0 is the start")
     found = program(given.model, given)
-    raise NotImplementedError((taken, found))
+    from verifier.audit.interpret import Interpreter
+
+    interpreter = Interpreter(found)
+    last = _walk(interpreter, taken)
+    if given.at is not None:
+        from verifier.audit.replay import state_text
+
+        after = "at the start" if given.at == 0 else f"after step {given.at}"
+        console.out(f"{after}:\n{state_text(found, taken, given.at)}\n")
+        return 0
+    trace = _trace(found, interpreter, last, taken)
+    console.out("\n".join([*_lines(trace), *_next(interpreter, last)]) + "\n")
+    return 0
+
+
+def _walk(interpreter: Interpreter, taken: tuple[int, ...]) -> State | None:
+    """The state after the schedule, None when its last step fails. Raises UsageError where it cannot go on."""
+    from verifier.program.program import Fail
+
+    state = interpreter.initial()
+    for number, choice in enumerate(taken, start=1):
+        enabled = interpreter.enabled(state)
+        if choice >= len(enabled):
+            can = f"the choices there are 0 to {len(enabled) - 1}" if enabled else "no step is possible there"
+            raise UsageError(f"step {number} of the schedule takes choice {choice}, but {can}")
+        after = interpreter.take(state, enabled[choice])
+        if isinstance(after, Fail):
+            if number < len(taken):
+                raise UsageError(f"step {number} of the schedule fails ({after.message}): nothing can follow it")
+            return None
+        state = after
+    return state
+
+
+def _trace(found: Program, interpreter: Interpreter, last: State | None, taken: tuple[int, ...]) -> Trace:
+    """The replay, with the race or the deadlock it ends in, if there is one."""
+    from verifier.audit.replay import AuditError, replay
+
+    for claim in _claims(interpreter, last) if last is not None else ():
+        try:
+            return replay(found, taken, claim)
+        except AuditError:
+            # Only a guess that was wrong; what the two programs disagree on, the plain replay raises again.
+            continue
+    return replay(found, taken)
+
+
+def _claims(interpreter: Interpreter, state: State) -> Iterator[Claim]:
+    from verifier.audit.confirm import Claim
+
+    enabled = interpreter.enabled(state)
+    for n, x in enumerate(enabled):
+        others = {c.instance for c in enabled[n + 1 :] if c.instance != x.instance}
+        names = dict.fromkeys(interpreter.program.cells[interpreter.cell(a.ref, state)].name for a in x.step.accesses)
+        yield from (Claim("race", name, (x.instance, other)) for name in names for other in sorted(others))
+    if not enabled:
+        yield Claim("deadlock")
+
+
+def _lines(trace: Trace) -> list[str]:
+    from verifier.evidence.result import Property
+    from verifier.report.blocks import block
+    from verifier.report.draw import timeline
+    from verifier.verdict import Verdict
+
+    drawn = timeline(trace)
+    if not (trace.race or trace.waiting or trace.failure):
+        return drawn
+    return [*block(Property("replay", "replay", Verdict.UNSAFE, None, "", "replayed", 0, trace=trace)), "", *drawn]
+
+
+def _next(interpreter: Interpreter, state: State | None) -> list[str]:
+    """What can come next, by choice number."""
+    if state is None:
+        return []
+    lines = ["", "next:"]
+    for number, c in enumerate(interpreter.enabled(state)):
+        name = interpreter.program.instances[c.instance].name
+        line = f"  :{c.step.span.line}" if c.step.span else ""
+        lines.append(f"{number:>4}  {name}: {c.step.text}{f' ({c.step.detail})' if c.step.detail else ''}{line}")
+    return lines if len(lines) > 2 else ["", "no step can follow"]

@@ -22,11 +22,11 @@ _CITES = {
     "assign: count": "runtime/map.go mapassign, count++",
     "assign: check again": "runtime/map.go mapassign, done: flags&hashWriting == 0",
     "assign: clear": "runtime/map.go mapassign, flags &^= hashWriting",
-    "assign: value": "runtime/map.go mapassign, return elem (store by the caller)",
+    "assign: value": "runtime/map.go mapassign, return elem",
     "lookup: empty": "runtime/map.go mapaccess2, count == 0",
     "lookup: check": "runtime/map.go mapaccess2, flags&hashWriting != 0",
     "lookup: find": "runtime/map.go mapaccess2, bucketloop",
-    "lookup: value": "runtime/map.go mapaccess2, return e (load by the caller)",
+    "lookup: value": "runtime/map.go mapaccess2, return e",
     "delete: empty": "runtime/map.go mapdelete, count == 0",
     "delete: check": "runtime/map.go mapdelete, flags&hashWriting != 0",
     "delete: set": "runtime/map.go mapdelete, flags ^= hashWriting",
@@ -48,7 +48,7 @@ _CITES = {
     "range: nothing": "runtime/map.go mapiterinit, return",
     "range: check": "runtime/map.go mapiternext, flags&hashWriting != 0",
     "range: next": "runtime/map.go mapiternext, tophash[offi]",
-    "range: value": "runtime/map.go mapiternext, it.elem (load by the caller)",
+    "range: value": "runtime/map.go mapiternext, it.elem",
 }
 
 RUNTIME = runtime_map.Runtime(cites=_CITES, toggles_back=False, count_first=False)

@@ -22,11 +22,11 @@ _CITES = {
     "assign: count": "internal/runtime/maps/map.go:613",
     "assign: check again": "internal/runtime/maps/runtime.go:185",
     "assign: clear": "internal/runtime/maps/runtime.go:188",
-    "assign: value": "internal/runtime/maps/runtime.go:190 (store by the caller)",
+    "assign: value": "internal/runtime/maps/runtime.go:190",
     "lookup: empty": "internal/runtime/maps/runtime.go:77",
     "lookup: check": "internal/runtime/maps/runtime.go:84",
     "lookup: find": "internal/runtime/maps/runtime.go:91",
-    "lookup: value": "internal/runtime/maps/runtime.go:95 (load by the caller)",
+    "lookup: value": "internal/runtime/maps/runtime.go:95",
     "delete: empty": "internal/runtime/maps/map.go:669",
     "delete: check": "internal/runtime/maps/map.go:676",
     "delete: set": "internal/runtime/maps/map.go:684",
@@ -48,7 +48,7 @@ _CITES = {
     "range: nothing": "internal/runtime/maps/table.go:874",
     "range: check": "internal/runtime/maps/table.go:881",
     "range: next": "internal/runtime/maps/table.go:888",
-    "range: value": "internal/runtime/maps/table.go:925 (load by the caller)",
+    "range: value": "internal/runtime/maps/table.go:925",
 }
 
 RUNTIME = runtime_map.Runtime(cites=_CITES, toggles_back=True, count_first=True)

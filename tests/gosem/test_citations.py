@@ -1,0 +1,113 @@
+"""Every step of every primitive names the Go source it stands for, and is well formed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from verifier.gosem import atomic, gomap, hmap, mutex, once, rwmutex, swiss, syncmap, waitgroup
+from verifier.gosem.fragment import DONE, ENTRY, Fragment
+from verifier.gosem.gomap import MapObject
+from verifier.program.expr import Const, Read
+from verifier.program.program import Kind
+
+from .machine import Memory
+
+
+def _all() -> Iterator[tuple[str, Fragment]]:
+    memory = Memory()
+    a, b = memory.cell("a"), memory.cell("b")
+    bits, more = memory.cells("s", 2), memory.cells("m", 2)
+    locks = {
+        mutex: "lock unlock try_lock",
+        rwmutex: "lock unlock rlock runlock try_lock try_rlock",
+        once: "begin finish",
+    }
+    for module, names in locks.items():
+        cells = memory.place(module.__name__, module.LAYOUT)
+        for name in names.split():
+            make = getattr(module, name)
+            yield f"{module.__name__}.{name}", make(cells, a) if name.startswith("try") else make(cells)
+    wg = memory.place("wg", waitgroup.LAYOUT)
+    yield "add", waitgroup.add(wg, Read(a))
+    yield "done", waitgroup.done(wg)
+    yield "wait", waitgroup.wait(wg)
+    yield "load", atomic.load((a,), (b,))
+    yield "store", atomic.store((a,), (Read(b),))
+    yield "swap", atomic.swap((a,), (Read(b),), (b,))
+    yield "add", atomic.add((a,), Read(b), b)
+    yield "and", atomic.and_((a,), Read(b), b)
+    yield "or", atomic.or_((a,), Read(b), b)
+    yield "cas", atomic.compare_and_swap((a,), (Const(1),), (Const(2),), b)
+    s = memory.place("sync", syncmap.layout(2))
+    yield "sync.load", syncmap.load(s, Read(a), a, b)
+    yield "sync.store", syncmap.store(s, Read(a), Const(1))
+    yield "sync.load_or_store", syncmap.load_or_store(s, Read(a), Const(1), a, b)
+    yield "sync.load_and_delete", syncmap.load_and_delete(s, Read(a), a, b)
+    yield "sync.delete", syncmap.delete(s, Read(a))
+    yield "sync.swap", syncmap.swap(s, Read(a), Const(1), a, b)
+    yield "sync.cas", syncmap.compare_and_swap(s, Read(a), Const(1), Const(2), b)
+    yield "sync.cad", syncmap.compare_and_delete(s, Read(a), Const(1), b)
+    yield "sync.clear", syncmap.clear(s, 2)
+    yield "sync.begin", syncmap.range_begin(s, 2, bits, more)
+    yield "sync.next", syncmap.range_next(s, 2, bits, more, a, b)
+    cells = memory.place("plain", gomap.layout(2))
+    m = MapObject(cells, 2, Read(b), lambda k: (cells(k, "value"),))
+    yield "map.lookup", gomap.lookup(m, Read(a), (a,), b)
+    yield "map.assign", gomap.assign(m, Read(a), (Const(1),))
+    yield "map.delete", gomap.delete(m, Read(a))
+    yield "map.clear", gomap.clear(m)
+    yield "map.length", gomap.length(m, a)
+    yield "map.begin", gomap.range_begin(m, bits, more)
+    yield "map.next", gomap.range_next(m, bits, more, a)
+    yield "map.value", gomap.range_value(m, Read(a), (b,))
+    for rt in (swiss, hmap):
+        table = memory.place(rt.__name__, rt.layout(2))
+        r = MapObject(table, 2, Read(b), lambda slot, table=table: (table("slots", slot, "value"),))
+        temp = memory.temp
+        yield f"{rt.__name__}.lookup", rt.lookup(r, Read(a), (a,), b, temp, pointerlike=True)
+        yield f"{rt.__name__}.assign", rt.assign(r, Read(a), (Const(1),), temp)
+        yield f"{rt.__name__}.delete", rt.delete(r, Read(a), temp)
+        yield f"{rt.__name__}.clear", rt.clear(r, temp)
+        yield f"{rt.__name__}.length", rt.length(r, a)
+        yield f"{rt.__name__}.begin", rt.range_begin(r, bits, more, temp)
+        yield f"{rt.__name__}.next", rt.range_next(r, bits, more, a, temp)
+        yield f"{rt.__name__}.value", rt.range_value(r, Read(a), (b,), temp, pointerlike=True)
+
+
+FRAGMENTS = [pytest.param(f, id=name) for name, f in _all()]
+SOURCE = re.compile(r"^(sync|sync/atomic|internal/sync|internal/runtime/maps|runtime)/\w+\.go(:\d+|[ ]\w+, )")
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_every_step_cites_a_line_of_the_go_source(fragment):
+    assert fragment
+    for p in fragment:
+        assert SOURCE.match(p.cite), p
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_every_location_is_entered_left_and_numbered_from_one(fragment):
+    sources = {p.src for p in fragment}
+    targets = {p.dst for p in fragment if p.fail is None and p.dst >= 0}
+    assert sources == {ENTRY} | targets
+    assert sources == set(range(len(sources)))
+    assert any(p.dst == DONE and p.fail is None for p in fragment)
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_the_kind_is_that_of_the_accesses_and_never_local(fragment):
+    for p in fragment:
+        assert p.kind in (Kind.SYNC, Kind.PLAIN)
+        if p.kind is Kind.PLAIN:
+            assert not any(a.atomic for a in p.accesses)
+            assert p.detail or p.accesses or p.fail
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS)
+def test_no_cell_is_updated_twice_in_one_step(fragment):
+    for p in fragment:
+        updated = [r for r, _ in p.updates]
+        assert len(updated) == len(set(updated)), p

@@ -8,22 +8,22 @@ from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_convert import assign
 from verifier.golang.check_operand import Operand, PoisonedError, is_integer
 from verifier.golang.check_operator import arithmetic
-from verifier.golang.check_show import describe, show
+from verifier.golang.check_show import show
 from verifier.golang.check_state import Checker
-from verifier.source import ModelError, Span, fail
+from verifier.source import ModelError, fail
 
 
 def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def right_sides(c: Checker, rhs: Sequence[ast.Expr], targets: int, at: Span) -> list[Operand]:
+def right_sides(c: Checker, rhs: Sequence[ast.Expr], targets: int) -> list[Operand]:
     """One operand for each of `targets` left sides: calls with several results and comma-ok forms are split."""
     if len(rhs) == targets:
         return [c.expr(e) for e in rhs]
     if len(rhs) != 1:
         given = _plural(len(rhs), "value")
-        raise fail(f"assignment mismatch: {_plural(targets, 'variable')} but {given}", at)
+        raise fail(f"assignment mismatch: {_plural(targets, 'variable')} but {given}", rhs[0].span)
     x = c.values(rhs[0])
     if isinstance(x.type, t.Tuple):
         if len(x.type.types) == targets:
@@ -32,8 +32,10 @@ def right_sides(c: Checker, rhs: Sequence[ast.Expr], targets: int, at: Span) -> 
         c.record(x.typed(t.Tuple((x.type, t.BOOL))))
         return [Operand(x.expr, x.mode, x.type), Operand(x.expr, t.Mode.VALUE, t.UNTYPED_BOOL)]
     count = len(x.type.types) if isinstance(x.type, t.Tuple) else 1
-    what = f"{show(x.expr)} returns {_plural(count, 'value')}" if isinstance(x.expr, ast.Call) else _plural(1, "value")
-    raise fail(f"assignment mismatch: {_plural(targets, 'variable')} but {what}", at)
+    what = (
+        f"{show(x.expr.fun)} returns {_plural(count, 'value')}" if isinstance(x.expr, ast.Call) else _plural(1, "value")
+    )
+    raise fail(f"assignment mismatch: {_plural(targets, 'variable')} but {what}", rhs[0].span)
 
 
 def _second_type(c: Checker, rhs: Sequence[ast.Expr], second: t.Type) -> None:
@@ -76,7 +78,7 @@ def step(c: Checker, s: ast.IncDec) -> None:
 
 def _plain(c: Checker, s: ast.Assign) -> None:
     left = [None if _is_blank(e) else target(c, e) for e in s.lhs]
-    found = right_sides(c, s.rhs, len(s.lhs), s.lhs[0].span)
+    found = right_sides(c, s.rhs, len(s.lhs))
     for x, of in zip(found, left, strict=True):
         settled = assign(c, x, of, "assignment")
         if x is not found[0]:
@@ -109,7 +111,7 @@ def place(c: Checker, e: ast.Expr, x: Operand) -> t.Type:
             e.span,
             "copy the value to a variable, change it and store it back, or store pointers in the map",
         )
-    raise fail(f"cannot assign to {describe(x)}: neither addressable nor a map index expression", e.span)
+    raise fail(f"cannot assign to {show(e)} (neither addressable nor a map index expression)", e.span)
 
 
 def _within_map(c: Checker, e: ast.Expr) -> bool:
@@ -131,11 +133,12 @@ def _define(c: Checker, s: ast.Assign) -> None:
     left = [None if new or n.name == "_" else target(c, n) for n, new in zip(names, fresh, strict=True)]
     declared: list[t.Type] = []
     try:
-        found = right_sides(c, s.rhs, len(names), s.lhs[0].span)
+        found = right_sides(c, s.rhs, len(names))
         for i, (x, of) in enumerate(zip(found, left, strict=True)):
-            declared.append(assign(c, x, of, "assignment").type)
+            settled = assign(c, x, of, "assignment")
+            declared.append(settled.type)
             if i == 1:
-                _second_type(c, s.rhs, declared[1])
+                _second_type(c, s.rhs, settled.type)
         if not any(fresh):
             raise fail("no new variables on left side of :=", s.span, "use = to assign")
     except (ModelError, PoisonedError):
@@ -154,11 +157,11 @@ def initial(c: Checker, spec: ast.VarSpec) -> list[t.Type]:
         if of is None:
             raise fail("missing type or initial value", spec.span)
         return [of] * len(spec.names)
-    found = right_sides(c, spec.values, len(spec.names), spec.names[0].span)
+    found = right_sides(c, spec.values, len(spec.names))
     settled = [assign(c, x, of, "variable declaration") for x in found]
     if len(settled) == 2:
         _second_type(c, spec.values, settled[1].type)
-    return [x.type for x in settled]
+    return [x.type if of is None else of for x in settled]
 
 
 def returned(c: Checker, s: ast.Return) -> None:

@@ -7,9 +7,9 @@ from verifier.golang.check_builtin import CLAUSE_BUILTINS, builtin
 from verifier.golang.check_convert import assign, convert, settle_default
 from verifier.golang.check_lookup import Found, lookup
 from verifier.golang.check_operand import Operand
-from verifier.golang.check_show import describe, show
+from verifier.golang.check_show import describe, nearest, show
 from verifier.golang.check_state import Checker
-from verifier.source import Note, Span, fail, suggestion
+from verifier.source import Note, Span, fail
 
 
 def call(c: Checker, e: ast.Call) -> Operand:
@@ -23,11 +23,20 @@ def call(c: Checker, e: ast.Call) -> Operand:
         f = c.expr(e.fun)
     signature = t.underlying(f.type)
     if not isinstance(signature, t.Signature):
-        raise fail(f"invalid operation: cannot call non-function {describe(f)}", e.fun.span)
-    if c.in_clause:
-        raise fail("a clause may not call functions", e.span, "read package variables directly")
+        raise fail(f"invalid operation: cannot call {describe(f)}: {f.type} is not a function", e.fun.span)
+    if c.in_clause and not _only_loads(c, e.fun):
+        raise fail(
+            "a clause may not call functions", e.span, "read package variables directly, atomic ones with Load()"
+        )
     arguments(c, e, signature)
     return result(e, signature)
+
+
+def _only_loads(c: Checker, e: ast.Expr) -> bool:
+    """The method Load of a type of sync/atomic: the only way to name the value, and it changes nothing."""
+    found = c.info.selections.get(e) if isinstance(e, ast.Selector) else None
+    atomic = found is not None and found.primitive is not None and found.primitive.name.startswith("atomic.")
+    return atomic and isinstance(e, ast.Selector) and e.name.name == "Load"
 
 
 def result(e: ast.Call, signature: t.Signature) -> Operand:
@@ -105,10 +114,10 @@ def _at(c: Checker, e: ast.Call) -> Operand:
         case _:
             raise fail("at takes a role and one of its labels", e.span, "for example at(reader, reading)")
     if role.name not in c.labels:
-        raise fail(f"at: no role is named {role.name}", role.span, *suggestion(role.name, c.labels))
+        raise fail(f"at: no role is named {role.name}", role.span, *nearest(role.name, c.labels))
     labels = c.labels[role.name]
     if label.name not in labels:
-        hints: tuple[Note | str, ...] = suggestion(label.name, labels)
+        hints: tuple[Note | str, ...] = nearest(label.name, labels)
         if not labels:
             hints = (f"write `{label.name}:` before a statement of the body",)
         raise fail(f"at: the body of {role.name} has no label {label.name}", label.span, *hints)

@@ -10,6 +10,7 @@ from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.check_operand import (
     UNTYPED_RUNE,
     Operand,
+    PoisonedError,
     default_type,
     deref,
     is_boolean,
@@ -109,6 +110,8 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
     `context` ends the message: `assignment`, `argument to f`, … Raises ModelError.
     """
     place = at or x.expr.span
+    if to in c.broken:
+        raise PoisonedError
     if to is None:
         if x.is_nil:
             raise fail(f"use of untyped nil in {context}", place)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from verifier.golang import syntax as ast, types as t
+from verifier.golang.check_show import nearest
 from verifier.golang.check_state import Checker
-from verifier.source import Note, Span, fail, suggestion
+from verifier.source import Note, Span, fail
 
 _BREAKABLE = (ast.For, ast.Range, ast.Switch, ast.TypeSwitch)
 _LOOPS = (ast.For, ast.Range)
@@ -95,7 +96,7 @@ def _branch(s: ast.Branch, around: _Around, declared: dict[str, Span]) -> None:
         return
     name = s.label.name
     if name not in declared:
-        raise fail(f"label {name} not defined", s.label.span, *suggestion(name, declared))
+        raise fail(f"{s.word} label not defined: {name}", s.label.span, *nearest(name, declared))
     named = dict(around.labels).get(name)
     wanted = _BREAKABLE if s.word == "break" else _LOOPS
     if not isinstance(named, wanted):

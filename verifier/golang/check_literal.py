@@ -5,10 +5,10 @@ from __future__ import annotations
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_convert import assign
 from verifier.golang.check_operand import UNTYPED_RUNE, Operand, deref, is_integer
-from verifier.golang.check_show import constant, describe, show
+from verifier.golang.check_show import constant, describe, nearest, show
 from verifier.golang.check_state import Checker
 from verifier.golang.check_types import function_info
-from verifier.source import Note, Span, fail, suggestion
+from verifier.source import Note, Span, fail
 
 
 def basic(_c: Checker, e: ast.BasicLit) -> Operand:
@@ -112,7 +112,7 @@ def _keyed(c: Checker, e: ast.CompositeLit, of: t.Type, u: t.Struct) -> None:
             raise fail(f"invalid field name {show(key) if key else ''} in struct literal", element.span)
         if key.name not in fields:
             message = f"unknown field {key.name} in struct literal of type {of}"
-            raise fail(message, key.span, *suggestion(key.name, fields))
+            raise fail(message, key.span, *nearest(key.name, fields))
         if key.name in seen:
             note = Note("previous value", seen[key.name])
             raise fail(f"duplicate field name {key.name} in struct literal", key.span, note)

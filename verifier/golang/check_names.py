@@ -6,9 +6,9 @@ from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_convert import assign, settle
 from verifier.golang.check_lookup import Found, lookup, members
 from verifier.golang.check_operand import Operand, PoisonedError, deref, is_integer, is_string, is_untyped
-from verifier.golang.check_show import describe, show
+from verifier.golang.check_show import describe, nearest, show
 from verifier.golang.check_state import Checker
-from verifier.source import fail, suggestion
+from verifier.source import fail
 
 _UNSUPPORTED = {
     **dict.fromkeys(("float32", "float64"), "use an integer type"),
@@ -25,7 +25,7 @@ def ident(c: Checker, e: ast.Ident) -> Operand:
     if what is None:
         if e.name in _UNSUPPORTED:
             raise fail(f"{e.name} is not supported", e.span, _UNSUPPORTED[e.name])
-        hints = suggestion(e.name, c.scope.visible())
+        hints = nearest(e.name, c.scope.visible())
         if not hints and c.in_clause:
             hints = ("a clause sees package-level names only",)
         raise fail(f"undefined: {e.name}", e.span, *hints)
@@ -93,7 +93,7 @@ def _member(c: Checker, e: ast.Selector, name: ast.Ident, package: t.PackageName
         instead = library.not_yet(package.name, e.name.name)
         if instead is not None:
             raise fail(f"{show(e)} is not supported yet", e.span, instead)
-        raise fail(f"undefined: {show(e)}", e.name.span, *suggestion(e.name.name, offered))
+        raise fail(f"undefined: {show(e)}", e.name.span, *nearest(e.name.name, offered))
     c.info.uses[e.name] = what
     match what:
         case t.TypeName():
@@ -117,7 +117,7 @@ def _no_such(e: ast.Selector, x: Operand, found: str | None) -> Exception:
         why = f"type {x.type} is pointer to interface, not interface"
     else:
         why = f"type {x.type} has no field or method {name}"
-    return fail(f"{show(e)} undefined ({why})", e.name.span, *suggestion(name, members(x.type)))
+    return fail(f"{show(e)} undefined ({why})", e.name.span, *nearest(name, members(x.type)))
 
 
 def _field(c: Checker, e: ast.Selector, x: Operand, found: Found) -> Operand:

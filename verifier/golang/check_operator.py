@@ -35,10 +35,10 @@ def star(c: Checker, e: ast.Star) -> Operand:
     if x.mode in (t.Mode.BUILTIN, t.Mode.NOVALUE, t.Mode.PACKAGE) or isinstance(x.type, t.Tuple):
         x = c.expr(e.x)
     if x.is_nil:
-        raise fail("invalid operation: cannot indirect nil", e.span)
+        raise fail("invalid operation: cannot indirect nil", e.x.span)
     behind = deref(x.type)
     if behind is None:
-        raise fail(f"invalid operation: cannot indirect {describe(x)}", e.span)
+        raise fail(f"invalid operation: cannot indirect {describe(x)}", e.x.span)
     return Operand(e, t.Mode.VARIABLE, behind)
 
 
@@ -49,7 +49,7 @@ def unary(c: Checker, e: ast.Unary) -> Operand:
     x = c.expr(e.x)
     allowed = is_boolean(x.type) if e.op == "!" else is_integer(x.type)
     if not allowed:
-        raise fail(f"invalid operation: operator {e.op} not defined on {describe(x)}", e.span)
+        raise fail(f"invalid operation: operator {e.op} not defined on {describe(x)}", e.x.span)
     if x.value is None:
         return Operand(e, t.Mode.VALUE, x.type)
     return _folded(e, check_const.unary(e.op, x.value, x.type), x.type)
@@ -62,7 +62,7 @@ def _address(c: Checker, e: ast.Unary) -> Operand:
     if x.mode is not t.Mode.VARIABLE and not isinstance(e.x, ast.CompositeLit):
         notes = ("map elements are not addressable: copy it to a variable first",)
         in_map = x.mode is t.Mode.MAPINDEX
-        raise fail(f"invalid operation: cannot take address of {describe(x)}", e.span, *(notes if in_map else ()))
+        raise fail(f"invalid operation: cannot take address of {describe(x)}", e.x.span, *(notes if in_map else ()))
     return Operand(e, t.Mode.VALUE, t.Pointer(x.type))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_operand import Operand
+from verifier.source import suggestion
 
 _PRECEDENCE = {
     "||": 1,
@@ -98,6 +101,13 @@ def constant(value: int | str | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return quoted(value) if isinstance(value, str) else str(value)
+
+
+def nearest(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
+    """A did-you-mean note, or nothing; a name that differs in upper and lower case only is nearest."""
+    known = set(candidates)
+    same = sorted(name for name in known if name.lower() == word.lower())
+    return (f"did you mean '{same[0]}'?",) if same else suggestion(word, known)
 
 
 def kind_of(u: t.Type) -> str:

@@ -160,6 +160,8 @@ class Checker:
         self.info.defs[ident] = what
         before = self.scope.declare(ident.name, what, ident.span)
         if before is not None:
+            if isinstance(what, t.Var):
+                self.used.add(what)
             notes = (Note(f"other declaration of {ident.name}", before),) if before != NOWHERE else ()
             self.report(f"{ident.name} redeclared in this block", ident.span, *notes)
 

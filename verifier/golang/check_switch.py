@@ -9,7 +9,7 @@ from verifier.golang.check_operand import Operand, is_boolean
 from verifier.golang.check_operator import arithmetic
 from verifier.golang.check_show import constant, describe, show
 from verifier.golang.check_state import Checker
-from verifier.source import Note, Span, fail
+from verifier.source import ModelError, Note, Span, fail
 
 
 def switch(c: Checker, s: ast.Switch) -> None:
@@ -51,7 +51,13 @@ def _case_value(
         settled = assign(c, x, t.BOOL if x.type == t.UNTYPED_BOOL else None, "switch case")
     else:
         plain = Operand(tag.expr, t.Mode.VALUE, tag.type)
-        arithmetic(c, ast.Binary(e.span, "==", e, tag.expr), x, plain, "==")
+        try:
+            arithmetic(c, ast.Binary(e.span, "==", e, tag.expr), x, plain, "==")
+        except ModelError as error:
+            if "mismatched types" not in str(error):
+                raise
+            what = f"invalid case {show(e)} in switch on {show(tag.expr)}"
+            raise fail(f"{what} (mismatched types {x.type} and {tag.type})", e.span) from None
         settled = x.typed(c.info.types[e].type)
     if settled.value is not None:
         key = (settled.type, settled.value)
@@ -117,7 +123,7 @@ def type_assert(c: Checker, e: ast.TypeAssert) -> Operand:
     if not isinstance(t.underlying(x.type), t.Interface):
         raise fail(f"invalid operation: {describe(x)} is not an interface", e.x.span)
     of = c.type_of(e.type)
-    _possible(x, of, e.type, f"impossible type assertion: {show(e)}: ")
+    _possible(x, of, e, f"impossible type assertion: {show(e)}: ")
     return Operand(e, t.Mode.COMMAOK, of)
 
 

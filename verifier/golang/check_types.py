@@ -95,7 +95,9 @@ def function_info(c: Checker, e: ast.FuncType) -> t.FuncInfo:
 def _variables(c: Checker, fields: tuple[ast.Field, ...]) -> tuple[t.Var, ...]:
     found: list[t.Var] = []
     for f in fields:
-        of = c.type_of(f.type)
+        of: t.Type = t.INVALID
+        with c.surviving():
+            of = c.type_of(f.type)
         if not f.names:
             found.append(t.Var("", of, f.span))
         for name in f.names:
@@ -111,7 +113,8 @@ def check_valid(named: t.Named) -> None:
     if path is not None:
         names = [n.name for n in (*path, named)]
         notes = [Note(f"{a} refers to {b}", n.span) for n, a, b in zip(path, names, names[1:], strict=False)]
-        raise fail(f"invalid recursive type {named.name}", named.span, *notes, "break the cycle with a pointer")
+        itself = f": {named.name} refers to itself" if len(path) == 1 else f" {named.name}"
+        raise fail(f"invalid recursive type{itself}", named.span, *notes, "break the cycle with a pointer")
 
 
 def _contains(of: t.Type, target: t.Named, path: tuple[t.Named, ...]) -> tuple[t.Named, ...] | None:

@@ -8,7 +8,7 @@ from verifier.gosem import once, rwmutex, waitgroup
 from verifier.gosem.fragment import DONE, ENTRY, Piece
 from verifier.program.expr import Cell, Const, Op, Read
 
-from .machine import Memory, World, conflict, enabled, explore, run
+from .machine import Memory, World, conflict, enabled, explore, run, touches
 
 
 def _rw():
@@ -203,3 +203,13 @@ def test_once_runs_once_and_blocks_the_others_meanwhile():
     assert after.state == (once.FINISHED,)
     again = run(memory, begin, after.state)
     assert (again.end, again.state) == (once.SKIP, after.state)
+
+
+def test_only_an_add_from_zero_touches_what_a_wait_writes():
+    memory, cells = _wg()
+    sema = cells("sema")
+    for count, delta, expected in ((0, 1, 1), (1, 1, 0), (1, -1, 0)):
+        state = (count, 0)
+        (piece,) = enabled(waitgroup.add(cells, Const(delta)), ENTRY, state)
+        assert len(touches(piece, state, sema)) == expected
+    assert memory.zero() == (0, 0)

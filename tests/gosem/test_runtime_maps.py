@@ -425,3 +425,30 @@ def test_values_may_be_expressions_over_the_state():
     more = swiss.assign(t.m, Const(0), (Op("+", (Read(t.out), Const(1))),), t.memory.temp)
     state, _ = t.after(first, t.lookup(0), more)
     assert t.content(state) == {0: 5}
+
+
+@BOTH
+def test_a_slot_the_iterator_may_have_passed_while_it_was_empty_is_not_due(rt):
+    t = Table(rt, 3)
+    start, refill = (t.assign(2, 7), t.assign(0, 5), t.begin(), t.delete(0)), t.assign(1, 6)
+    state, _ = t.after(*start)
+    assert _visits(t, run(t.memory, refill, state).state) == {((2, 7), (1, 6)), ((1, 6), (2, 7))}
+    state = run(t.memory, t.next(), state).state
+    assert state[t.key.number] == 2
+    assert _visits(t, run(t.memory, refill, state).state) == {(), ((1, 6),)}
+
+
+@BOTH
+def test_deleting_a_key_that_was_lost_ends_the_loss(rt):
+    """Also when the map looks empty; and an insert that finds its key in place counts as an insert."""
+    t = Table(rt, 2)
+    assign, delete, other = t.assign(0, 5), t.delete(0), t.assign(1, 6)
+    stored = t.cells("stored", 0)
+    assert isinstance(stored, Cell)
+    for before in (t.memory.zero(), run(t.memory, other, t.memory.zero()).state):
+        lost = tuple(1 if i == stored.number else v for i, v in enumerate(before))
+        assert t.symptoms(lost) == {"lost insert"}
+        assert t.symptoms(run(t.memory, delete, lost).state) == set()
+    there = run(t.memory, assign, t.memory.zero()).state
+    forgotten = tuple(0 if i == stored.number else v for i, v in enumerate(there))
+    assert t.get(run(t.memory, assign, forgotten).state, "stored", 0) == 1

@@ -93,6 +93,8 @@ class Trace:
     held: tuple[Held, ...] = ()
     failure: str = ""
     failure_kind: str = ""
+    lowering: str = "abstract"
+    """Which machine the choices are of: abstract, runtime (the map's own steps) or spurious (TryLock may fail)."""
 
     @property
     def path(self) -> str:

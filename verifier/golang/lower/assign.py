@@ -146,9 +146,9 @@ def update(m: Machine, left: Target, name: str, right: Expr) -> None:
         put(m, left, Value(left.type, (new,)))
         return
     assert isinstance(left, Loc)
-    old = load(m, left)
+    old = load(m, left, "load")
     new = arithmetic(m, name, scalar(old.leaves[0]), right)
-    put(m, replace(left, checks=()), Value(left.type, (new,)))
+    store(m, replace(left, checks=()), Value(left.type, (new,)), "store")
 
 
 def inc_dec(m: Machine, s: ast.Stmt) -> None:

@@ -84,7 +84,7 @@ def zero(m: Machine, t: Type) -> Value:
     return Value(t, tuple(ZERO for _ in m.layouts.leaves(t)))
 
 
-def load(m: Machine, loc: Loc) -> Value:
+def load(m: Machine, loc: Loc, detail: str = "") -> Value:
     """The value in a place. A shared place takes a step into scratch cells; a private one is read where it is used."""
     m.settle_checks(loc.checks)
     leaves = m.layouts.leaves(loc.type)
@@ -96,11 +96,12 @@ def load(m: Machine, loc: Loc) -> Value:
         updates=tuple((t, Read(r)) for t, r in zip(out, refs, strict=True)),
         accesses=tuple(Access(r, write=False, atomic=False) for r in refs),
         kind=Kind.PLAIN,
+        detail=detail,
     )
     return Value(loc.type, tuple(Read(t) for t in out))
 
 
-def store(m: Machine, loc: Loc, value: Value) -> None:
+def store(m: Machine, loc: Loc, value: Value, detail: str = "") -> None:
     """Write a value of the place's own type; the checks of the left side are made now (phase two)."""
     m.settle_checks(loc.checks)
     leaves = m.layouts.leaves(loc.type)
@@ -112,6 +113,7 @@ def store(m: Machine, loc: Loc, value: Value) -> None:
         updates=tuple(zip(refs, new, strict=True)),
         accesses=tuple(Access(r, write=True, atomic=False) for r in refs) if loc.shared else (),
         kind=Kind.PLAIN if loc.shared else Kind.LOCAL,
+        detail=detail,
     )
 
 

@@ -1,0 +1,83 @@
+"""Exploring a lowering within the options, doubling the bounds that may be doubled before giving up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from verifier.explore.search import Exploration, Limits, explore
+from verifier.model.document import Bounds
+from verifier.pipeline.load import Front, program
+from verifier.pipeline.options import Options
+from verifier.program.program import Program
+
+DOUBLINGS = 2
+"""How often `heap` and `goroutines` are doubled before a hit bound becomes UNKNOWN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """A lowering, its program and what exploring it found."""
+
+    lowering: str
+    program: Program
+    found: Exploration
+    bounds: Bounds
+
+    @property
+    def bound_hit(self) -> str:
+        """The limit of the model that was hit, with its line; empty when none was."""
+        hit = self.found.first("bound")
+        return hit.name if hit else ""
+
+
+class Budget:
+    """The options as limits of the next exploration: time spent so far counts."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.started = options.clock() if options.clock else 0.0
+
+    def seconds(self) -> float:
+        """Seconds since the run began; 0 without a clock."""
+        return self.options.clock() - self.started if self.options.clock else 0.0
+
+    def limits(self) -> Limits:
+        """What is left."""
+        left = None if self.options.timeout is None else max(self.options.timeout - self.seconds(), 0.0)
+        return Limits(self.options.max_states, left, self.options.max_memory)
+
+
+def run(front: Front, lowering: str, budget: Budget, stop_when: frozenset[str] = frozenset()) -> Explored:
+    """Explore one lowering; a hit `heap` or `goroutines` bound is doubled and tried again."""
+    bounds = front.document.bounds
+    for attempt in range(DOUBLINGS + 1):
+        made = program(front, lowering, bounds)
+        options = budget.options
+        found = explore(made, budget.limits(), stop_when=stop_when, clock=options.clock, progress=options.progress)
+        out = Explored(lowering, made, found, bounds)
+        grown = larger(bounds, out.bound_hit)
+        if attempt == DOUBLINGS or grown is None or not found.complete:
+            return out
+        bounds = grown
+    raise AssertionError("unreachable")
+
+
+def larger(bounds: Bounds, hit: str) -> Bounds | None:
+    """Bounds with the one that was hit doubled; None when it is not one to be doubled."""
+    if "bounds: heap" in hit:
+        return replace(bounds, heap=bounds.heap * 2)
+    if "bounds: goroutines" in hit:
+        return replace(bounds, goroutines=bounds.goroutines * 2)
+    return None
+
+
+def settle_bounds(front: Front, options: Options, lowering: str) -> Program:
+    """The program `verify` ended with: with the bounds it had doubled, so that schedules keep their meaning."""
+    if lowering != "abstract" or not _can_grow(program(front, lowering)):
+        return program(front, lowering)
+    return run(front, lowering, Budget(options)).program
+
+
+def _can_grow(made: Program) -> bool:
+    pools = any(t.parent is not None for t in made.templates)
+    return bool(made.recycled) or pools

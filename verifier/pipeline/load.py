@@ -1,0 +1,80 @@
+"""From a model file to programs: parse and check once, lower as often as needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from verifier.golang.check import check
+from verifier.golang.facts import Facts, collect
+from verifier.golang.lower.lower import Roles, lower
+from verifier.golang.lower.machine import Settings
+from verifier.golang.parse import parse_body, parse_declarations, parse_expression
+from verifier.golang.types import Package
+from verifier.model.document import Bounds, Document
+from verifier.pipeline.options import Options
+from verifier.program.passes.compose import compose
+from verifier.program.program import Program
+from verifier.source import fail, suggestion
+
+ANY_EXPLORED = 2
+"""Goroutines explored of a role with `count: any`."""
+
+LOWERINGS = ("abstract", "runtime", "spurious")
+"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A checked model with what is needed to lower it."""
+
+    document: Document
+    package: Package
+    facts: Facts
+    counts: tuple[tuple[str, int], ...]
+
+    @property
+    def language(self) -> int:
+        """Go 1.N as 100 + N."""
+        return 100 + int(self.document.go.split(".")[1])
+
+    @property
+    def map_rules(self) -> str:
+        """Whose map: swiss since Go 1.24, hmap before."""
+        return "swiss" if self.language >= 124 else "hmap"
+
+
+def read_front(document: Document, options: Options) -> Front:
+    """Parse and check the Go of a model. Raises ModelError with every error found."""
+    language = 100 + int(document.go.split(".")[1])
+    declarations = parse_declarations(document.declare) if document.declare else ()
+    bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
+    clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
+    package = check(declarations, bodies, clauses, language)
+    return Front(document, package, collect(package), _counts(document, options))
+
+
+def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:
+    asked = dict(options.counts)
+    names = [r.name for r in document.roles]
+    for name in asked:
+        if name not in names:
+            where = document.roles[0].span
+            raise fail(f"--count names '{name}', which is no role of this model", where, *suggestion(name, names))
+    return tuple((r.name, asked.get(r.name, ANY_EXPLORED if r.count is None else r.count)) for r in document.roles)
+
+
+def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = None) -> Program:
+    """Lower and compose. The runtime lowering drops the user's clauses: they are judged on the abstract one."""
+    runtime = front.map_rules if lowering == "runtime" else ""
+    settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious")
+    package = front.package if lowering == "abstract" else replace(front.package, clauses=())
+    raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.lines, front.facts)
+    return compose(raw)
+
+
+def load(document: Document, options: Options, lowering: str = "abstract") -> Program:
+    """The composed program of a model, as `verify replay` and `verify show` need it."""
+    from verifier.pipeline.explore import settle_bounds
+
+    front = read_front(document, options)
+    return settle_bounds(front, options, lowering)

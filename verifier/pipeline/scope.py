@@ -1,0 +1,75 @@
+"""The small print of a verdict: what it rests on, what was not shown, which statements were reached."""
+
+from __future__ import annotations
+
+from verifier.evidence.result import Coverage, Property
+from verifier.pipeline.explore import Explored
+from verifier.pipeline.load import Front
+from verifier.program.program import END, Program
+from verifier.source import Span
+from verifier.verdict import Verdict
+
+RULES = {
+    "rwmutex": "RWMutex: a waiting Lock keeps new readers out (sync/rwmutex.go:64)",
+    "mutex": "Mutex: no owner, not reentrant (internal/sync/mutex.go:63)",
+    "once": "Once: every Do returns after the first call of f has (sync/once.go:52)",
+    "waitgroup": "WaitGroup: Done happens before the Wait it unblocks (sync/waitgroup.go:172)",
+    "atomic": "sync/atomic: all operations are sequentially consistent (sync/atomic/doc.go:40)",
+    "syncmap": "sync.Map: each single-key operation is atomic, Range is no snapshot (sync/map.go:27)",
+    "map": "map: a read of the header for lookup, range, len; a write for assign, delete, clear (maps/runtime.go:63)",
+}
+
+
+def coverage(run: Explored) -> Coverage:
+    """Statements of the goroutines that some explored schedule ran."""
+    raw = run.program.raw or run.program
+    all_: dict[tuple[int, str], Span] = {}
+    reached: set[tuple[int, str]] = set()
+    for t in raw.templates:
+        for i, s in enumerate(t.steps):
+            if s.span is None or s.fail is not None or not s.text or (s.dst == END and not s.updates):
+                continue
+            key = (s.span.line, s.text)
+            all_.setdefault(key, s.span)
+            if (t.number, i) in run.found.coverage:
+                reached.add(key)
+    missed = tuple((span, key[1]) for key, span in sorted(all_.items()) if key not in reached)
+    return Coverage(len(all_) - len(missed), len(all_), missed)
+
+
+def rests_on(front: Front, run: Explored) -> tuple[str, ...]:
+    """The rules of Go that the model uses."""
+    kinds = {v.kind for v in run.program.views} | _heap_kinds(run.program)
+    out = [f"Go {front.document.go} {RULES[k]}" for k in RULES if k in kinds]
+    return tuple(out)
+
+
+def goroutines(front: Front) -> str:
+    """`2 writers, 1 reader`."""
+    return ", ".join(f"{n} {role}{'' if n == 1 else 's'}" for role, n in front.counts)
+
+
+def _heap_kinds(program: Program) -> set[str]:
+    """Lock kinds that live in heap objects only, recognised by the Go lines their steps cite."""
+    cites = {s.cite.split(":")[0] for t in program.templates for s in t.steps}
+    known = {"sync/rwmutex.go": "rwmutex", "internal/sync/mutex.go": "mutex", "sync/once.go": "once"}
+    return {kind for file, kind in known.items() if file in cites}
+
+
+def not_shown(front: Front, properties: tuple[Property, ...], racy: bool) -> tuple[str, ...]:
+    """The honest rest."""
+    out = []
+    if racy:
+        out.append("more than interleavings: with a data race Go promises no sequential consistency")
+    if any(p.verdict is Verdict.SAFE for p in properties):
+        out.append(f"other numbers of goroutines than {goroutines(front)}")
+    out.append("that every goroutine gets its turn (starvation); that your Go code is this model")
+    return tuple(out)
+
+
+def growth_note(front: Front, run: Explored) -> tuple[str, ...]:
+    """Bounds that were doubled."""
+    before, after = front.document.bounds, run.bounds
+    pairs = (("heap", before.heap, after.heap), ("goroutines", before.goroutines, after.goroutines))
+    changed = ", ".join(f"{name} from {old} to {new}" for name, old, new in pairs if old != new)
+    return (f"a bound was hit and raised: {changed}",) if changed else ()

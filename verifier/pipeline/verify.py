@@ -1,0 +1,86 @@
+"""The run itself: abstract lowering first, the runtime's steps where a map is raced on, TryLock's licence for races."""
+
+from __future__ import annotations
+
+import hashlib
+
+from verifier.evidence.result import Explored as Account, Property, Result
+from verifier.model.document import CHECKS, Document
+from verifier.pipeline import scope
+from verifier.pipeline.consequences import consequences
+from verifier.pipeline.explore import Budget, Explored, run
+from verifier.pipeline.judge import builtin, clause
+from verifier.pipeline.load import Front, read_front
+from verifier.pipeline.options import Options
+
+
+def verify(document: Document, options: Options | None = None) -> Result:
+    """Judge a model. Raises ModelError, located, when the Go in it is wrong or outside the subset."""
+    options = options or Options()
+    budget = Budget(options)
+    front = read_front(document, options)
+    base = run(front, "abstract", budget)
+    extra = _explanations(front, base, budget)
+    runtime = next((e for e in extra if e.lowering == "runtime"), None)
+    spurious = next((e for e in extra if e.lowering == "spurious"), None)
+    any_roles = any(r.count is None for r in document.roles)
+    asked = options.checks if options.checks is not None else document.checks
+    properties = [
+        builtin(kind, document, _runs(kind, base, runtime, spurious), any_roles) for kind in CHECKS if kind in asked
+    ]
+    properties += [clause(c, document, base, any_roles) for c in document.clauses]
+    judged = tuple(properties)
+    covered = scope.coverage(base)
+    racy = base.found.first("race") is not None
+    return Result(
+        model=document.name,
+        path=document.path,
+        title=document.title,
+        go=document.go,
+        properties=judged,
+        explored=_account(front, base, budget),
+        consequences=consequences(runtime) if runtime is not None else (),
+        coverage=covered,
+        rests_on=scope.rests_on(front, base),
+        not_shown=scope.not_shown(front, judged, racy),
+        notes=(*base.program.notes, *scope.growth_note(front, base)),
+        audited=_audited(judged),
+        sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
+    )
+
+
+def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:
+    """The further lowerings this model needs, given what the abstract one showed."""
+    out: list[Explored] = []
+    raced = [v.name for v in base.found.violations if v.kind == "race"]
+    if budget.options.runtime or any("(map header)" in name for name in raced):
+        out.append(run(front, "runtime", budget))
+    if front.facts.uses_trylock and not raced:
+        # A failed TryLock may be spurious in the memory model; only races are judged in such runs.
+        out.append(run(front, "spurious", budget, stop_when=frozenset({"race"})))
+    return out
+
+
+def _runs(kind: str, base: Explored, runtime: Explored | None, spurious: Explored | None) -> tuple[Explored, ...]:
+    """Which explorations decide a property."""
+    if kind == "race" and spurious is not None:
+        return (base, spurious)
+    if kind in ("fatal", "panic") and runtime is not None:
+        return (base, runtime)
+    return (base,)
+
+
+def _account(front: Front, base: Explored, budget: Budget) -> Account:
+    found = base.found
+    limit = found.limit or found.deadlock_limit
+    return Account(
+        front.counts, found.states, found.transitions, found.engine, round(budget.seconds(), 2), found.complete, limit
+    )
+
+
+def _audited(properties: tuple[Property, ...]) -> str:
+    traces = sum(p.trace is not None for p in properties)
+    if not traces:
+        return "no schedule to replay; the explored states were not walked a second time"
+    plural = "schedule" if traces == 1 else "schedules"
+    return f"{traces} {plural} replayed on the unreduced program by an interpreter that shares no code with the engine"

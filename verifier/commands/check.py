@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError, checks
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_limits, add_model_options, document, options
+from verifier.commands.setup import add_limits, add_model_options, add_verbose, document, options
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import ModelError
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
@@ -41,7 +41,7 @@ def parser() -> Parser:
     add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")
     add("-q", "--quiet", action="store_true", help="only what is not as expected, and the last line")
-    add("-v", "--verbose", action="store_true", help="every schedule there is")
+    add_verbose(made, "every schedule there is; after an internal error the traceback")
     add("--version", action="store_true", help="print the version")
     return made
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_limits, add_model_options, program
+from verifier.commands.setup import add_limits, add_model_options, add_verbose, program
 from verifier.verdict import EXIT_OK, EXIT_UNKNOWN
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def parser() -> Parser:
     made.add_argument("--format", choices=("dot", "graphml", "json"), default="dot", help="default: dot")
     made.add_argument("-o", dest="output", metavar="FILE", help="write to FILE")
     add_model_options(made)
+    add_verbose(made)
     add_limits(made)
     return made
 
@@ -64,28 +65,48 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def annotated(explored: Exploration) -> networkx.MultiDiGraph[int]:
-    """The state graph with words for people: where goroutines stand, shared objects, the statements taken."""
-    from verifier.audit.describe import location, views
-    from verifier.audit.interpret import Interpreter, State
+    """The state graph with words for people: where goroutines stand, cells that are not zero, the statements taken."""
+    import networkx
+
     from verifier.explore.graph import FAILED, state_graph
+    from verifier.program.program import show
 
     made = explored.machine
-    interpreter = Interpreter(made.program)
+    program = made.program
+    places = _places(explored)
     graph = state_graph(explored)
-    places: dict[tuple[int, int], str] = {}
     for node, data in graph.nodes(data=True):
         if node == FAILED:
             data["failed"] = True
             continue
-        state = State(*made.layout.unpack(explored.store.order[node]))
-        for instance in made.program.goroutines:
-            key = (instance.number, state.locations[instance.number])
-            if key not in places:
-                places[key] = location(made.program, state, interpreter, instance.number)
-            data[instance.name] = places[key]
-        data.update(zip((v.name for v in made.program.views), views(made.program, state, {}), strict=True))
+        locations, cells = made.layout.unpack(explored.store.order[node])
+        for instance in program.goroutines:
+            data[instance.name] = places[instance.number, locations[instance.number]]
+        for decl, value in zip(program.cells, cells, strict=True):
+            if value:
+                data[decl.name] = show(value, decl.domain, program.sorts)
     for _, _, data in graph.edges(data=True):
         step = made.steps[data["step"]].step
-        data["goroutine"] = made.program.instances[data["goroutine"]].name
+        data["goroutine"] = program.instances[data["goroutine"]].name
         data["text"] = f"{step.text} ({step.detail})" if step.detail else step.text
-    return graph
+        if step.fail:
+            data["text"] += f": {step.fail.message}"
+    # File formats want plain numbers for states.
+    return networkx.relabel_nodes(graph, {FAILED: len(explored.store.order)}) if FAILED in graph else graph
+
+
+def _places(explored: Exploration) -> dict[tuple[int, int], str]:
+    """What to call each location of each instance: the statement that stands there, or how it is over."""
+    from verifier.program.program import END, IDLE
+
+    machine = explored.machine
+    found = {(c.instance, c.step.dst): "waits for ever" for c in machine.steps}
+    for instance in machine.program.goroutines:
+        # Before END and IDLE: a goroutine may start at its end.
+        found[instance.number, machine.program.starts[instance.number]] = "waits for ever"
+        found[instance.number, END] = "returned"
+        found[instance.number, IDLE] = "not started"
+    for c in machine.steps:
+        line = f":{c.step.span.line} " if c.step.span else ""
+        found[c.instance, c.step.src] = line + c.step.text
+    return found

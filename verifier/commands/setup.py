@@ -35,6 +35,11 @@ def add_model_options(parser: Parser) -> None:
     )
 
 
+def add_verbose(parser: Parser, words: str = "after an internal error the traceback") -> None:
+    """`-v`: say more."""
+    parser.add_argument("-v", "--verbose", action="store_true", help=words)
+
+
 def add_limits(parser: Parser) -> None:
     """What an exploration may spend. A limit that is hit makes the verdict UNKNOWN, never SAFE."""
     add = parser.add_argument

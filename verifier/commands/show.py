@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_model_options, program
+from verifier.commands.setup import add_model_options, add_verbose, program
 
 USAGE = "verify show MODEL [--format text|mermaid|dot] [--role ROLE] [-o FILE]"
 
@@ -19,6 +19,7 @@ def parser() -> Parser:
     made.add_argument("--role", metavar="ROLE", help="only this role and the goroutines it starts")
     made.add_argument("-o", dest="output", metavar="FILE", help="write to FILE")
     add_model_options(made)
+    add_verbose(made)
     return made
 
 

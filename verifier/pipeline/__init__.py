@@ -1,6 +1,7 @@
 """Model in, `Result` out: chooses lowerings, spends budgets, has every finding audited before anybody sees it."""
 
-from verifier.pipeline.load import Front, load, read_front
+from verifier.pipeline.explore import load
+from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
 from verifier.pipeline.verify import verify
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verifier.explore.search import Exploration, Limits, explore
-from verifier.model.document import Bounds
-from verifier.pipeline.load import Front, program
+from verifier.model.document import Bounds, Document
+from verifier.pipeline.load import Front, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import Program
 
@@ -71,11 +71,14 @@ def larger(bounds: Bounds, hit: str) -> Bounds | None:
     return None
 
 
-def settle_bounds(front: Front, options: Options, lowering: str) -> Program:
-    """The program `verify` ended with: with the bounds it had doubled, so that schedules keep their meaning."""
-    if lowering != "abstract" or not _can_grow(program(front, lowering)):
-        return program(front, lowering)
-    return run(front, lowering, Budget(options)).program
+def load(document: Document, options: Options, lowering: str = "abstract") -> Program:
+    """The composed program `verify` ended with: with the bounds it had doubled, so that schedules keep their meaning.
+
+    Raises ModelError when the Go of the model is wrong.
+    """
+    front = read_front(document, options)
+    made = program(front, lowering)
+    return run(front, lowering, Budget(options)).program if _can_grow(made) else made
 
 
 def _can_grow(made: Program) -> bool:

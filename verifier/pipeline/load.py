@@ -70,11 +70,3 @@ def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = No
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.lines, front.facts)
     return compose(raw)
-
-
-def load(document: Document, options: Options, lowering: str = "abstract") -> Program:
-    """The composed program of a model, as `verify replay` and `verify show` need it."""
-    from verifier.pipeline.explore import settle_bounds
-
-    front = read_front(document, options)
-    return settle_bounds(front, options, lowering)

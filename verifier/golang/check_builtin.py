@@ -93,13 +93,17 @@ def _make(c: Checker, e: ast.Call) -> Operand:
         raise fail(f"invalid operation: {show(e)} expects 2 or 3 arguments; found {len(e.args)}", e.span)
     if isinstance(u, t.Map) and len(e.args) > 2:
         raise fail(f"invalid operation: {show(e)} expects 1 or 2 arguments; found {len(e.args)}", e.span)
+    sizes: list[int | str | bool | None] = []
     for size in e.args[1:]:
         n = c.expr(size)
         if not is_integer(n.type):
             raise fail(f"cannot convert {describe(n)} to type int", size.span)
         if isinstance(n.value, int) and n.value < 0:
             raise fail(f"invalid argument: index {describe(n)} must not be negative", size.span)
-        settle(c, n, t.INT)
+        sizes.append(settle(c, n, t.INT).value)
+    match sizes:
+        case [int() as length, int() as capacity] if length > capacity:
+            raise fail("invalid argument: length and capacity swapped", e.args[1].span)
     return Operand(e, t.Mode.VALUE, of)
 
 

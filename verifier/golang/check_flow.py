@@ -78,6 +78,9 @@ def _walk(c: Checker, s: ast.Stmt, around: _Around, declared: dict[str, Span]) -
         around = replace(around, labels=(*around.labels, (s.label.name, s.stmt)))
     inside = replace(around, breakable=True, loop=around.loop or isinstance(s, _LOOPS))
     for part in _parts(s):
+        astray = isinstance(part, ast.Branch) and part.word == "fallthrough"
+        if astray and not isinstance(s, ast.Switch | ast.TypeSwitch):
+            c.report("fallthrough statement out of place", part.span)
         _walk(c, part, inside if isinstance(s, _BREAKABLE) else around, declared)
     if isinstance(s, ast.Switch | ast.TypeSwitch):
         _fallthroughs(c, s)

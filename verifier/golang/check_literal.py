@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verifier.golang import syntax as ast, types as t
-from verifier.golang.check_convert import assign
+from verifier.golang.check_const import representable
+from verifier.golang.check_convert import assign, settle
 from verifier.golang.check_operand import UNTYPED_RUNE, Operand, deref, is_integer
 from verifier.golang.check_show import constant, describe, nearest, show
 from verifier.golang.check_state import Checker
@@ -126,7 +127,9 @@ def _position(c: Checker, key: ast.Expr, length: int | None) -> int:
         raise fail(f"index {show(key)} must be integer constant", key.span)
     if x.value < 0:
         raise fail(f"invalid argument: index {describe(x)} must not be negative", key.span)
-    assign(c, x, t.INT, "array or slice literal")
+    if not representable(x.value, t.INT):
+        raise fail(f"cannot use {describe(x)} as int value in array or slice literal (overflows)", key.span)
+    settle(c, x, t.INT)
     if length is not None and x.value >= length:
         raise fail(f"invalid argument: index {x.value} out of bounds [0:{length}]", key.span)
     return x.value

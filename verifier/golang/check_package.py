@@ -46,6 +46,10 @@ def declare_package(c: Checker, decls: tuple[ast.Decl, ...]) -> Declared:
 
 
 def _collect(c: Checker, decl: ast.Decl, found: Declared) -> None:
+    names = decl.names if isinstance(decl, ast.VarSpec | ast.ConstSpec) else (decl.name,)
+    for name in names:
+        if name.name == "init" and not isinstance(decl, ast.FuncDecl):
+            raise fail("cannot declare init - must be func", name.span)
     match decl:
         case ast.VarSpec():
             _collect_variables(c, decl, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast, types as t
+from verifier.golang.check_const import representable
 from verifier.golang.check_convert import incomparable
 from verifier.golang.check_operand import Operand, deref, is_integer
 from verifier.golang.check_show import describe, show
@@ -32,7 +33,7 @@ def array_length(c: Checker, e: ast.Expr) -> int:
         raise fail(f"invalid array length {show(e)}: array length must be constant", e.span)
     if not is_integer(n.type) or not isinstance(n.value, int):
         raise fail(f"array length {describe(n)} must be integer", e.span)
-    if n.value < 0:
+    if n.value < 0 or not representable(n.value, t.INT):
         raise fail(f"invalid array length {describe(n)}", e.span)
     return n.value
 

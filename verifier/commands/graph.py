@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_limits, add_model_options, add_verbose, program
+from verifier.commands.setup import add_limits, add_lowering, program
 from verifier.verdict import EXIT_OK, EXIT_UNKNOWN
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def parser() -> Parser:
     made.add_argument("model", metavar="MODEL", help="model file")
     made.add_argument("--format", choices=("dot", "graphml", "json"), default="dot", help="default: dot")
     made.add_argument("-o", dest="output", metavar="FILE", help="write to FILE")
-    add_model_options(made)
-    add_verbose(made)
+    add_lowering(made)
     add_limits(made)
     return made
 

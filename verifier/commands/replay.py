@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_model_options, add_verbose, program
+from verifier.commands.setup import add_lowering, program
 
 if TYPE_CHECKING:
     from verifier.audit.confirm import Claim
@@ -25,8 +25,7 @@ def parser() -> Parser:
     made.add_argument("model", metavar="MODEL", help="model file")
     made.add_argument("choices", metavar="CHOICES", help="such as 0/0/1; `-` takes no step")
     made.add_argument("--at", type=int, metavar="N", help="print the whole state after step N (0: the start)")
-    add_model_options(made)
-    add_verbose(made)
+    add_lowering(made)
     return made
 
 

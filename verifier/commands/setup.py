@@ -35,6 +35,14 @@ def add_model_options(parser: Parser) -> None:
     )
 
 
+def add_lowering(parser: Parser) -> None:
+    """As `add_model_options`, for commands that look at one lowering only."""
+    add_model_options(parser)
+    words = "let TryLock fail although nobody holds the lock, as the memory model permits"
+    parser.add_argument("--spurious", action="store_true", help=words)
+    add_verbose(parser)
+
+
 def add_verbose(parser: Parser, words: str = "after an internal error the traceback") -> None:
     """`-v`: say more."""
     parser.add_argument("-v", "--verbose", action="store_true", help=words)
@@ -68,8 +76,9 @@ def document(path: str, arguments: argparse.Namespace) -> Document:
 
 
 def program(path: str, arguments: argparse.Namespace) -> Program:
-    """Read a model and lower it."""
+    """Read a model and lower it as the options say."""
     model = document(path, arguments)
     from verifier.pipeline import load
 
-    return load(model, options(arguments))
+    lowering = "runtime" if arguments.runtime else "spurious" if arguments.spurious else "abstract"
+    return load(model, options(arguments), lowering)

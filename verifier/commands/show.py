@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_model_options, add_verbose, program
+from verifier.commands.setup import add_lowering, program
 
 USAGE = "verify show MODEL [--format text|mermaid|dot] [--role ROLE] [-o FILE]"
 
@@ -18,8 +18,7 @@ def parser() -> Parser:
     made.add_argument("--format", choices=("text", "mermaid", "dot"), default="text", help="default: text")
     made.add_argument("--role", metavar="ROLE", help="only this role and the goroutines it starts")
     made.add_argument("-o", dest="output", metavar="FILE", help="write to FILE")
-    add_model_options(made)
-    add_verbose(made)
+    add_lowering(made)
     return made
 
 

@@ -98,8 +98,9 @@ class Trace:
 
     @property
     def path(self) -> str:
-        """The choices as `verify replay` takes them."""
-        return "/".join(map(str, self.choices)) or "-"
+        """The choices as `verify replay` takes them, e.g. `0/1/0` or `runtime:0/0/1`; `-` is no step."""
+        steps = "/".join(map(str, self.choices)) or "-"
+        return steps if self.lowering == "abstract" else f"{self.lowering}:{steps}"
 
     @property
     def rows(self) -> int:

@@ -92,7 +92,8 @@ def listing(drawn: Grid) -> Grid:
 
 def words(step: TraceStep) -> str:
     """The row's text: the Go statement, and what this step of it does when that says more."""
-    return f"{step.text} ({step.detail})" if step.detail and step.detail not in step.text else step.text
+    told = step.detail and not step.waits and step.detail not in step.text
+    return f"{step.text} ({step.detail})" if told else step.text
 
 
 def _movers(trace: Trace) -> set[str]:

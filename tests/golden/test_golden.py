@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 FILES = sorted(HERE.rglob("*.txt"))
 PROMPT = "$ verify"
-_DURATION = re.compile(r"\b[0-9]+\.[0-9]+s\b")
+_DURATION = re.compile(r"\b[0-9]+\.[0-9]+(?=s\b)|(?<=\"seconds\": )[0-9.]+")
 
 
 def test_there_are_golden_files() -> None:
@@ -28,7 +28,7 @@ def said(command: str) -> str:
     both = io.StringIO()
     with contextlib.redirect_stdout(both), contextlib.redirect_stderr(both):
         code = main(shlex.split(command.removeprefix(PROMPT)))
-    output = _DURATION.sub("…s", both.getvalue())
+    output = _DURATION.sub("…", both.getvalue())
     return f"{command}\n{output}{'' if not output or output.endswith(chr(10)) else chr(10)}exit {code}\n"
 
 

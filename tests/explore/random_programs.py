@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from verifier.program.expr import At, Cell, Const, Expr, Family, Own, Pc, Read, both, equal, ite, negate, op
@@ -28,7 +30,9 @@ def _own_values(template: int) -> st.SearchStrategy[Expr]:
 
 def _guards(template: int) -> st.SearchStrategy[Expr]:
     i, t = Read(Own(template, 0)), Read(Own(template, 1))
-    return st.sampled_from([Const(1), Const(1), i, negate(i), equal(t, Const(1)), negate(equal(t, Const(1)))])
+    return st.sampled_from(
+        [Const(1), Const(1), Const(1), Const(1), Const(1), i, negate(i), equal(t, Const(1)), negate(equal(t, Const(1)))]
+    )
 
 
 def _indexed(template: int) -> st.SearchStrategy[At]:
@@ -44,7 +48,7 @@ def _step(draw: st.DrawFn, template: int, children: bool) -> Step:
     t = Own(template, draw(st.integers(0, 3)))
     if kind == "local":
         updates = ((t, draw(_own_values(template))),) if draw(st.booleans()) else ()
-        fail = Fail("panic", f"local {src}") if draw(st.integers(0, 9)) == 0 else None
+        fail = Fail("panic", f"local {src}") if draw(st.integers(0, 15)) == 15 else None
         return Step(src, dst, guard, updates, kind=Kind.LOCAL, text=text, fail=fail)
     if kind == "go" and children:
         child = Own(template + 1, 1)
@@ -63,8 +67,15 @@ def _step(draw: st.DrawFn, template: int, children: bool) -> Step:
     return Step(src, dst, both(guard, Read(mu)), kind=Kind.SYNC, text=text, fail=Fail("panic", f"visible {src}"))
 
 
-def _steps(template: int, children: bool = False) -> st.SearchStrategy[tuple[Step, ...]]:
-    return st.lists(_step(template, children), min_size=3, max_size=9).map(tuple)
+@st.composite
+def _steps(draw: st.DrawFn, template: int, children: bool = False) -> tuple[Step, ...]:
+    """A way from the entry to the end, so that programs get somewhere, and a few steps across."""
+    length = draw(st.integers(2, 5))
+    way = [
+        replace(draw(_step(template, children)), src=n, dst=n + 1 if n < length + 1 else END)
+        for n in range(2, length + 2)
+    ]
+    return (*way, *draw(st.lists(_step(template, children), max_size=4)))
 
 
 @st.composite

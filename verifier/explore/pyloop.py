@@ -34,7 +34,7 @@ class LoopWriter:
         self._layered = layered
         self._recycles = bool(machine.program.recycled)
 
-    def search(self, race_mask: int) -> str:
+    def search(self, race_mask: int | None) -> str:
         """`run(chunk, base, nt, back, armed)`: expand the states of `chunk`; see `reference.py` for the globals.
 
         It returns (base, nt, back, armed, ran, interrupted): `base` is width × states expanded, `nt` the steps
@@ -48,7 +48,7 @@ class LoopWriter:
             out.append(f" {', '.join(armed)}, = armed")
         out += [f" {' = '.join(ran[i : i + 50])} = 0" for i in range(0, count, 50)]
         out += [" try:", "  for s in chunk:", "   n0 = nt"]
-        if race_mask:
+        if race_mask is not None:
             out += [f"   if race_get(s & {race_mask}, 1): race(base, s)"]
         for n, watch in zip(watched, self._watches, strict=True):
             out.append(f"   if a{n} and {self._writer.test(watch.expr)}: a{n} = 0; hit(base, {watch.label})")

@@ -47,7 +47,8 @@ class Races:
             codes.setdefault(j, set()).add(there)
         self._accessing = tuple((i, slots[i].shift, slots[i].mask, frozenset(codes[i])) for i in sorted(codes))
         self.mask = sum(slots[i].mask << slots[i].shift for i in codes)
-        """Bits of the locations that matter; 0 when no race is possible."""
+        """Bits of the locations that matter."""
+        self.possible = bool(self._pairs)
         self.get = self._cache.get
 
     def check(self, index: int, state: int) -> None:

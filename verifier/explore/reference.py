@@ -78,7 +78,7 @@ class Search:
             "symptom": self.findings.symptom,
             "failed": self.findings.failed,
         }
-        source = loops.search(self.races.mask)
+        source = loops.search(self.races.mask if self.races.possible else None)
         # Writing the source may have added tables.
         names |= writer.names
         exec(compile(source, "<generated search>", "exec"), names)

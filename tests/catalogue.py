@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from verifier.model.read import read_model
-from verifier.pipeline import Options, verify
-
 from verifier.evidence.result import Result
 from verifier.model.document import Document
+from verifier.model.read import read_model
+from verifier.pipeline import Options, verify
 from verifier.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +37,7 @@ def is_safe(path: Path) -> bool:
     return all(verdict is Verdict.SAFE for _, verdict in document(path).expect)
 
 
-SAFE_NAMES = (
+SAFE_NAMES = {
     "atomic-pointer-cas",
     "atomic-pointer-publish",
     "copy-on-write",
@@ -50,5 +49,5 @@ SAFE_NAMES = (
     "sync-map",
     "sync-map-load-or-store",
     "trylock",
-)
+}
 """The schemes that protect, by name: a model that slips from SAFE to UNSAFE together with its `expect:` is noticed."""

@@ -167,23 +167,9 @@ class InterfaceType:
 
 
 Expr = (
-    Ident
-    | BasicLit
-    | CompositeLit
-    | FuncLit
-    | Selector
-    | Index
-    | TypeAssert
-    | Call
-    | Star
-    | Unary
-    | Binary
-    | ArrayType
-    | MapType
-    | FuncType
-    | StructType
-    | InterfaceType
-)
+    Ident | BasicLit | CompositeLit | FuncLit | Selector | Index | TypeAssert | Call | Star | Unary | Binary
+    | ArrayType | MapType | FuncType | StructType | InterfaceType
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -343,23 +329,9 @@ class Empty:
 
 
 Stmt = (
-    ExprStmt
-    | IncDec
-    | Assign
-    | Go
-    | Defer
-    | Return
-    | Branch
-    | Block
-    | If
-    | Switch
-    | TypeSwitch
-    | For
-    | Range
-    | Labeled
-    | DeclStmt
-    | Empty
-)
+    ExprStmt | IncDec | Assign | Go | Defer | Return | Branch | Block | If | Switch | TypeSwitch | For | Range
+    | Labeled | DeclStmt | Empty
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -224,7 +224,7 @@ class _Composer:
         going: list[Expr] = []
         failing: list[Expr] = []
         for n, step in self._leaving[path.location]:
-            guard = self._symbolic.value(path, step.guard)
+            guard = path.implied(self._symbolic.value(path, step.guard))
             if mentions_fresh(guard):
                 raise Inexact
             (failing if step.fail else going).append(guard)

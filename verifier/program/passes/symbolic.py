@@ -62,6 +62,12 @@ class Path:
         kept = tuple((r, v) for r, v in self.cells if v != Read(r))
         return (*kept, *self.places)
 
+    def implied(self, condition: Expr) -> Expr:
+        """TRUE or FALSE where the run's own conditions decide `condition` literally, else `condition`."""
+        if condition in self.guards:
+            return TRUE
+        return FALSE if negate(condition) in self.guards else condition
+
     def given(self, condition: Expr) -> Path:
         """The same run under one more condition."""
         return replace(self, guards=(*self.guards, condition))

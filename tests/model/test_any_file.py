@@ -13,7 +13,7 @@ from verifier.source import ModelError
 
 ROOT = Path(__file__).parents[2]
 WHOLE = (ROOT / "models" / "rwmutex.yaml").read_text(encoding="utf-8")
-WORDS = "model goroutines body: count any check expect race --- <<: &a *a !t".split(" ")
+WORDS = ["model", "goroutines", "body:", "count", "any", "check", "expect", "race", "---", "<<:", "&a", "*a", "!t"]
 PIECES = st.sampled_from((*"\n \t:[]{}|>#'\"%0\\é\x00", "  ", ": ", "- ", "? ", "|\n", "---\n", *WORDS))
 
 

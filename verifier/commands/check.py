@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError, checks
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_limits, add_model_options, add_verbose, document, options
+from verifier.commands.setup import add_counts, add_limits, add_runtime, add_verbose, document, options
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import ModelError
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
@@ -35,7 +35,8 @@ def parser() -> Parser:
     made = Parser(USAGE, "Model-check goroutines that share maps, written as Go in a YAML file.", COMMANDS)
     add = made.add_argument
     add("models", nargs="*", metavar="MODEL", help="model files")
-    add_model_options(made)
+    add_counts(made)
+    add_runtime(made, "explore the runtime's own map steps too: what a race would lead to")
     add("--check", type=checks, dest="checks", metavar="P,Q", help="judge only these properties")
     add_limits(made)
     add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_limits, add_lowering, program
+from verifier.commands.setup import add_limits, add_lowering, lowering, program
 from verifier.verdict import EXIT_OK, EXIT_UNKNOWN
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     given = parser().read(arguments)
     if given.output is not None:
         console.writable(given.output, [given.model])
-    found = program(given.model, given)
+    found = program(given.model, given, lowering(given))
     limits = Limits(given.max_states or STATES, given.timeout, given.max_memory)
     line = for_terminal()
     try:

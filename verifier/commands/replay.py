@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_lowering, program
+from verifier.commands.setup import add_counts, add_verbose, program
 
 if TYPE_CHECKING:
     from verifier.audit.confirm import Claim
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 USAGE = "verify replay MODEL CHOICES [--at N]"
 
+LOWERINGS = ("abstract", "runtime", "spurious")
+
 
 def parser() -> Parser:
     """The command line of `verify replay`."""
@@ -25,26 +27,27 @@ def parser() -> Parser:
     made.add_argument("model", metavar="MODEL", help="model file")
     made.add_argument("choices", metavar="CHOICES", help="such as 0/0/1; `-` takes no step")
     made.add_argument("--at", type=int, metavar="N", help="print the whole state after step N (0: the start)")
-    add_lowering(made)
+    add_counts(made)
+    add_verbose(made)
     return made
 
 
-def choices(text: str) -> tuple[int, ...]:
-    """The numbers of a schedule. Raises UsageError."""
-    if text == "-":
-        return ()
-    if not re.fullmatch(r"[0-9]{1,6}(/[0-9]{1,6})*", text):
-        raise UsageError(f"'{text}' is no schedule", "numbers with `/` between them, such as 0/0/1, or `-`")
-    return tuple(map(int, text.split("/")))
+def schedule(text: str) -> tuple[str, tuple[int, ...]]:
+    """The lowering that a schedule is of, and its choices. Raises UsageError."""
+    match = re.fullmatch(r"(?:([a-z]+):)?(-|[0-9]{1,6}(?:/[0-9]{1,6})*)", text)
+    lowering = (match[1] or "abstract") if match else ""
+    if match is None or lowering not in LOWERINGS:
+        raise UsageError(f"'{text}' is no schedule", "such as 0/0/1, runtime:0/2, or - for no step")
+    return lowering, () if match[2] == "-" else tuple(map(int, match[2].split("/")))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command. Raises UsageError and ModelError."""
     given = parser().read(arguments)
-    taken = choices(given.choices)
+    lowering, taken = schedule(given.choices)
     if given.at is not None and not 0 <= given.at <= len(taken):
         raise UsageError(f"--at {given.at}: the schedule has the steps 1 to {len(taken)}; 0 is the start")
-    found = program(given.model, given)
+    found = program(given.model, given, lowering)
     from verifier.audit.interpret import Interpreter
 
     interpreter = Interpreter(found)

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from verifier.program.program import Program
 
 
-def add_model_options(parser: Parser) -> None:
-    """`--count` and `--runtime`: which program is meant."""
-    add = parser.add_argument
-    add(
+def add_counts(parser: Parser) -> None:
+    """`--count`: how many goroutines there are."""
+    parser.add_argument(
         "--count",
         action="append",
         type=count,
@@ -28,16 +27,17 @@ def add_model_options(parser: Parser) -> None:
         metavar="ROLE=N",
         help="run N goroutines of a role (repeatable)",
     )
-    add(
-        "--runtime",
-        action="store_true",
-        help="lower maps to the runtime's own steps: more states, shows what a race leads to",
-    )
+
+
+def add_runtime(parser: Parser, words: str) -> None:
+    """`--runtime`: maps as the runtime works on them."""
+    parser.add_argument("--runtime", action="store_true", help=words)
 
 
 def add_lowering(parser: Parser) -> None:
-    """As `add_model_options`, for commands that look at one lowering only."""
-    add_model_options(parser)
+    """Which program is meant, for commands that look at one lowering of a model."""
+    add_counts(parser)
+    add_runtime(parser, "lower maps to the runtime's own steps")
     words = "let TryLock fail although nobody holds the lock, as the memory model permits"
     parser.add_argument("--spurious", action="store_true", help=words)
     add_verbose(parser)
@@ -61,8 +61,9 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
     """What the command line asks of the pipeline."""
     from verifier.pipeline import Options
 
-    made = Options(counts=tuple(arguments.count), runtime=arguments.runtime, progress=progress, clock=time.perf_counter)
-    given = {name: getattr(arguments, name, None) for name in ("checks", "max_states", "timeout", "max_memory")}
+    made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter)
+    names = ("runtime", "checks", "max_states", "timeout", "max_memory")
+    given = {name: getattr(arguments, name, None) for name in names}
     return replace(made, **{name: value for name, value in given.items() if value is not None})
 
 
@@ -75,10 +76,14 @@ def document(path: str, arguments: argparse.Namespace) -> Document:
     return found
 
 
-def program(path: str, arguments: argparse.Namespace) -> Program:
-    """Read a model and lower it as the options say."""
+def program(path: str, arguments: argparse.Namespace, lowering: str) -> Program:
+    """Read a model and lower it in one of the pipeline's ways."""
     model = document(path, arguments)
     from verifier.pipeline import load
 
-    lowering = "runtime" if arguments.runtime else "spurious" if arguments.spurious else "abstract"
     return load(model, options(arguments), lowering)
+
+
+def lowering(arguments: argparse.Namespace) -> str:
+    """Which lowering the options of `add_lowering` ask for."""
+    return "runtime" if arguments.runtime else "spurious" if arguments.spurious else "abstract"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_lowering, program
+from verifier.commands.setup import add_lowering, lowering, program
 
 USAGE = "verify show MODEL [--format text|mermaid|dot] [--role ROLE] [-o FILE]"
 
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     given = parser().read(arguments)
     if given.output is not None:
         console.writable(given.output, [given.model])
-    found = program(given.model, given)
+    found = program(given.model, given, lowering(given))
     try:
         text = machine.show(found, given.format, given.role)
     except machine.NoSuchRole as error:

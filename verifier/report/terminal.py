@@ -11,9 +11,6 @@ from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
 _LABEL = 11
 
-_MACHINE = {"abstract": "", "runtime": " --runtime", "spurious": " --spurious"}
-"""The option that makes `verify replay` walk the lowering a schedule is of."""
-
 
 def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
     """The report. `verbose` draws every schedule there is; `quiet` keeps what went wrong and the final lines."""
@@ -67,10 +64,7 @@ def _counterexample(result: Result, prop: Property) -> list[str]:
     assert prop.trace is not None
     drawn = timeline(prop.trace)
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
-    return [
-        *lines,
-        f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_MACHINE[prop.trace.lowering]}",
-    ]
+    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}"]
 
 
 def _witnesses(result: Result) -> list[list[str]]:

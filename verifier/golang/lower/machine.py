@@ -14,8 +14,12 @@ from verifier.golang.types import Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.model.document import Bounds
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
-from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Step
+from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Range, Step
 from verifier.source import ModelError, Span, fail
+
+
+MOST_RAISES = 1023
+"""Places (per call path) where a panic may start under a deferred call; one more is a limit of the model."""
 
 
 @dataclass(slots=True)
@@ -54,6 +58,17 @@ class Frame:
     unwind: int | None = None
     defers: list[object] = field(default_factory=list)
     function: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """A place where a panic starts, on one call path."""
+
+    message: str
+    template: int
+    span: Span | None
+    text: str
+    stack: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +163,7 @@ class Machine:
         self.sort_entries: dict[str, dict[tuple[Region, tuple[str | int, ...]], None]] = {}
         self.slice_lengths: dict[Region, int] = {}
         self.segments: dict[str, Type] = {}
-        self.messages: list[str] = []
+        self.raised: list[Raise] = []
         self.notes: dict[str, None] = {}
         self.captures: dict[int, dict[int, tuple[Binding, Region]]] = {}
         self.pure = False
@@ -275,7 +290,7 @@ class Machine:
                         src,
                         f.unwind,
                         guard=condition,
-                        updates=((self.panicking(), Const(1 + self.message(message))),),
+                        updates=((self.panicking(), Const(1 + self.raise_number(message))),),
                         accesses=accesses,
                         kind=Kind.PLAIN if accesses else Kind.LOCAL,
                         detail=detail or f"panic: {message}",
@@ -293,18 +308,17 @@ class Machine:
             cite=cite,
         )
 
-    def message(self, text: str) -> int:
-        """The number of a panic message."""
-        if text not in self.messages:
-            self.messages.append(text)
-        return self.messages.index(text)
+    def raise_number(self, text: str) -> int:
+        """The number of a panic raised here: a report must show this place, not the deferred call it unwinds through."""
+        raised = Raise(text, self.tm.number, self.where, self.text(self.where), self.stack())
+        if raised not in self.raised:
+            self.raised.append(raised)
+        return self.raised.index(raised)
 
     def panicking(self) -> Own:
         """The cell that says whether this goroutine is panicking: 0, or 1 + the message's number."""
         if self.tm.panicking is None:
-            from verifier.program.program import Range
-
-            self.tm.panicking = self.cell("panicking", Range(0, 63))
+            self.tm.panicking = self.cell("panicking", Range(0, MOST_RAISES))
         return Own(self.tm.number, self.tm.panicking)
 
     # ---- storage

@@ -10,7 +10,7 @@ from verifier.golang.facts import parts
 from verifier.golang.lower.machine import Frame, Machine
 from verifier.golang.lower.values import Value
 from verifier.program.expr import ONE, TRUE, ZERO, Const, Expr, Own, Read, Ref, equal, negate, op
-from verifier.program.program import Bool, Fail, Kind, Range
+from verifier.program.program import END, Bool, Fail, Kind, Range, Step
 
 
 @dataclass(slots=True)
@@ -132,8 +132,11 @@ def _keep_panicking(m: Machine) -> None:
     if outer is not None and outer.unwind is not None:
         m.edge(src, outer.unwind, guard=negate(equal(Read(cell), ZERO)))
     else:
-        for i, text in enumerate(m.messages):
-            m.edge(src, 0, guard=equal(Read(cell), Const(i + 1)), kind=Kind.PLAIN, fail=Fail("panic", text))
+        for i, r in enumerate(m.raised):
+            if r.template == m.tm.number:
+                guard, failure = equal(Read(cell), Const(i + 1)), Fail("panic", r.message)
+                step = Step(src, END, guard, kind=Kind.PLAIN, fail=failure, span=r.span, text=r.text, stack=r.stack)
+                m.tm.steps.append(step)
     m.cur = calm
 
 

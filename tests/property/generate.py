@@ -189,7 +189,10 @@ class _Generator:
     def try_lock(self, lock: str, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
         if not depth or any(h.startswith(lock[:2]) for h in held):
             return self.data(depth, held)
-        return [go.TryLocked(lock, self.block(depth - 1, (*held, lock)), self.block(0, held) if self.pick(2) else ())]
+        inside = (*held, lock)
+        # Going on without the lock is the slip that needs the try to fail.
+        orelse = ((), self.block(0, held), self.block(0, inside))[self.pick(3)]
+        return [go.TryLocked(lock, self.block(depth - 1, inside), orelse)]
 
     def once(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
         if not depth or "once" in held:
@@ -298,7 +301,7 @@ class _Generator:
         return [*read, go.If(True, self.value(), (go.Panic(),), ())]
 
     def misuse(self, depth: int, held: tuple[str, ...]) -> list[go.Stmt]:
-        lock = ("mu", "rw", "rw.R")[self.pick(3)]
+        lock = ("mu", "mu", "rw", "rw.R")[self.pick(4)]
         kind = self.pick(4)
         if kind == 3:
             return [go.UnlockOnly(lock)]

@@ -13,13 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from . import programs as go
+from .compare import compare
 from .dialects import DIALECTS
 from .generate import FAMILIES, GROUP_FAMILIES, SPAWN_FAMILIES, TRY_FAMILIES, from_seed, programs
 from .text import to_yaml
-
-pytest.importorskip("verifier.pipeline")
-
-from .compare import compare
 
 EVERY = {**FAMILIES, **TRY_FAMILIES, **GROUP_FAMILIES, **SPAWN_FAMILIES}
 PROGRAMS = 12

@@ -18,7 +18,7 @@ from typing import Any
 from . import programs as go
 from .compare import compare
 from .dialects import DIALECTS
-from .generate import FAMILIES, GROUP_FAMILIES, SPAWN_FAMILIES, TRY_FAMILIES, from_seed
+from .generate import EVERY, from_seed
 from .text import to_yaml
 
 
@@ -102,10 +102,9 @@ def run(family: str, features: tuple[str, ...], seeds: range, folder: Path) -> N
 def main(arguments: list[str]) -> None:
     count = int(arguments[0])
     first = int(arguments[1]) if len(arguments) > 1 else 0
-    every = {**FAMILIES, **TRY_FAMILIES, **GROUP_FAMILIES, **SPAWN_FAMILIES}
     with tempfile.TemporaryDirectory() as folder:
-        for family in arguments[2:] or every:
-            run(family, every[family], range(first, first + count), Path(folder))
+        for family in arguments[2:] or EVERY:
+            run(family, EVERY[family], range(first, first + count), Path(folder))
 
 
 if __name__ == "__main__":

@@ -38,11 +38,27 @@ TRY_FAMILIES: dict[str, tuple[str, ...]] = {
 
 GROUP_FAMILIES: dict[str, tuple[str, ...]] = {"waitgroup": ("wg",), "waitgroup all": ("wg", "mu", "atomic")}
 
+TWIN_FAMILIES: dict[str, tuple[str, ...]] = {
+    "twins": ("twins", "mu", "rw"),
+    "twins pointers": ("twins", "pointer", "mu"),
+    "twins all": ("twins", "mu", "rw", "once", "atomic", "map", "sm", "pointer", "panic"),
+}
+"""Several goroutines of one role."""
+
 SPAWN_FAMILIES: dict[str, tuple[str, ...]] = {
     "spawn": ("spawn", "mu"),
     "spawn all": ("spawn", "mu", "rw", "atomic", "map", "sm"),
 }
 """g0 starts the others and, as a rule, waits for them with a WaitGroup."""
+
+
+EVERY: dict[str, tuple[str, ...]] = {
+    **FAMILIES,
+    **TRY_FAMILIES,
+    **GROUP_FAMILIES,
+    **SPAWN_FAMILIES,
+    **TWIN_FAMILIES,
+}
 
 
 def program(pick: Pick, features: tuple[str, ...]) -> go.Program:
@@ -76,6 +92,8 @@ class _Generator:
         # Most plain data has a guard, as in real programs: an access outside it is the exception that races.
         self.guards = {v: locks[self.pick(len(locks))] if locks else "" for v in ("x", "y", "q", "m", "f")}
         count = 2 + (self.pick(3) == 2)
+        if "twins" in self.features:
+            return self.with_twins(count)
         if "spawn" in self.features:
             return self.parent_and_children(count)
         bodies = []
@@ -87,6 +105,15 @@ class _Generator:
                 body = (go.Group("Add"), *body)
             bodies.append(body)
         return go.Program(tuple(bodies), nil_map="nilmap" in self.features and self.pick(3) == 2)
+
+    def with_twins(self, count: int) -> go.Program:
+        """Two goroutines of one role, and at times a third of another."""
+        self.features = tuple(f for f in self.features if f != "twins")
+        self.budget = 4
+        twin = self.block(2, ())
+        self.tells = True
+        self.budget = 3
+        return go.Program((twin, twin, *((self.block(2, ()),) if count == 3 else ())), twins=2)
 
     def parent_and_children(self, count: int) -> go.Program:
         """wg.Add(1); go …; work; wg.Wait(); work. Add in the child, or a missing Done or Wait, are the slips."""

@@ -388,7 +388,7 @@ def _race_in(machine: Machine, state: State) -> tuple[Access, ...]:
 def _final_values(program: go.Program, state: State) -> tuple[tuple[str, int], ...]:
     s = state.shared
     values = [("x", s.x), ("y", s.y), ("a.Load()", s.a)]
-    values += [(f"out{g}", t.r) for g, t in enumerate(state.threads)]
+    values += [(f"out{g}", t.r) for g, t in enumerate(state.threads) if program.twins == 1 or g >= program.twins]
     if program.uses(*go.MAP):
         content = dict(s.m or ())
         values += [("len(m)", len(content)), *((f'm["{k}"]', content.get(k, 0)) for k in ("a", "b"))]

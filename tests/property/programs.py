@@ -316,6 +316,8 @@ class Program:
 
     bodies: tuple[Block, ...]
     spawned: bool = False
+    twins: int = 1
+    """The first `twins` bodies are the same text: one role with that count, whose registers nobody can tell apart."""
     nil_map: bool = False
     """Whether `m` starts as the nil map."""
 

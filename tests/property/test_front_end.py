@@ -15,10 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from . import programs as go
 from .compare import compare
 from .dialects import DIALECTS
-from .generate import FAMILIES, GROUP_FAMILIES, SPAWN_FAMILIES, TRY_FAMILIES, from_seed, programs
+from .generate import EVERY, FAMILIES, from_seed, programs
 from .text import to_yaml
 
-EVERY = {**FAMILIES, **TRY_FAMILIES, **GROUP_FAMILIES, **SPAWN_FAMILIES}
 PROGRAMS = 12
 
 

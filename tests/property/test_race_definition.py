@@ -17,11 +17,10 @@ from hypothesis import HealthCheck, given, settings
 
 from . import programs as go
 from .clocks import explore_clocks
-from .generate import FAMILIES, GROUP_FAMILIES, SPAWN_FAMILIES, TRY_FAMILIES, from_seed, programs
+from .generate import EVERY, FAMILIES, TRY_FAMILIES, from_seed, programs
 from .interpreter import explore
 from .text import to_go
 
-EVERY = {**FAMILIES, **TRY_FAMILIES, **GROUP_FAMILIES, **SPAWN_FAMILIES}
 PROGRAMS = 60
 
 

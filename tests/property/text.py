@@ -57,10 +57,10 @@ TRY = {"mu": "mu.TryLock()", "rw": "rw.TryLock()", "rw.R": "rw.TryRLock()"}
 
 def to_go(program: Program) -> tuple[str, dict[str, str]]:
     """The declarations, and the body of each role."""
-    lines = [_body(i, block) for i, block in enumerate(program.bodies)]
+    lines = [_body(i, block, not is_twin(program, i)) for i, block in enumerate(program.bodies)]
     if program.spawned:
         lines = [_with_children(lines[0], lines)]
-    bodies = {f"g{i}": "\n".join(body) + "\n" for i, body in enumerate(lines)}
+    bodies = {f"g{i}": "\n".join(body) + "\n" for i, body in enumerate(lines) if i == 0 or not is_twin(program, i)}
     text = "\n".join(bodies.values())
     outs = ", ".join(f"out{i}" for i in range(len(program.bodies)))
     made = "var m map[string]int" if program.nil_map else "var m = map[string]int{}"
@@ -81,11 +81,16 @@ def to_go(program: Program) -> tuple[str, dict[str, str]]:
     return "\n".join(declared) + "\n", bodies
 
 
-def _body(i: int, block: Block) -> list[str]:
+def is_twin(program: Program, i: int) -> bool:
+    """Whether body `i` is one of several that are one role."""
+    return i < program.twins and program.twins > 1
+
+
+def _body(i: int, block: Block, tells: bool) -> list[str]:
     head = ["r := 0"]
     if any(isinstance(s, New | Publish | Take | SetField | GetField | IfPointer) for s in walk(block)):
         head += ["var p *T", "_ = p"]
-    return [*head, *_lines(block), f"out{i} = r"]
+    return [*head, *_lines(block), f"out{i} = r" if tells else "_ = r"]
 
 
 def _with_children(main: list[str], bodies: list[list[str]]) -> list[str]:
@@ -114,7 +119,12 @@ def to_yaml(program: Program, clauses: tuple[tuple[str, str, str], ...] = (), di
     declare, bodies = restyle(*to_go(program), dialect)
     out = ["model: random", "declare: |", *_indent(declare.splitlines(), "  "), "goroutines:"]
     for role, body in bodies.items():
-        out += [f"  {role}:", "    count: 1", "    body: |", *_indent(body.splitlines(), "      ")]
+        out += [
+            f"  {role}:",
+            f"    count: {program.twins if role == 'g0' else 1}",
+            "    body: |",
+            *_indent(body.splitlines(), "      "),
+        ]
     for when in ("always", "sometimes", "finally"):
         mine = [(name, text) for w, name, text in clauses if w == when]
         if mine:

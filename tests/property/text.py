@@ -62,7 +62,7 @@ def to_go(program: Program) -> tuple[str, dict[str, str]]:
         lines = [_with_children(lines[0], lines)]
     bodies = {f"g{i}": "\n".join(body) + "\n" for i, body in enumerate(lines) if i == 0 or not is_twin(program, i)}
     text = "\n".join(bodies.values())
-    outs = ", ".join(f"out{i}" for i in range(len(program.bodies)))
+    outs = ", ".join(f"out{i}" for i in range(len(program.bodies)) if not is_twin(program, i))
     made = "var m map[string]int" if program.nil_map else "var m = map[string]int{}"
     candidates = [
         ("mu.", "var mu sync.Mutex"),
@@ -74,7 +74,8 @@ def to_go(program: Program) -> tuple[str, dict[str, str]]:
         ("q", "var q *T"),
     ]
     declared = ["type T struct{ f int }"] if "*T" in text else []
-    declared += [f"var {outs} int", "var x, y int", "var a atomic.Int32"]
+    declared += [f"var {outs} int"] if outs else []
+    declared += ["var x, y int", "var a atomic.Int32"]
     declared += [line for mark, line in candidates if _mentions(text, mark)]
     if program.uses(*MAP):
         declared.append(made)

@@ -100,6 +100,8 @@ class Result:
     not_shown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     audited: str = ""
+    overrides: tuple[tuple[str, int], ...] = ()
+    """Goroutine counts given on the command line instead of the model's: schedules need them again."""
     sha256: str = ""
     """Digest of the model file, in hexadecimal."""
 

@@ -36,6 +36,6 @@ def _died(v: Violation) -> str:
 
 def _told(run: Explored, v: Violation, name: str, sentence: str) -> list[Consequence]:
     trace = audit(run, v).trace
-    if trace is None or (name == "no symptom" and any(s.symptom for s in trace.steps)):
+    if trace is None:
         return []
     return [Consequence(name, sentence, trace)]

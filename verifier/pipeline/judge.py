@@ -71,7 +71,7 @@ def undecided(run: Explored, kind: str) -> str:
     if run.program.init_fail is not None:
         return f"an initialiser fails: {run.program.init_fail.message}"
     if not found.complete:
-        return f"{found.limit}: {found.states:,} states"
+        return found.limit if "states" in found.limit else f"{found.limit} after {found.states:,} states"
     if run.bound_hit:
         return f"a bound was hit: {run.bound_hit}"
     if kind == "deadlock" and not found.deadlock_decided:

@@ -27,12 +27,13 @@ def coverage(run: Explored) -> Coverage:
     reached: set[tuple[int, str]] = set()
     for t in raw.templates:
         for i, s in enumerate(t.steps):
-            if s.span is None or s.fail is not None or not s.text or (s.dst == END and not s.updates):
+            if s.span is None or not s.text:
                 continue
             key = (s.span.line, s.text)
-            all_.setdefault(key, s.span)
             if (t.number, i) in run.found.coverage:
                 reached.add(key)
+            if s.fail is None and (s.dst != END or s.updates):
+                all_.setdefault(key, s.span)
     missed = tuple((span, key[1]) for key, span in sorted(all_.items()) if key not in reached)
     return Coverage(len(all_) - len(missed), len(all_), missed)
 

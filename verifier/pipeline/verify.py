@@ -45,6 +45,7 @@ def verify(document: Document, options: Options | None = None) -> Result:
         not_shown=scope.not_shown(front, judged, racy),
         notes=(*base.program.notes, *scope.growth_note(front, base)),
         audited=_audited(judged),
+        overrides=options.counts,
         sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
     )
 

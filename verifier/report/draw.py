@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from verifier.evidence.trace import Trace
-from verifier.report.timeline import Cell, Grid, Row, grid, listing
+from verifier.report.timeline import Cell, Grid, Row, clip, grid, listing
 
 PAGE = 120
 """No line is longer: wrapped timelines cannot be read."""
 NARROW = 16
 """A goroutine's column is not squeezed below this; then the rows are listed one goroutine a line instead."""
-CLIP = "…"
 
 
 def timeline(trace: Trace) -> list[str]:
@@ -29,15 +28,6 @@ def draw(made: Grid, page: int = PAGE) -> list[str]:
     if made.folded:
         lines.append(f"({made.folded} more goroutine{'s' if made.folded > 1 else ''}, no step)")
     return [clip(line, page) for line in lines]
-
-
-def clip(text: str, width: int) -> str:
-    """At most `width` characters of a text, with a mark where something was left out.
-
-    >>> clip("mu.Lock()", 9), clip("mu.Lock()", 5)
-    ('mu.Lock()', 'mu.L…')
-    """
-    return text if len(text) <= width else text[: max(0, width - 1)] + CLIP
 
 
 def _total(widths: tuple[int, ...]) -> int:
@@ -62,8 +52,17 @@ def _cell(cell: Cell, width: int) -> str:
     mark = f"  {cell.mark}" if cell.mark else ""
     line = f":{cell.line}" if cell.line else ""
     room = width - len(mark) - (len(line) + 2 if line else 0)
-    left = clip(cell.text, max(room, 1)) + mark
+    left = _squeezed(cell, max(room, 1)) + mark
     return left + line.rjust(width - len(left)) if line else left
+
+
+def _squeezed(cell: Cell, room: int) -> str:
+    """The text in `room` columns. The statement stands on several rows, its part on this one only: that is kept."""
+    if len(cell.text) <= room or not cell.part:
+        return clip(cell.text, room)
+    statement = cell.text.removesuffix(cell.part)
+    left = room - len(cell.part)
+    return clip(statement, left) + cell.part if left > 1 else clip(cell.part.strip(), room)
 
 
 def _line(number: str, texts: tuple[str, ...], widths: tuple[int, ...]) -> str:

@@ -64,7 +64,11 @@ def _counterexample(result: Result, prop: Property) -> list[str]:
     assert prop.trace is not None
     drawn = timeline(prop.trace)
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
-    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}"]
+    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_counts(result)}"]
+
+
+def _counts(result: Result) -> str:
+    return "".join(f" --count {role}={n}" for role, n in result.overrides)
 
 
 def _witnesses(result: Result) -> list[list[str]]:

@@ -14,21 +14,27 @@ INSIDE = "|"
 FOR_EVER = "* for ever"
 WAITS = "WAITS"
 RACE = "<- race"
+CLIP = "…"
 
 MANY = 6
 """From one more goroutine on, those that take no step are folded away."""
 WIDE = 100
+"""Columns of a page that is still comfortable to read."""
 """The same from this many text columns on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one goroutine does in one row. `mark` follows the text, `line` stands at the right edge (0: none)."""
+    """What one goroutine does in one row. `mark` follows the text, `line` stands at the right edge (0: none).
+
+    `part` is the end of `text` that only this row has: where room is short the statement before it gives way.
+    """
 
     text: str
     mark: str = ""
     line: int = 0
     moves: bool = False
+    part: str = ""
 
     @property
     def width(self) -> int:
@@ -90,10 +96,23 @@ def listing(drawn: Grid) -> Grid:
     return Grid(("goroutine", "does"), drawn.objects, rows, drawn.folded)
 
 
+def clip(text: str, width: int) -> str:
+    """At most `width` characters of a text, with a mark where something was left out.
+
+    >>> clip("mu.Lock()", 9), clip("mu.Lock()", 5)
+    ('mu.Lock()', 'mu.L…')
+    """
+    return text if len(text) <= width else text[: max(0, width - 1)] + CLIP
+
+
 def words(step: TraceStep) -> str:
     """The row's text: the Go statement, and what this step of it does when that says more."""
-    told = step.detail and not step.waits and step.detail not in step.text
-    return f"{step.text} ({step.detail})" if told else step.text
+    return step.text + part(step)
+
+
+def part(step: TraceStep) -> str:
+    """What this step of the statement does, in brackets; empty when the statement says it."""
+    return f" ({step.detail})" if step.detail and not step.waits and step.detail not in step.text else ""
 
 
 def _movers(trace: Trace) -> set[str]:
@@ -132,7 +151,7 @@ def _step_cell(trace: Trace, step: TraceStep) -> Cell:
     failed = trace.failure and step is trace.steps[-1] and not trace.waiting
     said = step.symptom or (trace.failure_kind or "fails" if failed else "")
     mark = WAITS if step.waits else f"<- {said}" if said else ""
-    return Cell(words(step), mark, _line(step.span), True)
+    return Cell(words(step), mark, _line(step.span), True, part(step))
 
 
 def _access_cell(access: RacyAccess) -> Cell:

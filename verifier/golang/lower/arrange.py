@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from verifier.golang.lower.machine import Builder, FamilyKey, Machine, PlaceKey, TableKey
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.pending import FamilyKey, PlaceKey, TableKey
+from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Region
 from verifier.program.program import PACKAGE, Instance
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verifier.golang.lower.machine import Builder
+from verifier.golang.lower.templates import Builder
 from verifier.program.program import END, IDLE, Step
 
 ENTRY = 2

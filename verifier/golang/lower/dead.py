@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from verifier.golang.lower.machine import Builder
+from verifier.golang.lower.templates import Builder
 from verifier.program.expr import ZERO, At, Expr, Own, Ref, refs
 from verifier.program.program import Step
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower.machine import Frame, Machine
+from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import convert, declare, load, snapshot, zero
+from verifier.golang.lower.templates import Frame
 from verifier.golang.lower.unwind import open_defers, run_defers
 from verifier.golang.lower.values import Binding, Env, FuncVal, Loc, Value, is_func
 from verifier.golang.types import Func, Tuple, Var

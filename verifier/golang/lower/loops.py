@@ -10,9 +10,10 @@ from verifier.golang.lower import maps
 from verifier.golang.lower.assign import put, target
 from verifier.golang.lower.expressions import condition
 from verifier.golang.lower.flow import body, take_label
-from verifier.golang.lower.machine import Loop, Machine
+from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.places import operand, slice_length
 from verifier.golang.lower.storage import allocate, declare, deref, load, numbers, scalar, snapshot
+from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Deref, Dyn, Env, Loc, Value
 from verifier.golang.types import INT, Array, Map, Pointer, Slice, Type, Var, is_integer, underlying
 from verifier.program.expr import ONE, ZERO, Expr, Read, const, op

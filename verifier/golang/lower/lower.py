@@ -16,13 +16,26 @@ from verifier.golang.lower.initial import run_initialisers
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
-from verifier.golang.lower.machine import Builder, Machine, Settings
+from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.storage import numbers, zero
-from verifier.golang.lower.values import Address, Binding, FuncVal, Loc, Value, is_func
+from verifier.golang.lower.templates import Builder
+from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Region, Value, is_func
 from verifier.golang.types import FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
-from verifier.program.program import END, IDLE, CellDecl, Clause, Program, Template
+from verifier.program.program import (
+    END,
+    IDLE,
+    Bool,
+    CellDecl,
+    Clause,
+    Enum_,
+    Program,
+    Range,
+    Reference,
+    Template,
+    Union,
+)
 
 STATEMENTS: dict[type, Callable[[Machine, ast.Stmt], None]] = {
     ast.ExprStmt: flow.expression_statement,
@@ -60,10 +73,12 @@ def lower(
     m = Machine(package.info, facts, layouts, settings, lines)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
+    if settings.runtime:
+        m.odd = m.cell("a symptom was seen", Bool())
     bindings = _package_variables(m, package)
     templates = _roles(m, package)
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
-    symptoms = symptom_clauses(m, bindings)
+    symptoms = symptom_clauses(m)
     locations = close(m.builders)
     init = m.builders[0].steps
     zero_dead_cells(m.builders)
@@ -74,7 +89,7 @@ def lower(
     linker.union()
     linked = [linker.step(s) for s in init]
     started = run_initialisers(m, linker, linked)
-    _name_regions(m, at, linker, started.state)
+    _name_regions(m, at, started.state)
     linker.make_sorts()
     cells = _cells(m, at, linker)
     return Program(
@@ -180,26 +195,27 @@ def _template(linker: Linker, b: Builder) -> Template:
     return Template(b.number, b.name, cells, steps, max(size, 3), 2, b.parent, tuple(sorted(b.labels.items())))
 
 
-def _name_regions(m: Machine, at: Arrangement, linker: Linker, state: list[int]) -> None:
+def _name_regions(m: Machine, at: Arrangement, state: list[int]) -> None:
     """Name an object of the package after the variable or field that refers to it at the start, e.g. `c.m`."""
-    for r in m.builders[0].regions:
+    named = [r for r in m.builders[0].regions if "@" not in r.name]
+    for r in named:  # grows: an object that gets its name here names what it refers to
         for leaf in r.leaves:
-            spec = leaf.spec
-            if not isinstance(underlying(spec) if _is_type(spec) else spec, Pointer | Map | Slice):  # type: ignore[arg-type]
-                continue
-            value = state[r.offset + r.index[leaf.path]]
-            key = m.layouts.object_key(spec)  # type: ignore[arg-type]
-            if value == 0 or key not in at.places:
-                continue
-            spot = at.places[key][value - 1]
-            if spot.instance == 0 and not spot.path and "@" in spot.region.name:
-                spot.region.name = cell_name(m, r, leaf.path)
+            spot = _referent(m, at, leaf, state[r.offset + r.index[leaf.path]])
+            if spot is not None and "@" in spot.name:
+                spot.name = cell_name(m, r, leaf.path)
+                named.append(spot)
 
 
-def _is_type(spec: object) -> bool:
-    from verifier.program.program import Bool, Enum_, Range, Reference, Union
-
-    return not isinstance(spec, Bool | Range | Enum_ | Reference | Union)
+def _referent(m: Machine, at: Arrangement, leaf: Leaf, value: int) -> Region | None:
+    """The whole object of the package that a cell refers to at the start."""
+    spec = leaf.spec
+    if isinstance(spec, Bool | Range | Enum_ | Reference | Union) or value == 0:
+        return None
+    if not isinstance(underlying(spec), Pointer | Map | Slice):
+        return None
+    places = at.places.get(m.layouts.object_key(spec), [])
+    spot = places[value - 1] if places else None
+    return spot.region if spot is not None and spot.instance == 0 and not spot.path else None
 
 
 def _cells(m: Machine, at: Arrangement, linker: Linker) -> list[CellDecl]:

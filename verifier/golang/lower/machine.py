@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import Facts
 from verifier.golang.lower.layout import Layouts
+from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
+from verifier.golang.lower.templates import MOST_RAISES, Builder, Frame, Loop, Raise
 from verifier.golang.lower.values import Address, Binding, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value
 from verifier.golang.text import snippet
 from verifier.golang.types import Info, Type
@@ -16,116 +18,6 @@ from verifier.model.document import Bounds
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
 from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Range, Step
 from verifier.source import ModelError, Span, fail
-
-
-MOST_RAISES = 1023
-"""Places (per call path) where a panic may start under a deferred call; one more is a limit of the model."""
-
-
-@dataclass(slots=True)
-class Builder:
-    """A template under construction. Locations are merged by union-find until it is closed."""
-
-    number: int
-    name: str
-    parent: int | None
-    pool: int = 1
-    cells: list[tuple[str, Spec]] = field(default_factory=list)
-    frame: list[bool] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    alias: list[int] = field(default_factory=lambda: [END, IDLE, 2])
-    regions: list[Region] = field(default_factory=list)
-    labels: dict[str, int] = field(default_factory=dict)
-    panicking: int | None = None
-
-    def find(self, location: int) -> int:
-        """The representative of a location."""
-        while self.alias[location] != location:
-            location = self.alias[location]
-        return location
-
-
-@dataclass(slots=True)
-class Frame:
-    """An inlined call. `exit` is where returns and panics go when deferred calls must run."""
-
-    name: str
-    called_at: Span | None
-    ret: int
-    results: tuple[Loc | Binding, ...] = ()
-    result_types: tuple[Type, ...] = ()
-    exit: int | None = None
-    unwind: int | None = None
-    defers: list[object] = field(default_factory=list)
-    function: object = None
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """A place where a panic starts, on one call path."""
-
-    message: str
-    template: int
-    span: Span | None
-    text: str
-    stack: tuple[Call, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """Where `break` and `continue` go; `cont` is None for a switch."""
-
-    label: str
-    brk: int
-    cont: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class FamilyKey:
-    """A family to be filled in when places are known: base (region or sort), the path with holes, the leaf."""
-
-    base: Region | str
-    path: tuple[str | int | tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceKey:
-    """A constant pointer to be numbered: a place of sort `sort`."""
-
-    address: Address
-    sort: str
-
-
-@dataclass(frozen=True, slots=True)
-class TableKey:
-    """A computed address to be tabulated: from the base's index to place numbers of `sort`."""
-
-    base: Region | str
-    path: tuple[str | int | tuple[str, int], ...]
-    sort: str
-
-
-@dataclass(frozen=True, slots=True)
-class LengthKey:
-    """The lengths of the arrays behind slices of a sort, by place number."""
-
-    sort: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrdinalKey:
-    """The ordinal of the running instance of a template."""
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentKey:
-    """First (or last) value of a dynamic type's segment in the interface domain."""
-
-    type: str
-    last: bool = False
-
-
-Pending = FamilyKey | PlaceKey | TableKey | LengthKey | OrdinalKey | SegmentKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +58,8 @@ class Machine:
         self.raised: list[Raise] = []
         self.notes: dict[str, None] = {}
         self.captures: dict[int, dict[int, tuple[Binding, Region]]] = {}
+        self.odd: int | None = None
+        """Cell that remembers that some step showed a symptom (runtime lowering only)."""
         self.pure = False
         self.sync_keys = max(len(layouts.strings), layouts.int_keys)
         self.sync_key_type = ""
@@ -281,6 +175,7 @@ class Machine:
         accesses: tuple[Access, ...] = (),
         cite: str = "",
         detail: str = "",
+        kind_of_step: Kind = Kind.LOCAL,
     ) -> None:
         """A failing step; a panic goes to the nearest frame that has deferred calls, if there is one."""
         if kind == "panic":
@@ -292,7 +187,7 @@ class Machine:
                         guard=condition,
                         updates=((self.panicking(), Const(1 + self.raise_number(message))),),
                         accesses=accesses,
-                        kind=Kind.PLAIN if accesses else Kind.LOCAL,
+                        kind=kind_of_step,
                         detail=detail or f"panic: {message}",
                         cite=cite,
                     )
@@ -302,14 +197,14 @@ class Machine:
             END,
             guard=condition,
             accesses=accesses,
-            kind=Kind.PLAIN,
+            kind=kind_of_step,
             fail=Fail(kind, message),
             detail=detail,
             cite=cite,
         )
 
     def raise_number(self, text: str) -> int:
-        """The number of a panic raised here: a report must show this place, not the deferred call it unwinds through."""
+        """The number of a panic raised here: reports show this place, not the deferred call it unwinds through."""
         raised = Raise(text, self.tm.number, self.where, self.text(self.where), self.stack())
         if raised not in self.raised:
             self.raised.append(raised)
@@ -422,13 +317,14 @@ class Machine:
                 if n not in inner:
                     inner[n] = self.new()
             if p.fail is not None:
-                self.fail_edge(inner[p.src], p.guard, p.fail.kind, p.fail.message, p.accesses, p.cite, p.detail)
+                self.fail_edge(inner[p.src], p.guard, p.fail.kind, p.fail.message, p.accesses, p.cite, p.detail, p.kind)
                 continue
+            shown = ((Own(0, self.odd), Const(1)),) if p.symptom and self.odd is not None else ()
             self.edge(
                 inner[p.src],
                 inner[p.dst],
                 guard=p.guard,
-                updates=p.updates,
+                updates=(*p.updates, *shown),
                 accesses=p.accesses,
                 kind=p.kind,
                 detail=p.detail,

@@ -12,7 +12,7 @@ from verifier.golang.lower.maps import map_object
 from verifier.golang.lower.values import Address, Binding, Region, Value
 from verifier.golang.types import Array, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
 from verifier.gosem import runtime_map
-from verifier.program.expr import Expr, all_of
+from verifier.program.expr import FALSE, Expr, Own, Read, all_of, either, negate
 from verifier.program.program import View
 
 _KINDS = {
@@ -124,21 +124,23 @@ def _map(m: Machine, r: Region, t: Map, seen: set[tuple[Region, Path]]) -> Itera
     yield View(r.name, "map", tuple(r.offset + i for i in keep), m.layouts.key_names(t))
 
 
-def symptom_clauses(m: Machine, bindings: tuple[tuple[Var, Binding], ...]) -> tuple[tuple[str, str, Expr], ...]:
-    """Under the runtime lowering: what the final state of each package map can show (see `gosem.runtime_map`)."""
-    if not m.settings.runtime:
+def symptom_clauses(m: Machine) -> tuple[tuple[str, str, Expr], ...]:
+    """Under the runtime lowering: what the final state of the package's maps can show (see `gosem.runtime_map`)."""
+    if m.odd is None:
         return ()
-    out: list[tuple[str, str, Expr]] = []
-    clean: list[Expr] = []
+    found: dict[str, tuple[str, Expr]] = {}
+    clean: list[Expr] = [negate(Read(Own(0, m.odd)))]
     m.pure = True
-    for var, binding in bindings:
-        held = binding.value
-        if held is None or not isinstance(underlying(var.type), Map) or not isinstance(held.leaves[0], Address):
+    for region in m.builders[0].regions:
+        if ("writing",) not in region.index or region.blocks != 1:
             continue
-        obj = map_object(m, Value(var.type, held.leaves))
-        out += runtime_map.symptoms(obj)
+        obj = map_object(m, Value(m.sort_types[region.sort], (Address(region),)))
+        for name, sentence, present in runtime_map.symptoms(obj):
+            before = found.get(name, (sentence, FALSE))[1]
+            found[name] = (sentence, either(before, present))
         clean.append(runtime_map.no_symptom(obj))
     m.pure = False
-    if clean:
-        out.append(("no symptom", "every goroutine returns and nothing shows", all_of(*clean)))
-    return tuple(out)
+    if not found:
+        return ()
+    quiet = ("no symptom", "every goroutine returns and nothing shows", all_of(*clean))
+    return (*((name, sentence, e) for name, (sentence, e) in found.items()), quiet)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower.machine import LengthKey, Machine
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.pending import LengthKey
 from verifier.golang.lower.storage import deref, load, pin, reference_sort, scalar, snapshot, variable
 from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value
 from verifier.golang.types import Array, Mode, Pointer, Slice, StructField, Var, underlying

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from verifier.golang.lower.machine import Builder, Machine
+from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import load, numbers, park, variable
+from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Binding, Deref, Loc, Region, Spec, Value
 from verifier.program.expr import Expr, Own, Read, Ref
 from verifier.program.program import END, Kind

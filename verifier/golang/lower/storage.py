@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from verifier.golang.lower.machine import FamilyKey, Machine, SegmentKey
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.pending import FamilyKey, SegmentKey
 from verifier.golang.lower.values import (
     Address,
     Binding,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from verifier.golang import syntax as ast
 from verifier.golang.lower.expressions import equality
 from verifier.golang.lower.flow import take_label
-from verifier.golang.lower.machine import Loop, Machine
+from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import convert, declare, from_interface, holds_type, scalar, snapshot
+from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Env, Value
 from verifier.golang.types import BOOL, NIL, Interface, NilObj, underlying
 from verifier.program.expr import TRUE, ZERO, Expr, equal

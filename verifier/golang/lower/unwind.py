@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import parts
-from verifier.golang.lower.machine import Frame, Machine
+from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.templates import Frame
 from verifier.golang.lower.values import Value
 from verifier.program.expr import ONE, TRUE, ZERO, Const, Expr, Own, Read, Ref, equal, negate, op
-from verifier.program.program import END, Bool, Fail, Kind, Range, Step
+from verifier.program.program import END, Bool, Fail, Range, Step
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ def _keep_panicking(m: Machine) -> None:
         for i, r in enumerate(m.raised):
             if r.template == m.tm.number:
                 guard, failure = equal(Read(cell), Const(i + 1)), Fail("panic", r.message)
-                step = Step(src, END, guard, kind=Kind.PLAIN, fail=failure, span=r.span, text=r.text, stack=r.stack)
+                step = Step(src, END, guard, fail=failure, span=r.span, text=r.text, stack=r.stack)
                 m.tm.steps.append(step)
     m.cur = calm
 

@@ -1,0 +1,71 @@
+"""The parts of a machine under construction: templates, inlined frames, loops, places where panics start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from verifier.golang.lower.values import Binding, Loc, Region, Spec
+from verifier.golang.types import Type
+from verifier.program.program import END, IDLE, Call, Step
+from verifier.source import Span
+
+MOST_RAISES = 1023
+"""Places (per call path) where a panic may start under a deferred call; one more is a limit of the model."""
+
+
+@dataclass(slots=True)
+class Builder:
+    """A template under construction. Locations are merged by union-find until it is closed."""
+
+    number: int
+    name: str
+    parent: int | None
+    pool: int = 1
+    cells: list[tuple[str, Spec]] = field(default_factory=list)
+    frame: list[bool] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    alias: list[int] = field(default_factory=lambda: [END, IDLE, 2])
+    regions: list[Region] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    panicking: int | None = None
+
+    def find(self, location: int) -> int:
+        """The representative of a location."""
+        while self.alias[location] != location:
+            location = self.alias[location]
+        return location
+
+
+@dataclass(slots=True)
+class Frame:
+    """An inlined call. `exit` is where returns and panics go when deferred calls must run."""
+
+    name: str
+    called_at: Span | None
+    ret: int
+    results: tuple[Loc | Binding, ...] = ()
+    result_types: tuple[Type, ...] = ()
+    exit: int | None = None
+    unwind: int | None = None
+    defers: list[object] = field(default_factory=list)
+    function: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """A place where a panic starts, on one call path."""
+
+    message: str
+    template: int
+    span: Span | None
+    text: str
+    stack: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Where `break` and `continue` go; `cont` is None for a switch."""
+
+    label: str
+    brk: int
+    cont: int | None

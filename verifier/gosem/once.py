@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from verifier.gosem.fragment import DONE, Cells, CellSpec, Fragment, Piece, read, write
 from verifier.program.expr import ONE, ZERO, Const, Read, equal
-from verifier.program.program import Range
+from verifier.program.program import Range, Sync
 
 SKIP = -2
 """Where `begin` ends when the function has already returned: it is not called again."""
@@ -29,6 +29,7 @@ def begin(cells: Cells) -> Fragment:
             dst=DONE,
             detail="first call",
             cite="sync/once.go:76",
+            sync=(Sync("begin", state),),
         ),
         Piece(
             guard=equal(Read(state), Const(FINISHED)),
@@ -49,5 +50,6 @@ def finish(cells: Cells) -> Fragment:
             accesses=(write(state, atomic=True),),
             detail="done",
             cite="sync/once.go:77",
+            sync=(Sync("finish", state),),
         ),
     )

@@ -6,7 +6,7 @@ Every value is an integer; booleans are 0 and 1. Division and remainder truncate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,13 @@ class Family:
 
     `cells[i]` is an absolute cell number or -1 where no cell exists (index 0 of a reference: nil).
     Two families may share cells. Reading or writing at -1 or outside the tuple is a fault of the program.
+    `stride` is the number of entries per object (or per goroutine) the index starts with: proofs need it to tell
+    whose cell an index selects.
     """
 
     name: str
     cells: tuple[int, ...]
+    stride: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,15 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`values[index]`: a constant table, e.g. from an object's place to the place of one of its fields."""
+    """`values[index]`: a constant table, e.g. from an object's place to the place of one of its fields.
+
+    `sort` is the sort whose places the values are, -1 for plain numbers; `stride` as in `Family`.
+    """
 
     values: tuple[int, ...]
     index: Expr
+    sort: int = -1
+    stride: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +289,7 @@ def rewrite(e: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
             index = rewrite(e.index, leaf)
             if isinstance(index, Const) and 0 <= index.value < len(e.values):
                 return Const(e.values[index.value])
-            return e if index == e.index else Table(e.values, index)
+            return e if index == e.index else replace(e, index=index)
         case Read(ref=At() as at):
             index = rewrite(at.index, leaf)
             kept: Expr = e if index == at.index else Read(at_cell(at.family, index))

@@ -111,7 +111,8 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """What a step does to a lock. `op`: lock, announce, acquire, unlock, rlock, runlock (a try that got it counts).
+    """What a step does to a lock. `op`: lock, announce, acquire, unlock, rlock, runlock (a try that got it counts);
+    begin and finish for the running call of a Once.
 
     `ref` is the lock's first cell; proofs and reports recognise locks by this mark only.
     """

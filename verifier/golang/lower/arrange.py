@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, PlaceKey, TableKey
@@ -145,3 +146,8 @@ def family_cells(out: Arrangement, key: FamilyKey) -> tuple[int, ...]:
         for start in out.bases(key.base)
         for filled in product(*choices)
     )
+
+
+def stride(path: Holes) -> int:
+    """How many entries a family or table has per base."""
+    return prod(c[1] for c in path if isinstance(c, tuple))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, interior
+from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, interior, stride
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, LengthKey, OrdinalKey, PlaceKey, SegmentKey, TableKey
 from verifier.golang.lower.storage import integer_range
@@ -152,7 +152,7 @@ class Linker:
             assert isinstance(key, FamilyKey)
             base = key.base if isinstance(key.base, str) else key.base.name
             parts = "".join(f".{c}" for c in key.path if not isinstance(c, tuple))
-            self._families[pending] = Family(f"{base}{parts}", family_cells(self.at, key))
+            self._families[pending] = Family(f"{base}{parts}", family_cells(self.at, key), stride(key.path))
         return self._families[pending]
 
     # ---- expressions and steps
@@ -223,7 +223,11 @@ def _strip(e: Expr, linker: Linker) -> Expr:
             values = linker.values(pending)
             return Const(values[0]) if len(set(values)) == 1 else PerInstance(t, values)
         case Table(values=(pending,), index=i):
-            return Table(linker.values(pending), _strip(i, linker))
+            key = linker.m.pending[pending]
+            index = _strip(i, linker)
+            if isinstance(key, TableKey):
+                return Table(linker.values(pending), index, linker.sort_number[key.sort], stride(key.path))
+            return Table(linker.values(pending), index)
         case Op(name="at", args=(Const(value=t), Const(value=location))):
             return linker.count_at(t, location)
         case Op():

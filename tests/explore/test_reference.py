@@ -8,7 +8,7 @@ from benchmarks.rwmap import rwmap
 from verifier.explore.search import Limits, choices_of, choices_to, explore
 from verifier.program.expr import At, Cell, Const, Family, Own, Read, equal, negate, op
 from verifier.program.passes.compose import compose
-from verifier.program.program import END, Clause, Fail, Kind, Range, Step
+from verifier.program.program import END, Access, Clause, Fail, Kind, Range, Step
 from verifier.program.semantics import ProgramFault
 
 from .machines import Role, build, counter, hanging, naive, server, spawner, two_locks
@@ -43,6 +43,22 @@ def test_without_it_the_race_comes_first_and_an_increment_is_lost() -> None:
     assert found.first("finally", "both counted") is not None
     pairs = {tuple(found.machine.steps[k].step.text for k in v.steps) for v in found.violations if v.kind == "race"}
     assert pairs == {("x = t + 1", "t := x"), ("t := x", "x = t + 1"), ("x = t + 1", "x = t + 1")}
+
+
+def test_one_pair_of_statements_may_race_on_several_cells() -> None:
+    i = Own(1, 0)
+    cell = At(Family("a", (0, 1)), Read(i))
+    choose = (Step(2, 3, kind=Kind.SYNC), Step(2, 3, updates=((i, Const(1)),), kind=Kind.SYNC))
+    store = Step(3, END, updates=((cell, Const(1)),), accesses=(Access(cell, True, False),), kind=Kind.PLAIN)
+    role = Role("w", 2, (*choose, store), (("i", Range(0, 1), 0),))
+    found = explore(build([("a0", Range(0, 1), 0), ("a1", Range(0, 1), 0)], [role]))
+    assert [v.name for v in found.violations if v.kind == "race"] == ["a0", "a1"]
+
+
+def test_goroutines_with_a_single_location_may_race_too() -> None:
+    x = Own(0, 0)
+    store = Step(2, 2, updates=((x, Const(1)),), accesses=(Access(x, True, False),), kind=Kind.PLAIN)
+    assert explore(build([("x", Range(0, 1), 0)], [Role("w", 2, (store,))])).first("race") is not None
 
 
 def test_a_total_deadlock() -> None:

@@ -94,6 +94,18 @@ def test_a_value_that_may_be_out_of_range_is_a_failure_of_its_own_step() -> None
     assert dict(rest.updates) == {T: op("+", Read(T), Const(1))} and rest.origin == (0,)
 
 
+def test_a_local_step_whose_value_may_be_out_of_range_is_not_taken_before_others_saw_the_state() -> None:
+    steps = composed(LOAD, local(3, 4, t=op("+", Read(T), Const(1))), seen(4, END))
+    assert sorted((s.src, s.dst, s.origin) for s in steps) == [(2, 3, (0,)), (2, 4, (0, 1)), (3, 4, (1,)), (4, 0, (2,))]
+    rest = next(s for s in steps if s.dst == 3)
+    assert dict(rest.updates) == {T: Read(Own(0, 0))} and rest.guard != TRUE
+
+
+def test_a_guard_that_keeps_a_value_in_range_needs_no_second_step() -> None:
+    down = replace(seen(2, 3, (T, op("-", Read(T), Const(1)))), guard=negate(equal(Read(T), Const(0))))
+    assert [(s.src, s.dst) for s in composed(down, local(3, 4, i=Const(0)), seen(4, END))] == [(2, 4), (4, END)]
+
+
 def test_a_cell_written_through_an_index_ends_the_run_where_it_may_be_read() -> None:
     store = seen(2, 3, (At(ARRAY, Read(B)), Const(1)))
     steps = composed(store, local(3, 4, t=Read(Own(1, 2))), seen(4, END))

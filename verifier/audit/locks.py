@@ -23,6 +23,7 @@ class Holder:
 Locks = dict[int, tuple[Holder, ...]]
 """First cell of a lock → its holders, oldest first. Locks nobody holds are left out."""
 
+_RELEASED = {"unlock": "W", "runlock": "R"}
 _TAKEN = {"lock": "W", "acquire": "W", "rlock": "R", "announce": "next"}
 
 
@@ -38,8 +39,8 @@ def after(locks: Locks, c: Concrete, row: int, state: State, interpreter: Interp
             since = announced[0].since if announced else row
             holders = [h for h in holders if h not in announced]
             holders.append(Holder(name, _TAKEN[mark.op], since, c.step.span))
-        else:
-            _release(holders, name, "R" if mark.op == "runlock" else "W")
+        elif mark.op in _RELEASED:
+            _release(holders, name, _RELEASED[mark.op])
         if holders:
             out[cell] = tuple(holders)
     return out

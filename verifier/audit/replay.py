@@ -12,7 +12,7 @@ from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
 from verifier.evidence.trace import Held, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
-from verifier.program.program import Program
+from verifier.program.program import END, Program
 
 __all__ = ["AuditError", "Claim", "Walk", "confirm", "replay", "state_text", "walk"]
 
@@ -64,7 +64,8 @@ def _rows(walked: Walk) -> tuple[list[TraceStep], list[Locks]]:
             locks = lock_table.after(locks, c, n + 1, walked.states[n], walked.composed)
         history.append(locks)
         shown = walked.states[n + 1] if ended else walked.states[n]
-        rows.append(_row(walked, c, n + 1, describe.views(walked.program, shown, locks)))
+        row = _row(walked, c, n + 1, describe.views(walked.program, shown, locks))
+        rows.append(replace(row, ends=ended and shown.locations[c.instance] == END))
     return rows, history
 
 

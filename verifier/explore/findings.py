@@ -18,7 +18,8 @@ class Findings:
         self._order = order
         self._width = width
         self._known: set[tuple[str, str]] = set()
-        self._failing: set[int] = set()
+        self.failing: set[int] = set()
+        """Steps that failed at least once."""
         self.violations: list[Violation] = []
         self.witnesses: list[Violation] = []
         self.failures = 0
@@ -32,13 +33,13 @@ class Findings:
         """A step that fails, or whose new values or allocation are outside a bound."""
         self.failures += 1
         c = self._machine.steps[step]
-        if step in self._failing:
-            return
         if c.step.fail is not None:
-            self._failing.add(step)
+            if step in self.failing:
+                return
             kind, message = c.step.fail.kind, c.step.fail.message
         else:
             kind, message = "bound", self._bound(self._order[base // self._width], step)
+        self.failing.add(step)
         self._add(self.violations, Violation(kind, message, base // self._width, (step,), (c.instance,)))
 
     def hit(self, base: int, label: int) -> None:

@@ -38,7 +38,7 @@ class LoopWriter:
         """`run(chunk, base, nt, back, armed)`: expand the states of `chunk`; see `reference.py` for the globals.
 
         It returns (base, nt, back, armed, ran, interrupted): `base` is width × states expanded, `nt` the steps
-        enabled so far, `ran[k]` whether step k was taken.
+        enabled so far, `ran[k]` whether step k came to a state.
         """
         count, watched = len(self._machine.steps), range(len(self._watches))
         ran = [f"c{k}" for k in range(count)]
@@ -97,9 +97,9 @@ class LoopWriter:
     def _arrive(self, k: int) -> list[str]:
         c = self._machine.steps[k]
         guard = self._steps.guard(c)
-        body = ["nt += 1", f"c{k} = 1"]
+        body = ["nt += 1"]
         body += [f"symptom(base, {k})"] if c.step.symptom else []
-        body += self._take(k, c, self._store(k), f"failed(base, {k})")
+        body += self._take(k, c, [f"c{k} = 1", *self._store(k)], f"failed(base, {k})")
         return body if guard is None else [f"if {guard}:", *_indent(body, 1)]
 
     def _collect(self, k: int) -> list[str]:

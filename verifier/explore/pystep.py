@@ -38,7 +38,7 @@ class StepWriter:
             slot = self._machine.layout.cells[ref.number]
             if value == Read(ref):
                 continue
-            source = self._checked(position, ref, value, lines, checks)
+            source = self._checked(c, position, ref, value, lines, checks)
             delta = _delta(ref, value, known.get(ref.number))
             if slot.width == 0:
                 continue
@@ -65,7 +65,7 @@ class StepWriter:
         checks: list[str] = []
         writes = [f"t = {start} + {constant}" if constant >= 0 else f"t = {start} - {-constant}"]
         for position, (ref, value) in enumerate(c.step.updates):
-            source = self._checked(position, ref, value, lines, checks)
+            source = self._checked(c, position, ref, value, lines, checks)
             if isinstance(ref, Cell):
                 slot = self._machine.layout.cells[ref.number]
                 if slot.width:
@@ -84,10 +84,14 @@ class StepWriter:
                 writes.append(f"t = t & ~m{position} | y{position} & m{position}")
         return lines + writes, checks
 
-    def _checked(self, position: int, ref: Cell | At | object, value: Expr, lines: list[str], checks: list[str]) -> str:
+    def _checked(
+        self, c: Concrete, position: int, ref: Cell | At | object, value: Expr, lines: list[str], checks: list[str]
+    ) -> str:
         """The source of a value; one that may be out of range goes to a local first and adds a check."""
         source = self._writer.value(value)
-        if not isinstance(ref, Cell | At) or self._writer.ranges.fits(value, ref):
+        if not isinstance(ref, Cell | At) or self._writer.ranges.for_alloc(c.step.alloc).given(c.step.guard).fits(
+            value, ref
+        ):
             return source
         name = f"v{position}"
         lines.append(f"{name} = {source}")

@@ -24,8 +24,8 @@ class Pair:
     second: int
 
 
-Check = Callable[[int], int]
-"""State → the number of the cell raced on, or -1."""
+Check = Callable[[int], list[int]]
+"""State → the numbers of the cells raced on."""
 
 
 class Races:
@@ -38,7 +38,7 @@ class Races:
         self._checks: dict[Pair, Check] = {}
         self._cache: dict[int, tuple[Pair, ...]] = {}
         self._seen: set[tuple[int, str, str]] = set()
-        self._done: set[Pair] = set()
+        self._left: dict[Pair, set[int]] = {}
         self.found: list[Violation] = []
         slots = machine.layout.pcs
         codes: dict[int, set[int]] = {}
@@ -60,7 +60,7 @@ class Races:
                 self._cache.clear()
             pairs = self._cache[key] = self._candidates(state)
         for pair in pairs:
-            if pair not in self._done:
+            if self._left.get(pair, True):
                 self._judge(index, state, pair)
 
     def _candidates(self, state: int) -> tuple[Pair, ...]:
@@ -73,30 +73,28 @@ class Races:
         return tuple(out)
 
     def _judge(self, index: int, state: int, pair: Pair) -> None:
+        a, b = (self._machine.steps[n] for n in (pair.first, pair.second))
         if pair not in self._checks:
-            self._checks[pair] = self._compile(pair)
-        cell = self._checks[pair](state)
-        if cell < 0:
-            return
-        a, b = (self._machine.steps[n] for n in (pair.first, pair.second))
-        name = self._machine.program.cells[cell].name
-        # One report per place and pair of statements is enough: later states only repeat it.
-        key = (cell, a.step.text, b.step.text)
-        self._done.add(pair)
-        if key not in self._seen:
-            self._seen.add(key)
-            self.found.append(Violation("race", name, index, (pair.first, pair.second), (a.instance, b.instance)))
+            self._checks[pair] = self._compile(a, b)
+            self._left[pair] = shared_cells(a, b)
+        for cell in self._checks[pair](state):
+            # Later states only repeat it; a pair with nothing left to show is never judged again.
+            self._left[pair].discard(cell)
+            key = (cell, a.step.text, b.step.text)
+            if key not in self._seen:
+                self._seen.add(key)
+                name = self._machine.program.cells[cell].name
+                self.found.append(Violation("race", name, index, (pair.first, pair.second), (a.instance, b.instance)))
 
-    def _compile(self, pair: Pair) -> Check:
-        a, b = (self._machine.steps[n] for n in (pair.first, pair.second))
-        lines = ["def check(s):"]
+    def _compile(self, a: Concrete, b: Concrete) -> Check:
+        lines = ["def check(s):", " found = []"]
         enabled = self._writer.test(all_of(a.step.guard, b.step.guard))
-        lines.append(f" if not {enabled}: return -1")
+        lines.append(f" if not {enabled}: return found")
         for x in a.step.accesses:
             for y in b.step.accesses:
                 if conflicting(x, y):
                     lines += self._meeting(x, y)
-        lines.append(" return -1")
+        lines.append(" return found")
         names = dict(self._writer.names)
         exec(compile("\n".join(lines), "<race check>", "exec"), names)
         made: Check = names["check"]  # type: ignore[assignment]
@@ -106,8 +104,8 @@ class Races:
         when = all_of(x.when, y.when)
         lines = [f" if {self._writer.test(when)}:"] if when != TRUE else [" if True:"]
         if isinstance(x.ref, Cell) and isinstance(y.ref, Cell):
-            return [*lines, f"  return {x.ref.number}"]
-        return [*lines, f"  n = {self._place(x)}", f"  if n >= 0 and n == {self._place(y)}: return n"]
+            return [*lines, f"  found.append({x.ref.number})"]
+        return [*lines, f"  n = {self._place(x)}", f"  if n >= 0 and n == {self._place(y)}: found.append(n)"]
 
     def _place(self, x: Access) -> str:
         match x.ref:
@@ -123,6 +121,11 @@ def conflicting(x: Access, y: Access) -> bool:
     if FALSE in (x.when, y.when) or not (x.write or y.write) or (x.atomic and y.atomic):
         return False
     return not cells_of(x).isdisjoint(cells_of(y))
+
+
+def shared_cells(a: Concrete, b: Concrete) -> set[int]:
+    """The cells on which two steps may conflict."""
+    return {n for x in a.step.accesses for y in b.step.accesses if conflicting(x, y) for n in cells_of(x) & cells_of(y)}
 
 
 def cells_of(x: Access) -> frozenset[int]:

@@ -21,6 +21,8 @@ from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Store
 from verifier.explore.pyexpr import Writer
 from verifier.explore.pyloop import LoopWriter, Watch, watch_always
 from verifier.explore.races import Races
+from verifier.program.concrete import Concrete
+from verifier.program.program import Program
 from verifier.program.semantics import ProgramFault
 
 CHUNK = 4096
@@ -151,7 +153,7 @@ class Search:
             limit=limit,
             violations=tuple(violations),
             witnesses=tuple(self.findings.witnesses),
-            coverage=coverage(machine, self.ran),
+            coverage=coverage(machine, self.ran, self.findings.failing),
             finished=self.findings.finished,
             deadlock_decided=not limit and not self.cyclic,
             deadlock_limit=limit,
@@ -168,17 +170,31 @@ def _watches(machine: Machine) -> tuple[Watch, ...]:
     return tuple(out)
 
 
-def coverage(machine: Machine, ran: list[int]) -> frozenset[tuple[int, int]]:
-    """(template, raw step) of everything that was executed, the steps taken before the start included."""
+def coverage(machine: Machine, ran: list[int], failing: set[int]) -> frozenset[tuple[int, int]]:
+    """(template, raw step) of everything that was executed, the steps taken before the start included.
+
+    `ran[k]`: step k came to a state; `failing`: steps that were tried and failed.
+    """
     out: set[tuple[int, int]] = set()
     program = machine.program
-    for taken, c in zip(ran, machine.steps, strict=True):
-        if taken:
-            template = program.instances[c.instance].template
+    for k, c in enumerate(machine.steps):
+        template = program.instances[c.instance].template
+        if ran[k]:
             out.update((template, n) for n in c.step.origin or (c.index,))
+        elif k in failing:
+            out.update((template, n) for n in _tried(program, template, c))
     for instance, steps in zip(program.instances, program.prelude, strict=False):
         out.update((instance.template, n) for n in steps)
     return frozenset(out)
+
+
+def _tried(program: Program, template: int, c: Concrete) -> tuple[int, ...]:
+    """The raw steps of a failing step: a `go` or `new` that finds nothing free never gets to the local steps after."""
+    if program.raw is None or (c.step.spawn is None and c.step.alloc is None):
+        return c.step.origin or (c.index,)
+    raw = program.raw.templates[template].steps
+    blocking = [n for n, at in enumerate(c.step.origin) if raw[at].spawn is not None or raw[at].alloc is not None]
+    return c.step.origin[: blocking[0] + 1]
 
 
 def successors(machine: Machine) -> Successors:

@@ -43,6 +43,7 @@ class Ranges:
             for t in program.templates
             for offset, c in enumerate(t.cells)
         }
+        self._known: dict[Ref, Interval] = {}
         self._fresh: Interval = (1, max((len(s.places) for s in program.sorts), default=1))
 
     def for_alloc(self, alloc: Alloc | None) -> Ranges:
@@ -54,13 +55,24 @@ class Ranges:
         made._fresh = (min(candidates), max(candidates))
         return made
 
+    def given(self, guard: Expr) -> Ranges:
+        """The same, in states where `guard` holds: its comparisons of a cell with a constant narrow that cell."""
+        made = copy(self)
+        made._known = dict(self._known)
+        for holds, part in _conjuncts(guard, True):
+            found = _bound(part, holds)
+            if found is not None:
+                ref, narrow = found
+                made._known[ref] = narrow(made.of_ref(ref))
+        return made
+
     def of_ref(self, ref: Ref) -> Interval:
         """The values a cell (or any cell of a family) can hold."""
+        if ref in self._known:
+            return self._known[ref]
         match ref:
-            case Cell(number=n):
-                return self._cells[n]
-            case Own(template=t, offset=o):
-                return self._own[t, o]
+            case Cell() | Own():
+                return self.domain(ref)
             case At(family=f):
                 return _hull([self._cells[n] for n in f.cells if n >= 0])
             case Pc(instance=i):
@@ -94,8 +106,17 @@ class Ranges:
         if isinstance(ref, At):
             bounds = [self._cells[n] for n in ref.family.cells if n >= 0]
             return all(a <= least and most <= b for a, b in bounds)
-        a, b = self.of_ref(ref)
+        a, b = self.domain(ref)
         return a <= least and most <= b
+
+    def domain(self, ref: Ref) -> Interval:
+        """The values a single cell may be given."""
+        match ref:
+            case Cell(number=n):
+                return self._cells[n]
+            case Own(template=t, offset=o):
+                return self._own[t, o]
+        raise TypeError(f"not a single cell: {ref}")
 
     def _op(self, name: str, args: tuple[Expr, ...]) -> Interval:
         if name in _COMPARE:
@@ -104,6 +125,53 @@ class Ranges:
             return _hull([self.of(args[1]), self.of(args[2])])
         operation = _ARITHMETIC.get(name)
         return operation(*(self.of(a) for a in args)) if operation else _ANY
+
+
+Narrow = Callable[[Interval], Interval]
+
+
+def _conjuncts(e: Expr, holds: bool) -> list[tuple[bool, Expr]]:
+    """Conditions that all follow from `e` being true (`holds`) or false, each with its own truth."""
+    match e:
+        case Op(name="not", args=(a,)):
+            return _conjuncts(a, not holds)
+        case Op(name="and" | "or" as name, args=args) if (name == "and") == holds:
+            return [found for a in args for found in _conjuncts(a, holds)]
+    return [(holds, e)]
+
+
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">="}
+
+
+def _bound(e: Expr, holds: bool) -> tuple[Ref, Narrow] | None:
+    """What a comparison says about a single cell."""
+    match e:
+        case Read(ref=Cell() | Own() as ref):
+            name, value = "!=", 0
+        case Op(name=found, args=(Read(ref=Cell() | Own() as ref), Const(value=value))) if found in _TURNED:
+            name = found
+        case Op(name=found, args=(Const(value=value), Read(ref=Cell() | Own() as ref))) if found in _TURNED:
+            name = _TURNED[found]
+        case _:
+            return None
+    return ref, _narrowing(name if holds else _OPPOSITE[name], value)
+
+
+def _narrowing(name: str, value: int) -> Narrow:
+    match name:
+        case "==":
+            return lambda i: (value, value) if i[0] <= value <= i[1] else i
+        case "!=":
+            return lambda i: _clip(i, i[0] + (i[0] == value), i[1] - (i[1] == value))
+        case "<" | "<=":
+            return lambda i: _clip(i, i[0], min(i[1], value - (name == "<")))
+    return lambda i: _clip(i, max(i[0], value + (name == ">")), i[1])
+
+
+def _clip(i: Interval, least: int, most: int) -> Interval:
+    """The narrowed interval; one that would be empty belongs to a guard that never holds, and narrows nothing."""
+    return (least, most) if least <= most else i
 
 
 def _hull(intervals: list[Interval]) -> Interval:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from verifier.program.expr import FALSE, TRUE, Const, Expr, Op, Pc, Read, any_of, children, negate
+from verifier.program.expr import FALSE, TRUE, Const, Expr, Op, Pc, Read, any_of, both, children, negate
 from verifier.program.passes.prelude import run_prelude
 from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive, mentions_fresh
 from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
@@ -191,15 +191,22 @@ class _Composer:
         )
 
     def _runs(self, first: Path, step: Step) -> list[Path]:
-        done: list[Path] = []
-        todo = [(first, step)]
+        """Every run of local steps after `step`, which `first` ends with."""
+        if self._returns(first):
+            return [first]
+        fits = self._symbolic.in_range(first, step, step.alloc)
+        if mentions_fresh(fits):
+            return [first]
+        # Out of range is a failure of the visible step: then nothing follows it.
+        done = [] if fits == TRUE else [first.given(negate(fits))]
+        todo = [first if fits == TRUE else first.given(fits)]
         while todo:
-            path, last = todo.pop()
+            path = todo.pop()
             if len(done) + len(todo) >= MAX_PATHS or self._returns(path):
                 done.append(path)
                 continue
             try:
-                rest, further = self._onward(path, last, step.alloc)
+                rest, further = self._onward(path, step.alloc)
             except Inexact:
                 done.append(path)
                 continue
@@ -210,17 +217,13 @@ class _Composer:
     def _returns(self, path: Path) -> bool:
         return self.rests(path.location) or path.location in path.visited[:-1]
 
-    def _onward(self, path: Path, last: Step, alloc: Alloc | None) -> tuple[list[Path], list[tuple[Path, Step]]]:
-        """One more local step: the runs that end here all the same, and those that go on."""
-        ending: list[Path] = []
-        fits = self._symbolic.in_range(path, last, alloc)
-        if mentions_fresh(fits):
-            raise Inexact
-        if fits != TRUE:
-            # Out of range is a failure of the step just taken: keep it a step of its own.
-            ending.append(path.given(negate(fits)))
-            path = path.given(fits)
-        further: list[tuple[Path, Step]] = []
+    def _onward(self, path: Path, alloc: Alloc | None) -> tuple[list[Path], list[Path]]:
+        """One more local step: the runs that end here all the same, and those that go on.
+
+        A local step that fails, or whose value is out of range, is never joined: the state before it must be seen,
+        others may go on from there.
+        """
+        further: list[Path] = []
         going: list[Expr] = []
         failing: list[Expr] = []
         for n, step in self._leaving[path.location]:
@@ -228,14 +231,22 @@ class _Composer:
             if mentions_fresh(guard):
                 raise Inexact
             (failing if step.fail else going).append(guard)
-            if step.fail is None and guard != FALSE:
-                further.append((self._symbolic.extend(path, n, step, guard), step))
+            if step.fail is not None or guard == FALSE:
+                continue
+            after = self._symbolic.extend(path, n, step, guard)
+            fits = self._symbolic.in_range(after, step, alloc)
+            if mentions_fresh(fits):
+                raise Inexact
+            if fits != TRUE:
+                failing.append(both(guard, negate(fits)))
+                after = after.given(fits)
+            further.append(after)
         stays = list(failing)
         if not exhaustive(going + failing):
             stays.append(negate(any_of(*going)))
-        if any_of(*stays) != FALSE:
-            ending.append(path.given(any_of(*stays)))
-        return ending, further
+        if any_of(*stays) == FALSE:
+            return [], further
+        return [path.given(any_of(*stays))], further
 
 
 def _quiet_failure(step: Step) -> bool:

@@ -143,16 +143,17 @@ class Symbolic:
         written: dict[Ref, Expr] = {**dict(path.cells), **dict(path.places)}
         count = len(step.updates)
         recent = list(written.items())[-count:] if not path.places else list(written.items())
+        ranges = self.ranges.for_alloc(alloc).given(path.guard)
         conditions: list[Expr] = []
         for ref, value in recent:
-            if count and not self.ranges.for_alloc(alloc).fits(value, ref):
+            if count and not ranges.fits(value, ref):
                 least, most = self._bounds(ref)
                 conditions += [op("<=", Const(least), value), op("<=", value, Const(most))]
         return all_of(*conditions)
 
     def _bounds(self, ref: Ref) -> tuple[int, int]:
         if not isinstance(ref, At):
-            return self.ranges.of_ref(ref)
+            return self.ranges.domain(ref)
         domains = [self._program.cells[n].domain for n in ref.family.cells if n >= 0]
         bounds = {(low(d), high(d, self._program.sorts)) for d in domains}
         if len(bounds) != 1:

@@ -1,0 +1,196 @@
+"""Steps of a role as Python functions of a `Context`: generated once, run in every configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.program.expr import At, Cell, Const, Expr, Fresh, Me, Op, Own, PerInstance, Read, Ref, Table, go_div
+from verifier.program.program import Fail, Step
+from verifier.prove.context import NAME, Context
+from verifier.prove.shape import NotCovered, Role, Shape
+from verifier.prove.values import Value
+
+Evaluate = Callable[[Context], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cell to be read or written: the package's or the goroutine's own (`cells` empty), or one of a family."""
+
+    package: bool
+    cell: int
+    cells: tuple[int, ...] = ()
+    stride: int = 1
+    index: Evaluate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A memory access of a step."""
+
+    target: Target
+    when: Evaluate
+    write: bool
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A step, ready to run. `lock` says what its lock mark does, `lock_target` to which lock."""
+
+    step: Step
+    guard: Evaluate
+    updates: tuple[tuple[Target, Evaluate], ...]
+    accesses: tuple[Access, ...]
+    fail: Fail | None
+    locks: tuple[tuple[str, Target], ...]
+    own_reads: bool
+    block: int | None
+    """Which recyclable block of the role the step allocates, None: none."""
+
+
+class Compiler:
+    """Compiles the steps of one role."""
+
+    def __init__(self, shape: Shape, role: Role) -> None:
+        self.shape = shape
+        self.role = role
+        self.constants: dict[str, object] = {"plus": plus, "minus": minus, "times": times, "binary": binary}
+
+    def step(self, s: Step) -> Compiled:
+        """One step. Raises NotCovered for forms the method does not handle."""
+        if s.spawn is not None:
+            raise NotCovered("`go` inside a role")
+        release = any(k.op == "runlock" for k in s.sync)
+        fatal = s.fail is not None and "RUnlock" in s.fail.message
+        return Compiled(
+            s,
+            self.function(s.guard),
+            tuple((self.target(r), self.function(e)) for r, e in s.updates),
+            tuple(Access(self.target(a.ref), self.function(a.when), a.write, not a.atomic) for a in s.accesses),
+            s.fail,
+            tuple((k.op, self.target(k.ref)) for k in s.sync),
+            release or fatal,
+            self._block(s),
+        )
+
+    def _block(self, s: Step) -> int | None:
+        if s.alloc is None:
+            return None
+        place = s.alloc.candidates[0][0]
+        for n, (sort, number, _, _) in enumerate(self.role.blocks):
+            if (sort, number) == (s.alloc.sort, place):
+                return n
+        raise NotCovered("an allocation without a block")
+
+    def target(self, r: Ref) -> Target:
+        """A reference as something to read or write."""
+        match r:
+            case Own(template=0, offset=o):
+                return Target(True, o)
+            case Own(template=t, offset=o) if t == self.role.template:
+                return Target(False, o)
+            case Cell(number=n) if n < self.shape.size:
+                return Target(True, n)
+            case At(family=f, index=i):
+                return Target(False, -1, f.cells, f.stride, self.function(i))
+        raise NotCovered("a cell of another goroutine")
+
+    def function(self, e: Expr) -> Evaluate:
+        """An expression as a function of the context."""
+        code = self.source(e)
+        return eval(f"lambda X: {code}", self.constants)  # type: ignore[no-any-return]
+
+    def source(self, e: Expr) -> str:
+        """The Python text of an expression."""
+        match e:
+            case Const(value=v):
+                return str(v)
+            case Read(ref=r):
+                return self._read(r)
+            case PerInstance(template=0, values=values):
+                return str(values[0])
+            case PerInstance(template=t, values=values) if t == self.role.template:
+                return f"X.mine({values[0]})"
+            case Me():
+                return f"X.mine({NAME})"
+            case Fresh():
+                return "X.fresh"
+            case Table(values=values, index=i, sort=s, stride=n):
+                return f"X.table({self._name(values)}, {s}, {n}, {self.source(i)})"
+            case Op(name=name, args=args):
+                return self._operator(name, [self.source(a) for a in args])
+        raise NotCovered("an expression over another goroutine")
+
+    def _read(self, r: Ref) -> str:
+        t = self.target(r)
+        if isinstance(r, At):
+            return f"X.at({self._name(r.family.cells)}, {r.family.stride}, {self.source(r.index)})"
+        return f"X.package({t.cell})" if t.package else f"X.own({t.cell})"
+
+    def _name(self, value: tuple[int, ...]) -> str:
+        for name, known in self.constants.items():
+            if known is value:
+                return name
+        name = f"c{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def _operator(self, name: str, a: list[str]) -> str:
+        match name:
+            case "not":
+                return f"(not X.truth({a[0]}))"
+            case "and" | "or":
+                return f"(X.truth({a[0]}) {name} X.truth({a[1]}))"
+            case "ite":
+                return f"({a[1]} if X.truth({a[0]}) else {a[2]})"
+            case "==":
+                return f"X.equal({a[0]}, {a[1]})"
+            case "!=":
+                return f"(not X.equal({a[0]}, {a[1]}))"
+            case "<" | "<=":
+                return f"X.less({a[0]}, {a[1]}, {name == '<='})"
+            case "+" | "-" | "*":
+                return f"{ {'+': 'plus', '-': 'minus', '*': 'times'}[name] }({a[0]}, {a[1]})"
+            case "neg":
+                return f"minus(0, {a[0]})"
+            case _:
+                return f"binary({name!r}, {a[0]}, {a[1]})"
+
+
+def plus(a: Value, b: Value) -> Value:
+    """Sum; any value absorbs."""
+    return None if a is None or b is None else a + b
+
+
+def minus(a: Value, b: Value) -> Value:
+    """Difference; any value absorbs."""
+    return None if a is None or b is None else a - b
+
+
+def times(a: Value, b: Value) -> Value:
+    """Product; any value absorbs."""
+    return None if a is None or b is None else a * b
+
+
+def binary(name: str, a: Value, b: Value) -> Value:
+    """The other integer operators; division by zero is guarded by the program."""
+    if a is None or b is None:
+        return None
+    match name:
+        case "/":
+            return go_div(a, b)
+        case "%":
+            return a - go_div(a, b) * b
+        case "&":
+            return a & b
+        case "|":
+            return a | b
+        case "^":
+            return a ^ b
+        case "<<":
+            return a << b if 0 <= b < 64 else 0
+        case ">>":
+            return a >> min(b, 63)
+    raise NotCovered(f"the operator {name}")

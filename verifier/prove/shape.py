@@ -1,0 +1,187 @@
+"""What the abstract machine knows about a program before it runs: owners, regions, lock cells, recyclable blocks.
+
+The program must be lowered with two goroutines per role, so that "my own object" is told from a package object, and
+with at least two blocks per repeated site; only the first goroutine of each role and the first block of each site
+are used: they stand for everybody's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.program.expr import At, Cell, Const, Expr, Own, Ref, children
+from verifier.program.program import Bool, Domain, Program, Reference, Union, low
+
+
+class NotCovered(Exception):
+    """The method does not apply to this program; the message names the step in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One template that any number of goroutines run. `first` is the first cell of its first instance's block."""
+
+    template: int
+    name: str
+    first: int
+    size: int
+    start: int
+    initial: tuple[int, ...]
+    region: tuple[int, ...]
+    """Region of each own cell: objects a reference can point to have numbers >= 0, a frame cell has -1 - offset."""
+    blocks: tuple[tuple[int, int, int, int], ...]
+    """Recyclable blocks: (sort, place, first own cell, one past the last)."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A program prepared for the abstract machine."""
+
+    program: Program
+    roles: tuple[Role, ...]
+    size: int
+    """Cells of the package."""
+    lock_cells: dict[int, str]
+    """Absolute cell (of the package or of a first instance) → held, pending, writer, readers or running."""
+    lock_of: dict[int, int]
+    """Any cell of a lock → its first cell, which names the lock."""
+    constants: frozenset[int]
+    """Integers the program mentions, and their neighbours: other values of a counter are not told apart."""
+    owner: tuple[tuple[int, ...], ...]
+    """Per sort and place (from 1): the template whose first instance owns it, 0 the package, -1 nobody we use."""
+
+    def role(self, template: int) -> Role:
+        """The role of a template."""
+        return next(r for r in self.roles if r.template == template)
+
+    def home(self, cell: int) -> tuple[int, int]:
+        """(template, own cell) of an absolute cell; template 0 for the package."""
+        if cell < self.size:
+            return 0, cell
+        for r in self.roles:
+            if r.first <= cell < r.first + r.size:
+                return r.template, cell - r.first
+        raise NotCovered("a step that names another goroutine's cell")
+
+    def referent(self, domain: Domain, value: int) -> tuple[int, int] | None:
+        """(sort, place) when a value of this domain is a reference that is not nil; `value` without owner."""
+        if isinstance(domain, Reference):
+            return (domain.sort, value) if value > 0 else None
+        if isinstance(domain, Union):
+            for _, first, inner in domain.alternatives:
+                if (
+                    isinstance(inner, Reference)
+                    and value > first <= first + self.places(inner.sort)
+                    and value <= (first + self.places(inner.sort))
+                ):
+                    return inner.sort, value - first + low(inner)
+        return None
+
+    def places(self, sort: int) -> int:
+        """How many places a sort has."""
+        return len(self.program.sorts[sort].places)
+
+    def domain(self, template: int, cell: int) -> Domain:
+        """The domain of a package cell (template 0) or of an own cell."""
+        first = 0 if template == 0 else self.role(template).first
+        return self.program.cells[first + cell].domain
+
+
+def shape(program: Program) -> Shape:
+    """Prepare a composed program. Raises NotCovered for what the method does not handle."""
+    for t in program.templates:
+        if t.parent is not None:
+            raise NotCovered("`go` inside a role")
+    if program.init_fail is not None:
+        raise NotCovered("an initialiser that fails")
+    size = len(program.templates[0].cells)
+    chosen = {t.number: _first(program, t.number) for t in program.templates[1:]}
+    lock_cells, lock_of = _locks(program, chosen)
+    owner = tuple(tuple([0] + [_owner(program, chosen, p.owner) for p in sort.places]) for sort in program.sorts)
+    roles = tuple(_role(program, t, i) for t, i in chosen.items())
+    return Shape(program, roles, size, lock_cells, lock_of, _constants(program), owner)
+
+
+def _constants(program: Program) -> frozenset[int]:
+    found: set[int] = {0, *program.initial}
+
+    def visit(e: Expr) -> None:
+        if isinstance(e, Const):
+            found.add(e.value)
+        for x in children(e):
+            visit(x)
+
+    for t in program.templates:
+        for s in t.steps:
+            visit(s.guard)
+            for _, e in s.updates:
+                visit(e)
+    return frozenset(n + d for n in found for d in (-1, 0, 1))
+
+
+def _first(program: Program, template: int) -> int:
+    return next(i.number for i in program.instances if i.template == template and i.ordinal == 0)
+
+
+def _owner(program: Program, chosen: dict[int, int], instance: int) -> int:
+    if instance == 0:
+        return 0
+    template = program.instances[instance].template
+    return template if chosen[template] == instance else -1
+
+
+def _role(program: Program, template: int, instance: int) -> Role:
+    i = program.instances[instance]
+    first = next(f for t, f, _ in i.lineage if t == template)
+    size = len(program.templates[template].cells)
+    region = [-1 - o for o in range(size)]
+    mine = [p for s in program.sorts for p in s.places if p.owner == instance]
+    # The largest place that holds a cell is the object the cell belongs to.
+    for number, p in enumerate(sorted(mine, key=lambda p: len(p.cells))):
+        for c in p.cells:
+            region[c - first] = number
+    blocks = []
+    for s, place in program.recycled:
+        p = program.sorts[s].places[place - 1]
+        if p.owner == instance and p.block == 0:
+            blocks.append((s, place, min(p.cells) - first, max(p.cells) - first + 1))
+    initial = program.initial[first : first + size]
+    t = program.templates[template]
+    return Role(template, t.name, first, size, program.starts[instance], initial, tuple(region), tuple(blocks))
+
+
+def _locks(program: Program, chosen: dict[int, int]) -> tuple[dict[int, str], dict[int, int]]:
+    """Classify lock cells by the marks on steps; no other step may write them."""
+    kinds: dict[int, str] = {}
+    first_of: dict[int, int] = {}
+    for t in program.templates[1:]:
+        for s in t.steps:
+            for mark in s.sync:
+                for cell in _selected(program, chosen, t.number, mark.ref):
+                    _classify(program, kinds, first_of, cell, mark.op)
+    return kinds, first_of
+
+
+def _classify(program: Program, kinds: dict[int, str], first_of: dict[int, int], cell: int, op: str) -> None:
+    if op in ("begin", "finish"):
+        kinds[cell], first_of[cell] = "running", cell
+        return
+    if isinstance(program.cells[cell].domain, Bool):
+        kinds[cell], first_of[cell] = "held", cell
+        return
+    for offset, kind in enumerate(("readers", "pending", "writer")):
+        kinds[cell + offset], first_of[cell + offset] = kind, cell
+
+
+def _selected(program: Program, chosen: dict[int, int], template: int, ref: Ref) -> list[int]:
+    match ref:
+        case Own(template=0, offset=o):
+            return [o]
+        case Own(offset=o):
+            i = program.instances[chosen[template]]
+            return [next(f for t, f, _ in i.lineage if t == ref.template) + o]
+        case Cell(number=n):
+            return [n]
+        case At(family=f):
+            return [c for c in f.cells if c >= 0]
+    raise NotCovered("a lock that is no cell")

@@ -12,6 +12,7 @@ from verifier.golang import syntax as ast
 from verifier.golang.types import (
     Array,
     Builtin,
+    Func,
     Info,
     LibraryFunc,
     Mode,
@@ -32,8 +33,8 @@ class Facts:
 
     assigned: written by a statement other than its declaration. mutated: a field or element of it is written, its
     address taken, or a pointer method called on it. addressed: a pointer to it may be stored anywhere. captured: used
-    inside a function literal that may run in another goroutine than the declaration. strings: every string constant
-    that can be a value, "" first.
+    inside a function literal that may run in another goroutine than the declaration, or after another round of the
+    loop it is declared in has begun. strings: every string constant that can be a value, "" first.
     """
 
     assigned: frozenset[Var]
@@ -112,6 +113,11 @@ class _Gatherer:
         self.assigned: set[Var] = set()
         self.mutated: set[Var] = set()
         self.captured: set[Var] = set()
+        self.captured_late: set[Var] = set()
+        self.starts_goroutines = False
+        self.results: tuple[Var, ...] = ()
+        self.loops = 0
+        self.late: int | None = None
         self.addressed: set[Var] = set()
         self.home: dict[Var, tuple[int, ...]] = {}
         self.strings: dict[str, None] = {"": None}
@@ -124,7 +130,7 @@ class _Gatherer:
         return Facts(
             frozenset(self.assigned),
             frozenset(self.mutated),
-            frozenset(self.captured),
+            frozenset(self.captured if self.starts_goroutines else self.captured_late),
             frozenset(self.addressed),
             tuple(self.strings),
             self.longest,
@@ -136,19 +142,42 @@ class _Gatherer:
             self.home[v] = self.nest
 
     def function(self, decl: Node) -> None:
+        if isinstance(decl, ast.FuncDecl):
+            found = self.info.defs.get(decl.name)
+            self.results = found.results if isinstance(found, Func) else ()
         self.visit(decl)
+        self.results = ()
 
-    def literal(self, node: ast.FuncLit, in_place: bool) -> None:
-        """In-place literals run in the goroutine that declares them; others open a new nesting level."""
-        before = self.nest
+    def literal(self, node: ast.FuncLit, in_place: bool, late: bool = False) -> None:
+        """In-place literals run in the goroutine that declares them; others open a new nesting level.
+
+        `late`: deferred in a loop, so it runs when the variables of its round have long been replaced.
+        """
+        before = (self.nest, self.results, self.loops, self.late)
+        self.loops = 0
         if not in_place:
             self.counter += 1
-            self.nest = (*before, self.counter)
-        self.declare(self.info.literals[node].params + self.info.literals[node].results)
+            self.nest = (*self.nest, self.counter)
+        if late:
+            self.late = len(self.nest)
+        signature = self.info.literals[node]
+        self.results = signature.results
+        self.declare(signature.params + signature.results)
         self.visit(node.body)
-        self.nest = before
+        self.nest, self.results, self.loops, self.late = before
 
     def visit(self, node: Node) -> None:
+        known = self.info.types.get(node) if isinstance(node, ast.Expr) else None
+        if known is not None and known.mode is Mode.CONST:
+            if isinstance(known.value, str):
+                self.strings.setdefault(known.value)
+            return
+        loop = isinstance(node, ast.For | ast.Range)
+        self.loops += loop
+        self.inspect(node)
+        self.loops -= loop
+
+    def inspect(self, node: Node) -> None:
         match node:
             case ast.Ident():
                 self.name(node)
@@ -158,12 +187,12 @@ class _Gatherer:
             case ast.Call():
                 self.call(node)
                 return
-            case ast.Go():
-                if isinstance(node.call.fun, ast.FuncLit):
-                    self.literal(node.call.fun, in_place=False)
-                    for a in node.call.args:
-                        self.visit(a)
-                    return
+            case ast.Go() | ast.Defer():
+                self.postponed(node)
+                return
+            case ast.Return():
+                # Returning values assigns the result variables without naming them.
+                self.assigned.update(self.results if node.results else ())
             case ast.Assign() if node.op != ":=":
                 for target in node.lhs:
                     self.write(target)
@@ -181,16 +210,25 @@ class _Gatherer:
                 self.mutate(node.x, escapes=True)
             case ast.Selector():
                 self.selector(node)
-            case ast.BasicLit() if isinstance(node.value, str):
-                self.strings.setdefault(node.value)
             case ast.CompositeLit() if isinstance(underlying(self.info.types[node].type), Slice):
-                self.longest = max(self.longest, len(node.elements))
+                self.longest = max(self.longest, self.length(node))
+            case ast.ConstSpec():
+                return
             case ast.Case() if node in self.info.implicits:
                 self.declare((self.info.implicits[node],))
             case _:
                 pass
         for p in parts(node):
             self.visit(p)
+
+    def length(self, node: ast.CompositeLit) -> int:
+        """The length of a slice literal; elements may have constant indices."""
+        longest = at = 0
+        for e in node.elements:
+            known = self.info.types[e.key].value if e.key is not None else None
+            at = (known if isinstance(known, int) else at) + 1
+            longest = max(longest, at)
+        return longest
 
     def name(self, node: ast.Ident) -> None:
         defined = self.info.defs.get(node)
@@ -201,6 +239,20 @@ class _Gatherer:
             home = self.home.setdefault(used, self.nest)
             if len(self.nest) > len(home):
                 self.captured.add(used)
+            if self.late is not None and self.late > len(home):
+                self.captured_late.add(used)
+
+    def postponed(self, node: ast.Go | ast.Defer) -> None:
+        """`go` and `defer`: a literal that is deferred outside of loops runs in place, only later."""
+        fun = node.call.fun
+        late = isinstance(node, ast.Defer) and self.loops > 0
+        self.starts_goroutines |= isinstance(node, ast.Go) or (late and not isinstance(fun, ast.FuncLit))
+        if not isinstance(fun, ast.FuncLit):
+            self.visit(node.call)
+            return
+        self.literal(fun, in_place=isinstance(node, ast.Defer) and not late, late=late)
+        for a in node.call.args:
+            self.visit(a)
 
     def call(self, node: ast.Call) -> None:
         fun = node.fun
@@ -208,24 +260,21 @@ class _Gatherer:
             self.literal(fun, in_place=True)
         else:
             self.visit(fun)
-        self.constants(node)
         callback = isinstance(fun, ast.Selector) and fun.name.name in ("Do", "Range") and fun in self.info.selections
         silent = self.message_only(fun)
         for a in node.args:
             if isinstance(a, ast.FuncLit) and callback and self.info.selections[fun].primitive:  # type: ignore[index]
                 self.literal(a, in_place=True)
-            elif not (silent and isinstance(a, ast.BasicLit)):
+            elif not (silent and self.is_text(a)):
                 self.visit(a)
         if isinstance(fun, ast.Ident) and isinstance(self.info.uses.get(fun), Builtin) and fun.name == "make":
             size = self.info.types.get(node.args[1]) if len(node.args) > 1 else None
             if size is not None and isinstance(size.value, int):
                 self.longest = max(self.longest, size.value)
 
-    def constants(self, node: ast.Call) -> None:
-        for a in node.args:
-            known = self.info.types.get(a)
-            if known and known.mode is Mode.CONST and isinstance(known.value, str) and not self.message_only(node.fun):
-                self.strings.setdefault(known.value)
+    def is_text(self, x: ast.Expr) -> bool:
+        known = self.info.types.get(x)
+        return known is not None and isinstance(known.value, str)
 
     def message_only(self, fun: ast.Expr) -> bool:
         """Arguments of panic, fmt and errors are messages: they never become values of the model."""
@@ -242,6 +291,8 @@ class _Gatherer:
             return
         if node.name.name in ("TryLock", "TryRLock"):
             self.trylock = True
+        if selection.primitive is not None and selection.primitive.name == "sync.WaitGroup" and node.name.name == "Go":
+            self.starts_goroutines = True
         method = selection.method
         by_pointer = selection.primitive is not None or (
             method is not None and method.recv is not None and isinstance(method.recv.type, Pointer)

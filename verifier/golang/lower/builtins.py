@@ -7,8 +7,9 @@ from collections.abc import Callable
 from verifier.golang import syntax as ast
 from verifier.golang.lower import literals, maps
 from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.order import has_call, hoist, operands
 from verifier.golang.lower.places import slice_length
-from verifier.golang.lower.storage import scalar, snapshot
+from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.unwind import panic
 from verifier.golang.lower.values import Value, nothing
 from verifier.golang.types import INT, Array, Map, Pointer, Slice, underlying
@@ -25,7 +26,7 @@ def call(m: Machine, x: ast.Call, name: str) -> Value:
         case "make":
             return _make(m, x)
         case "new":
-            return literals.new_object(m, m.info.types[x.args[0]].type, x)
+            return literals.new_object(m, x)
         case "min" | "max":
             return _extreme(m, x, name)
         case "at":
@@ -39,7 +40,8 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
     """A builtin used as a statement, in `defer` or in `go`: operands now, effect when run."""
     match name:
         case "delete":
-            holder = snapshot(m, m.value(x.args[0]))
+            hoist(m, *x.args)
+            holder = m.value(x.args[0])
             t = maps.map_type(holder.type)
             key = Value(t.key, (maps.key_value(m, t, x.args[1]),))
 
@@ -49,7 +51,7 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
 
             return (holder, key), run_delete
         case "clear":
-            holder = snapshot(m, m.value(x.args[0]))
+            holder = m.value(x.args[0])
             if not isinstance(underlying(holder.type), Map):
                 raise m.unsupported("clear of a slice is not supported yet", x.span, "clear works on maps")
 
@@ -67,8 +69,7 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
 
             return (), run_panic
         case "print" | "println":
-            for a in x.args:
-                m.value(a)
+            operands(m, x.args, tuple(None for _ in x.args))
             return (), lambda held: nothing()
         case _:
             raise m.unsupported(f"{name} is not supported yet", x.span, _INSTEAD.get(name, ""))
@@ -98,11 +99,13 @@ def _len(m: Machine, x: ast.Call) -> Value:
     if isinstance(t, Pointer):
         t = underlying(t.elem)
     if isinstance(t, Array):
+        if has_call(x.args[0], m):
+            m.value(x.args[0])
         return Value(INT, (const(t.length),))
     holder = m.value(x.args[0])
     if isinstance(t, Slice):
         return Value(INT, (slice_length(m, holder),))
-    return maps.length(m, snapshot(m, holder))
+    return maps.length(m, holder)
 
 
 def _make(m: Machine, x: ast.Call) -> Value:
@@ -119,12 +122,13 @@ def _make(m: Machine, x: ast.Call) -> Value:
 
 
 def _extreme(m: Machine, x: ast.Call, name: str) -> Value:
-    values = [m.value(a) for a in x.args]
+    t = m.info.types[x].type
+    values = operands(m, x.args, tuple(t for _ in x.args))
     best = scalar(values[0].leaves[0])
     for v in values[1:]:
         e = scalar(v.leaves[0])
         best = op("ite", op("<", e, best) if name == "min" else op("<", best, e), e, best)
-    return Value(m.info.types[x].type, (best,))
+    return Value(t, (best,))
 
 
 def _at(m: Machine, x: ast.Call) -> Value:

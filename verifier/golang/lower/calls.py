@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower import builtins, primitives
+from verifier.golang.lower.arithmetic import in_type
 from verifier.golang.lower.inline import inline
+from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.library import library_call
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_receiver, primitive_receiver
-from verifier.golang.lower.order import operands
-from verifier.golang.lower.storage import convert
+from verifier.golang.lower.order import hoist, operands
+from verifier.golang.lower.storage import scalar, zero
 from verifier.golang.lower.values import FuncVal, Value
 from verifier.golang.types import (
     Builtin,
@@ -21,8 +23,10 @@ from verifier.golang.types import (
     Signature,
     Tuple,
     Type,
+    is_integer,
     underlying,
 )
+from verifier.program.expr import TRUE, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Prepared:
 
     held: tuple[Value, ...]
     run: Callable[[tuple[Value, ...]], Value]
+    literal: FuncVal | None = None
+    """The function literal that is called, if it is one: `defer` in a loop has to keep its variables."""
 
 
 def call(m: Machine, x: ast.Call) -> Value:
@@ -49,12 +55,17 @@ def call(m: Machine, x: ast.Call) -> Value:
 def conversion(m: Machine, x: ast.Call) -> Value:
     """`T(x)`: the same number under another type, or a value moved into an interface."""
     t = m.info.types[x].type
-    return convert(m, m.value(x.args[0]), t)
+    value = m.value(x.args[0])
+    if is_integer(t) and is_integer(value.type):
+        return Value(t, (in_type(m, scalar(value.leaves[0]), t),))
+    return convert(m, value, t)
 
 
 def prepare(m: Machine, x: ast.Call) -> Prepared:
-    """Evaluate the callee and the operands of a call."""
+    """Evaluate the callee and the operands of a call: calls among them first, then the callee, then the operands."""
     fun = x.fun
+    if len(x.args) != 1 or not isinstance(fun, ast.Ident):
+        hoist(m, fun, *x.args)
     used = m.info.uses.get(fun) if isinstance(fun, ast.Ident) else None
     if isinstance(used, Builtin):
         return Prepared(*builtins.prepare(m, x, used.name))
@@ -78,23 +89,27 @@ def prepare(m: Machine, x: ast.Call) -> Prepared:
     return _user_call(m, x, function_value(m, fun))
 
 
-def function_value(m: Machine, fun: ast.Expr) -> FuncVal:
-    """The function a callee expression stands for; it must be known now."""
-    leaf = m.value(fun).leaves[0]
-    if not isinstance(leaf, FuncVal):
+def function_value(m: Machine, fun: ast.Expr) -> FuncVal | None:
+    """The function a callee expression stands for; it must be known now. None for nil."""
+    leaves = m.value(fun).leaves
+    if leaves == (ZERO,):
+        return None
+    if not leaves or not isinstance(leaves[0], FuncVal):
         raise m.unsupported(
             "this function value is not known before the program runs",
             fun.span,
             "assign functions once, to a variable, or call them by name",
         )
-    return leaf
+    return leaves[0]
 
 
-def _user_call(m: Machine, x: ast.Call, target: FuncVal) -> Prepared:
+def _user_call(m: Machine, x: ast.Call, target: FuncVal | None) -> Prepared:
     signature = m.info.types[x.fun].type
     u = underlying(signature)
     assert isinstance(u, Signature)
     args = arguments(m, x, u.params)
+    if target is None:
+        return Prepared(tuple(args), lambda values: _call_of_nil(m, u))
     held = (() if target.recv is None else (target.recv,)) + tuple(args)
 
     def run(values: tuple[Value, ...]) -> Value:
@@ -102,7 +117,13 @@ def _user_call(m: Machine, x: ast.Call, target: FuncVal) -> Prepared:
         rest = values if target.recv is None else values[1:]
         return inline(m, FuncVal(target.target, target.env, recv), rest, x.span)
 
-    return Prepared(held, run)
+    return Prepared(held, run, target if isinstance(target.target, ast.FuncLit) else None)
+
+
+def _call_of_nil(m: Machine, u: Signature) -> Value:
+    m.fail_if(TRUE, "panic", "runtime error: invalid memory address or nil pointer dereference")
+    values = [zero(m, t) for t in u.results]
+    return values[0] if len(values) == 1 else Value(Tuple(u.results), tuple(x for v in values for x in v.leaves))
 
 
 def arguments(m: Machine, x: ast.Call, params: tuple[Type, ...]) -> list[Value]:

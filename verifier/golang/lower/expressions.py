@@ -6,23 +6,16 @@ from collections.abc import Callable
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower import literals, maps
+from verifier.golang.lower.arithmetic import arithmetic, in_type
 from verifier.golang.lower.calls import call
+from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_value
-from verifier.golang.lower.order import operands
-from verifier.golang.lower.places import as_pointer, follow, operand, place
-from verifier.golang.lower.storage import (
-    convert,
-    from_interface,
-    holds_type,
-    load,
-    materialize,
-    scalar,
-    snapshot,
-    variable,
-    zero,
-)
-from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value
+from verifier.golang.lower.order import early, hoist, operands
+from verifier.golang.lower.places import as_pointer, element_of, follow, operand, place
+from verifier.golang.lower.storage import load, materialize, scalar, snapshot, zero
+from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value, is_func
+from verifier.golang.lower.variables import variable
 from verifier.golang.types import (
     BOOL,
     INT,
@@ -45,8 +38,15 @@ from verifier.program.program import Bool
 
 def evaluate(m: Machine, x: ast.Expr, want: Type | None = None) -> Value:
     """Lower any expression; constants are folded by the checker, the rest goes through the table below."""
-    known = m.info.types[x]
-    value = constant(m, known) if known.mode is Mode.CONST else _TABLE[type(x)](m, x)
+    value = m.hoisted.pop(x, None)
+    if value is None:
+        known = m.info.types[x]
+        if known.mode is Mode.CONST:
+            value = constant(m, known)
+        else:
+            if not early(m, x):
+                hoist(m, x)
+            value = _TABLE[type(x)](m, x)
     return value if want is None else convert(m, value, want)
 
 
@@ -99,9 +99,7 @@ def _index(m: Machine, x: ast.Expr) -> Value:
     if isinstance(underlying(m.info.types[x.x].type), Map):
         return maps.lookup(m, x)[0]
     found = place(m, x)
-    if found is None:
-        raise m.unsupported("indexing a value that is not a variable is not supported yet", x.span, "store it first")
-    return load(m, found)
+    return load(m, found) if found is not None else element_of(m, m.value(x.x), scalar(m.value(x.index).leaves[0]))
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:
@@ -123,7 +121,8 @@ def _unary(m: Machine, x: ast.Expr) -> Value:
     e = scalar(value.leaves[0])
     if x.op == "!":
         return Value(value.type, (negate(e),))
-    return Value(value.type, ({"-": op("neg", e), "+": e, "^": op("-", op("neg", e), Const(1))}[x.op],))
+    result = {"-": op("neg", e), "+": e, "^": op("-", op("neg", e), Const(1))}[x.op]
+    return Value(value.type, (in_type(m, result, value.type) if x.op != "+" else result,))
 
 
 def _binary(m: Machine, x: ast.Expr) -> Value:
@@ -135,26 +134,15 @@ def _binary(m: Machine, x: ast.Expr) -> Value:
         same = equality(m, left, right)
         return Value(m.info.types[x].type, (same if x.op == "==" else negate(same),))
     a, b = scalar(left.leaves[0]), scalar(right.leaves[0])
-    return Value(m.info.types[x].type, (arithmetic(m, x.op, a, b),))
-
-
-def arithmetic(m: Machine, name: str, a: Expr, b: Expr) -> Expr:
-    """An integer operator, with Go's run-time checks."""
-    if name in ("/", "%"):
-        m.fail_if(equal(b, ZERO), "panic", "runtime error: integer divide by zero")
-        if b == ZERO:
-            return ZERO
-    if name in ("<<", ">>"):
-        m.fail_if(op("<", b, ZERO), "panic", "runtime error: negative shift amount")
-    if name in (">", ">="):
-        return op({">": "<", ">=": "<="}[name], b, a)
-    if name == "&^":
-        return op("&", a, op("-", op("neg", b), Const(1)))
-    return op(name, a, b)
+    return Value(m.info.types[x].type, (arithmetic(m, x.op, a, b, left.type),))
 
 
 def equality(m: Machine, left: Value, right: Value) -> Expr:
     """`==` of two values, leaf by leaf; a concrete operand is compared as the interface value it would become."""
+    if is_func(left.type) or is_func(right.type):
+        # Go compares functions with nil only.
+        known = left.leaves[0] if is_func(left.type) else right.leaves[0]
+        return const(not isinstance(known, FuncVal))
     if isinstance(underlying(left.type), Interface) or right.type == NIL:
         right = convert(m, right, left.type)
     if isinstance(underlying(right.type), Interface) or left.type == NIL:
@@ -237,8 +225,8 @@ def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value
     if isinstance(x, ast.TypeAssert):
         value, ok = assertion(m, x)
         first = value.leaves[0]
-        chosen = op("ite", ok, scalar(first), ZERO)
-        return Value(value.type, (chosen,)), Value(BOOL, (ok,))
+        taken = Value(value.type, (op("ite", ok, scalar(first), ZERO),))
+        return (taken if target is None else convert(m, taken, target)), Value(BOOL, (ok,))
     assert isinstance(x, ast.Index)
     value, ok = maps.lookup(m, x)
     return (value if target is None else convert(m, value, target)), Value(BOOL, (ok,))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from verifier.golang.lower.link import Linker
 from verifier.golang.lower.machine import Machine
 from verifier.program.evaluate import Valuation, evaluate, place
-from verifier.program.expr import Cell, Const, Expr, Own, PerInstance, Read, Ref, rewrite
-from verifier.program.program import END, CellDecl, Fail, Step, high, low
-from verifier.program.semantics import out_of_range
+from verifier.program.expr import At, Cell, Const, Expr, Own, PerInstance, Read, Ref, rewrite
+from verifier.program.program import END, Alloc, CellDecl, Fail, Step, high, low
+from verifier.program.semantics import no_block, out_of_range
 from verifier.source import Span, fail
 
 _LIMIT = 100_000
@@ -32,6 +32,7 @@ def run_initialisers(m: Machine, linker: Linker, steps: list[Step]) -> Started:
     for s in steps:
         by_source.setdefault(s.src, []).append(s)
     location = 2
+    taken: set[tuple[int, int]] = set()
     for _ in range(_LIMIT):
         if location == END or location not in by_source:
             return Started(state)
@@ -40,8 +41,15 @@ def run_initialisers(m: Machine, linker: Linker, steps: list[Step]) -> Started:
         if not enabled:
             return Started(state, Fail("fatal", "all goroutines are asleep - deadlock!"), by_source[location][0].span)
         s = enabled[0]
+        if len(enabled) > 1 and s.span is not None:
+            raise fail("a package initialiser with a choice is not supported yet", s.span, "make the choice in a role")
         if s.fail is not None:
             return Started(state, s.fail, s.span)
+        if s.alloc is not None:
+            place_number = _pick(s.alloc, taken)
+            if place_number == 0:
+                return Started(state, Fail("bound", no_block(s.alloc.site)), s.span)
+            v = Valuation(state, (), place_number)
         writes = [(place(_own_ref(r), v), evaluate(_own(e), v)) for r, e in s.updates]
         for c, value in writes:
             if not low(domains[c]) <= value <= high(domains[c], linker.sorts):
@@ -52,6 +60,16 @@ def run_initialisers(m: Machine, linker: Linker, steps: list[Step]) -> Started:
     where = steps[0].span
     assert where is not None
     raise fail("a package initialiser does not end", where, "initialise with constants or literals")
+
+
+def _pick(a: Alloc, taken: set[tuple[int, int]]) -> int:
+    """The next block of a site, 0 when all are taken. Initialisers run once: nothing is recycled."""
+    for candidates in a.candidates:
+        for number in candidates:
+            if (a.sort, number) not in taken:
+                taken.add((a.sort, number))
+                return number
+    return 0
 
 
 def _own(e: Expr) -> Expr:
@@ -68,4 +86,6 @@ def _own(e: Expr) -> Expr:
 
 
 def _own_ref(r: Ref) -> Ref:
+    if isinstance(r, At):
+        return At(r.family, _own(r.index))
     return Cell(r.offset) if isinstance(r, Own) else r

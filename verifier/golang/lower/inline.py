@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
-from verifier.golang.lower.storage import convert, declare, load, snapshot, zero
+from verifier.golang.lower.storage import load, snapshot, zero
 from verifier.golang.lower.templates import Frame
-from verifier.golang.lower.unwind import open_defers, run_defers
+from verifier.golang.lower.unwind import open_exit, run_exit
 from verifier.golang.lower.values import Binding, Env, FuncVal, Loc, Value, is_func
+from verifier.golang.lower.variables import declare
 from verifier.golang.types import Func, Tuple, Var
 from verifier.program.expr import TRUE, ZERO
 from verifier.source import Span
@@ -29,12 +31,12 @@ def inline(
     """
     own_name, body, params, results = _signature(m, target)
     name = name or own_name
-    if sum(f.function is target.target for f in m.frames) >= m.settings.bounds.recursion:
+    if m.depth(target.target) >= m.settings.bounds.recursion:
         m.fail_edge(m.here(), TRUE, "bound", f"recursion of {name} (bounds: recursion)")
         m.cur = None
         return _zeros(m, results)
-    saved = (m.env, m.loops, m.where)
-    m.env, m.loops = Env(target.env), []
+    saved = (m.env, m.loops, m.where, m.hoisted)
+    m.env, m.loops, m.hoisted = Env(target.env), [], {}
     if target.recv is not None and isinstance(target.target, Func) and target.target.recv is not None:
         declare(m, target.target.recv, target.recv)
     for var, value in zip(params, args, strict=True):
@@ -42,21 +44,18 @@ def inline(
     frame = Frame(name, at, ret=m.new(), function=target.target)
     frame.results = tuple(_result_cells(m, var) for var in results)
     frame.result_types = tuple(v.type for v in results)
-    has_exit = open_defers(m, frame, body) or finish is not None
-    if has_exit:
-        frame.exit = frame.unwind = m.new()
+    open_exit(m, frame, body, finish is not None)
     m.frames.append(frame)
     for s in body.stmts:
         m.statement(s)
-    m.where = Span(body.span.file, body.span.end_line, max(body.span.end_column - 1, 1)) if has_exit else saved[2]
     if frame.exit is not None:
-        m.label(frame.exit)
-        run_defers(m, frame, finish)
+        m.where = Span(body.span.file, body.span.end_line, max(body.span.end_column - 1, 1))
+        run_exit(m, frame, finish)
     m.frames.pop()
     m.label(frame.ret)
     m.where = saved[2]
     out = tuple(_result(m, b) for b in frame.results)
-    m.env, m.loops = saved[0], saved[1]
+    m.env, m.loops, _, m.hoisted = saved
     if len(out) == 1:
         return out[0]
     return Value(Tuple(frame.result_types), tuple(leaf for v in out for leaf in v.leaves))
@@ -80,10 +79,8 @@ def _result_cells(m: Machine, var: Var) -> Binding:
         binding = Binding(value=Value(var.type, ()))
         m.env.names[var] = binding
         return binding
-    if var in m.facts.addressed or var in m.facts.captured:
-        binding = declare(m, var, zero(m, var.type))
-        if binding.loc is not None:
-            return binding
+    if m.facts.shared(var):
+        return declare(m, var, zero(m, var.type))
     region = m.region(var.name or "result", m.layouts.leaves(var.type), m.layouts.key(var.type), private=True)
     loc = Loc(region, (), var.type, shared=False)
     if region.leaves:
@@ -103,6 +100,7 @@ def _zeros(m: Machine, results: tuple[Var, ...]) -> Value:
 def _result(m: Machine, binding: Binding | Loc) -> Value:
     assert isinstance(binding, Binding)
     if binding.value is not None:
-        return binding.value
+        # A function that never returns has no value to hand on.
+        return binding.value if binding.value.leaves else zero(m, binding.value.type)
     assert binding.loc is not None
     return snapshot(m, load(m, binding.loc)) if binding.loc.shared else load(m, binding.loc)

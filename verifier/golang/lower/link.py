@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, interior, stride
+from verifier.golang.lower.interfaces import integer_range
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, LengthKey, OrdinalKey, PlaceKey, SegmentKey, TableKey
-from verifier.golang.lower.storage import integer_range
 from verifier.golang.lower.values import Region, Spec
 from verifier.golang.types import Basic, Interface, Map, Pointer, Slice, Type, underlying
 from verifier.program.expr import (

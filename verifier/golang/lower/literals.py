@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from verifier.golang import syntax as ast
 from verifier.golang.lower import maps
 from verifier.golang.lower.machine import Machine
-from verifier.golang.lower.order import has_call
-from verifier.golang.lower.storage import allocate, numbers, snapshot, zero
-from verifier.golang.lower.values import LeafValue, Value
+from verifier.golang.lower.order import hoist
+from verifier.golang.lower.storage import allocate, function_in_data, numbers, snapshot, zero
+from verifier.golang.lower.values import LeafValue, Value, is_func
 from verifier.golang.types import Array, Map, Mode, Pointer, Slice, Struct, Type, underlying
-from verifier.program.expr import ZERO
+from verifier.program.expr import TRUE, ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,14 @@ def _array_parts(m: Machine, x: ast.CompositeLit, elem: Type) -> list[_Part]:
 
 
 def _values(m: Machine, parts: list[_Part]) -> list[Value]:
-    done: dict[int, Value] = {}
-    for wanted in (True, False):
-        for i, p in enumerate(parts):
-            if i not in done and has_call(p.value, m) is wanted:
-                value = element(m, p.value, p.type)
-                done[i] = snapshot(m, value) if wanted else value
-    return [done[i] for i in range(len(parts))]
+    hoist(m, *(p.value for p in parts))
+    return [element(m, p.value, p.type) for p in parts]
 
 
 def element(m: Machine, x: ast.Expr, t: Type) -> Value:
     """An element of a literal, whose own type may be elided."""
+    if is_func(t):
+        raise function_in_data(m, x.span)
     if isinstance(x, ast.CompositeLit) and x.type is None:
         return composite(m, x, t)
     return m.value(x, t)
@@ -115,8 +112,7 @@ def make_slice(m: Machine, t: Type, length: int, at: ast.Expr, parts: list[_Part
 
 def _map(m: Machine, x: ast.CompositeLit, t: Type, u: Map) -> Value:
     entries = []
-    values = _values(m, [_Part(0, u.elem, e.value) for e in x.elements])
-    for e, value in zip(x.elements, values, strict=True):
+    for e in x.elements:
         assert e.key is not None
         known = m.info.types[e.key]
         if known.mode is not Mode.CONST or known.value is None:
@@ -125,10 +121,19 @@ def _map(m: Machine, x: ast.CompositeLit, t: Type, u: Map) -> Value:
                 e.key.span,
                 "make an empty map and assign the entries",
             )
-        entries.append((maps.key_index(m, u, known.value), value))
+        # Each entry is evaluated and stored before the next one is looked at, as gc does.
+        value = snapshot(m, element(m, e.value, u.elem))
+        index = maps.key_index(m, u, known.value)
+        if not 0 <= index < m.layouts.map_keys(u):
+            m.fail_if(TRUE, "bound", maps.outside_domain(m, u))
+        entries.append((index, value))
     return Value(t, (maps.make_map(m, t, tuple(entries), f"map@{x.span.line}"),))
 
 
-def new_object(m: Machine, t: Type, at: ast.Expr) -> Value:
-    """`new(T)`."""
-    return allocate_value(m, Pointer(t), zero(m, t), at)
+def new_object(m: Machine, x: ast.Call) -> Value:
+    """`new(T)`, and since Go 1.26 `new(value)`."""
+    known = m.info.types[x.args[0]]
+    t = underlying(m.info.types[x].type)
+    assert isinstance(t, Pointer)
+    value = zero(m, t.elem) if known.mode is Mode.TYPE else m.value(x.args[0], t.elem)
+    return allocate_value(m, t, value, x)

@@ -11,10 +11,12 @@ from verifier.golang.lower.assign import put, target
 from verifier.golang.lower.expressions import condition
 from verifier.golang.lower.flow import body, take_label
 from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.order import has_call, hoist
 from verifier.golang.lower.places import operand, slice_length
-from verifier.golang.lower.storage import allocate, declare, deref, load, numbers, scalar, snapshot
+from verifier.golang.lower.storage import allocate, deref, load, numbers, scalar, snapshot
 from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Deref, Dyn, Env, Loc, Value
+from verifier.golang.lower.variables import declare
 from verifier.golang.types import INT, Array, Map, Pointer, Slice, Type, Var, is_integer, underlying
 from verifier.program.expr import ONE, ZERO, Expr, Read, const, op
 
@@ -104,7 +106,7 @@ def range_statement(m: Machine, s: ast.Stmt) -> None:
 
 def _range_array(m: Machine, s: ast.Range, head: int, loop: Loop, t: Array) -> None:
     element: Callable[[Expr], Value] | None = None
-    if s.value is not None and not (isinstance(s.value, ast.Ident) and s.value.name == "_"):
+    if s.value is not None and not _blank(s.value):
         pointer = isinstance(underlying(m.info.types[s.x].type), Pointer)
         base = operand(m, s.x)
         if pointer:
@@ -124,6 +126,8 @@ def _range_array(m: Machine, s: ast.Range, head: int, loop: Loop, t: Array) -> N
             return load(m, replace(where, path=(*where.path, Dyn(i, t.length)), type=t.elem, checks=()))
 
         element = at
+    elif has_call(s.x, m):
+        m.value(s.x)
     _counted(m, s, head, loop, const(t.length), INT, element)
 
 
@@ -158,20 +162,35 @@ def _counted(
 def _bind(m: Machine, s: ast.Range, key: Value, element: Callable[[], Value] | None) -> None:
     """Set the iteration variables and lower the body."""
     m.env = Env(m.env)
-    values: list[tuple[ast.Expr | None, Callable[[], Value] | None]] = [(s.key, lambda: key), (s.value, element)]
-    for x, make in values:
-        if x is None or make is None or (isinstance(x, ast.Ident) and x.name == "_"):
-            continue
-        if s.define:
-            assert isinstance(x, ast.Ident)
-            var = m.info.defs[x]
+    pairs: list[tuple[ast.Expr, Callable[[], Value]]] = []
+    if s.key is not None and not _blank(s.key):
+        pairs.append((s.key, lambda: key))
+    if s.value is not None and element is not None and not _blank(s.value):
+        pairs.append((s.value, element))
+    if s.define:
+        for x, make in pairs:
+            var = m.info.defs[x]  # type: ignore[index]
             assert isinstance(var, Var)
             declare(m, var, make())
-        else:
-            put(m, target(m, x), make())
+    else:
+        _assign(m, pairs)
     body(m, s.body.stmts)
     assert m.env.up is not None
     m.env = m.env.up
+
+
+def _blank(x: ast.Expr) -> bool:
+    return isinstance(x, ast.Ident) and x.name == "_"
+
+
+def _assign(m: Machine, pairs: list[tuple[ast.Expr, Callable[[], Value]]]) -> None:
+    """Existing variables get their values as by a tuple assignment."""
+    hoist(m, *(x for x, _ in pairs))
+    several = len(pairs) > 1
+    targets = [target(m, x, pinned=several) for x, _ in pairs]
+    values = [snapshot(m, make()) if several else make() for _, make in pairs]
+    for t, v in zip(targets, values, strict=True):
+        put(m, t, v)
 
 
 def _range_map(m: Machine, s: ast.Range, head: int, loop: Loop) -> None:

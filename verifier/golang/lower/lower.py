@@ -79,6 +79,7 @@ def lower(
     templates = _roles(m, package)
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
     symptoms = symptom_clauses(m)
+    m.size_panic_cells()
     locations = close(m.builders)
     init = m.builders[0].steps
     zero_dead_cells(m.builders)

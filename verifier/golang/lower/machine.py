@@ -9,8 +9,8 @@ from verifier.golang import syntax as ast
 from verifier.golang.facts import Facts
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
-from verifier.golang.lower.templates import MOST_RAISES, Builder, Frame, Loop, Raise
-from verifier.golang.lower.values import Address, Binding, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value
+from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
+from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value
 from verifier.golang.text import snippet
 from verifier.golang.types import Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
@@ -43,6 +43,8 @@ class Machine:
         self.tm = self.builders[0]
         self.cur: int | None = 2
         self.frames: list[Frame] = []
+        self.outer: tuple[Frame, ...] = ()
+        """Frames of the goroutines that started the one under construction."""
         self.loops: list[Loop] = []
         self.loop_depth = 0
         self.globals = Env()
@@ -57,7 +59,11 @@ class Machine:
         self.segments: dict[str, Type] = {}
         self.raised: list[Raise] = []
         self.notes: dict[str, None] = {}
-        self.captures: dict[int, dict[int, tuple[Binding, Region]]] = {}
+        self.captures: dict[int, dict[int, Capture]] = {}
+        """For each started goroutine: what it takes along, by the identity of the binding."""
+        self.hoisted: dict[object, Value] = {}
+        """Results of parts of the running statement that were carried out early (see `order`)."""
+        self.raise_cells: list[Own] = []
         self.odd: int | None = None
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""
         self.pure = False
@@ -181,11 +187,14 @@ class Machine:
         if kind == "panic":
             for f in reversed(self.frames):
                 if f.unwind is not None:
+                    number = self.raise_number(message)
+                    assert f.panicking is not None
+                    f.raises.setdefault(number)
                     self.edge(
                         src,
                         f.unwind,
                         guard=condition,
-                        updates=((self.panicking(), Const(1 + self.raise_number(message))),),
+                        updates=((f.panicking, Const(1 + number)),),
                         accesses=accesses,
                         kind=kind_of_step,
                         detail=detail or f"panic: {message}",
@@ -210,11 +219,23 @@ class Machine:
             self.raised.append(raised)
         return self.raised.index(raised)
 
-    def panicking(self) -> Own:
-        """The cell that says whether this goroutine is panicking: 0, or 1 + the message's number."""
-        if self.tm.panicking is None:
-            self.tm.panicking = self.cell("panicking", Range(0, MOST_RAISES))
-        return Own(self.tm.number, self.tm.panicking)
+    def panic_cell(self) -> Own:
+        """A cell that says whether a frame is left by a panic: 0, or 1 + the number of the place where it started.
+
+        Each frame has its own: a call made by a deferred function returns normally although its caller panics.
+        """
+        self.raise_cells.append(self.temp("panicking", Range(0, 0)))
+        return self.raise_cells[-1]
+
+    def size_panic_cells(self) -> None:
+        """All places where a panic can start are known now: give the cells their range."""
+        for ref in self.raise_cells:
+            name, _ = self.builders[ref.template].cells[ref.offset]
+            self.builders[ref.template].cells[ref.offset] = (name, Range(0, len(self.raised)))
+
+    def depth(self, function: object) -> int:
+        """How many frames of a function are open, those of the goroutines that lead here included."""
+        return sum(f.function is function for f in (*self.outer, *self.frames))
 
     # ---- storage
 

@@ -6,8 +6,8 @@ from types import ModuleType
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower.machine import Machine
-from verifier.golang.lower.storage import allocate, deref, is_nil, numbers, scalar, snapshot
-from verifier.golang.lower.values import Dyn, LeafValue, Loc, Value
+from verifier.golang.lower.storage import allocate, deref, function_in_data, is_nil, numbers, scalar
+from verifier.golang.lower.values import Dyn, LeafValue, Loc, Value, is_func
 from verifier.golang.types import INT, Basic, Map, Pointer, Type, underlying
 from verifier.gosem import gomap, hmap, swiss
 from verifier.gosem.gomap import MapObject
@@ -57,8 +57,8 @@ def _index(e: Expr, size: int) -> int | Dyn:
 
 
 def key_value(m: Machine, t: Map, x: ast.Expr) -> Expr:
-    """A key operand, pinned and inside the domain; a key outside it is a `bound` failure, never another key."""
-    value = snapshot(m, m.value(x))
+    """A key operand inside the domain; a key outside it is a `bound` failure, never another key."""
+    value = m.value(x, t.key)
     u = underlying(t.key)
     if not isinstance(u, Basic):
         raise m.unsupported(
@@ -68,15 +68,20 @@ def key_value(m: Machine, t: Map, x: ast.Expr) -> Expr:
     size = m.layouts.map_keys(t)
     if u.name not in ("bool", "string"):
         outside = any_of(op("<", leaf, ZERO), op("<=", Const(size), leaf))
-        m.fail_if(outside, "bound", f"integer map key outside 0..{size - 1} (bounds: keys)")
+        m.fail_if(outside, "bound", outside_domain(m, t))
         if isinstance(leaf, Const) and not 0 <= leaf.value < size:
             return ZERO
     return leaf
 
 
+def outside_domain(m: Machine, t: Map) -> str:
+    """The message for a key that the model has no room for."""
+    return f"integer map key outside 0..{m.layouts.map_keys(t) - 1} (bounds: keys)"
+
+
 def lookup(m: Machine, x: ast.Index) -> tuple[Value, Expr]:
     """`m[k]`: the value (zero when absent) and whether it was there."""
-    holder = snapshot(m, m.value(x.x))
+    holder = m.value(x.x)
     t = map_type(holder.type)
     return lookup_at(m, holder, key_value(m, t, x.index))
 
@@ -84,6 +89,8 @@ def lookup(m: Machine, x: ast.Index) -> tuple[Value, Expr]:
 def lookup_at(m: Machine, holder: Value, key: Expr) -> tuple[Value, Expr]:
     """`holder[key]` for operands that were evaluated before."""
     t = map_type(holder.type)
+    if is_func(t.elem):
+        raise function_in_data(m)
     obj = map_object(m, holder)
     if m.pure:
         there = both(negate(obj.is_nil), Read(obj.cells(key, "present")))

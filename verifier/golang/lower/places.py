@@ -11,10 +11,11 @@ from dataclasses import replace
 from verifier.golang import syntax as ast
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import LengthKey
-from verifier.golang.lower.storage import deref, load, pin, reference_sort, scalar, snapshot, variable
-from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value
+from verifier.golang.lower.storage import deref, function_in_data, load, materialize, pin, reference_sort, scalar
+from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value, is_func
+from verifier.golang.lower.variables import variable
 from verifier.golang.types import Array, Mode, Pointer, Slice, StructField, Var, underlying
-from verifier.program.expr import Const, Expr, Table, any_of, const, op
+from verifier.program.expr import Const, Expr, Table, any_of, const, equal, op
 
 OUT_OF_RANGE = "runtime error: index out of range"
 
@@ -65,6 +66,8 @@ def follow(m: Machine, base: Loc | Value, path: tuple[StructField, ...]) -> Loc 
 
 def field_of(m: Machine, value: Value, f: StructField) -> Value:
     """A field of a struct value that is not addressable."""
+    if is_func(f.type):
+        raise function_in_data(m)
     leaves = m.layouts.leaves(value.type)
     chosen = tuple(v for x, v in zip(leaves, value.leaves, strict=True) if x.path and x.path[0] == f.name)
     return Value(f.type, chosen)
@@ -83,13 +86,27 @@ def _element(m: Machine, x: ast.Index) -> Loc | None:
         return None
     array = underlying(base.type)
     assert isinstance(array, Array)
-    return at_index(m, base, index_value(m, x.index), const(array.length), array.length, array)
+    return at_index(m, base, scalar(m.value(x.index).leaves[0]), const(array.length), array.length, array)
 
 
-def index_value(m: Machine, x: ast.Expr) -> Expr:
-    """An index operand, pinned: phase two of an assignment must not see later changes of it."""
-    value = snapshot(m, m.value(x))
-    return scalar(value.leaves[0])
+def element_of(m: Machine, value: Value, index: Expr) -> Value:
+    """An element of an array value that has no place; the index is checked now."""
+    array = underlying(value.type)
+    assert isinstance(array, Array)
+    m.fail_if(any_of(op("<", index, Const(0)), op("<=", const(array.length), index)), "panic", OUT_OF_RANGE)
+    size = len(m.layouts.leaves(array.elem))
+    if isinstance(index, Const):
+        start = size * (index.value if 0 <= index.value < array.length else 0)
+        return Value(array.elem, value.leaves[start : start + size])
+    specs = m.layouts.leaves(array.elem)
+    out: list[Expr] = []
+    for k, leaf in enumerate(specs):
+        column = [materialize(m, value.leaves[i * size + k], leaf.spec) for i in range(array.length)]
+        chosen: Expr = column[-1]
+        for i in reversed(range(array.length - 1)):
+            chosen = op("ite", equal(index, Const(i)), column[i], chosen)
+        out.append(chosen)
+    return Value(array.elem, tuple(out))
 
 
 def at_index(m: Machine, base: Loc, index: Expr, length: Expr, size: int, array: Array | Slice) -> Loc:
@@ -108,7 +125,7 @@ def slice_element(m: Machine, value: Value, x: ast.Index) -> Loc:
     """An element of a slice: the slice is a reference to its array, whose length never changes."""
     u = underlying(value.type)
     assert isinstance(u, Slice)
-    index = index_value(m, x.index)
+    index = scalar(m.value(x.index).leaves[0])
     length = slice_length(m, value)
     base = deref(m, value.leaves[0], value.type)
     return at_index(m, replace(base, checks=()), index, length, m.layouts.longest_slice, u)

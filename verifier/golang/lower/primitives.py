@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower.inline import inline
+from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.objects import cells_of, target
 from verifier.golang.lower.order import operands
 from verifier.golang.lower.places import place
 from verifier.golang.lower.spawn import spawn
-from verifier.golang.lower.storage import convert, deref, load, numbers, scalar
+from verifier.golang.lower.storage import deref, load, numbers, scalar
 from verifier.golang.lower.syncrange import sync_range
 from verifier.golang.lower.values import FuncVal, Loc, Value, nothing
 from verifier.golang.types import ANY, BOOL, INT, Basic, Pointer, Primitive, Tuple, Type, underlying
@@ -19,6 +20,7 @@ from verifier.gosem import atomic, mutex, once, rwmutex, syncmap, waitgroup
 from verifier.gosem.fragment import Cells
 from verifier.program.expr import ZERO, Const, Expr, Read, Ref, any_of, op
 from verifier.program.program import Bool
+from verifier.source import Span
 
 Run = Callable[[tuple[Value, ...]], Value]
 
@@ -79,11 +81,11 @@ _SIMPLE: dict[tuple[str, str], Callable[..., Value]] = {
 
 def _with_function(m: Machine, x: ast.Call, name: str, receiver: Value) -> tuple[tuple[Value, ...], Run]:
     """`Once.Do(f)` and `WaitGroup.Go(f)`: the function is known now and its body becomes part of the machine."""
-    leaf = m.value(x.args[0]).leaves[0]
-    if not isinstance(leaf, FuncVal):
-        raise m.unsupported("this function value is not known before the program runs", x.args[0].span)
+    f = m.value(x.args[0])
+    _known(m, f, x.args[0].span)
 
     def do(values: tuple[Value, ...]) -> Value:
+        leaf = _known(m, values[1], x.args[0].span)
         cells = cells_of(m, target(m, values[0]))
         done = m.new()
         m.fragment(once.begin(cells), {once.SKIP: done})
@@ -95,14 +97,20 @@ def _with_function(m: Machine, x: ast.Call, name: str, receiver: Value) -> tuple
         m.fragment(waitgroup.add(cells_of(m, target(m, values[0])), Const(1)))
 
         def body(parked: tuple[Value, ...]) -> Value:
-            inline(m, leaf, (), x.span)
+            inline(m, _known(m, parked[1], x.args[0].span), (), x.span)
             m.fragment(waitgroup.done(cells_of(m, target(m, parked[0]))))
             return nothing()
 
-        spawn(m, x.span, (values[0],), body)
+        spawn(m, x.span, values, body)
         return nothing()
 
-    return (receiver,), do if name == "Do" else go
+    return (receiver, f), do if name == "Do" else go
+
+
+def _known(m: Machine, f: Value, span: Span) -> FuncVal:
+    if not f.leaves or not isinstance(f.leaves[0], FuncVal):
+        raise m.unsupported("this function value is not known before the program runs", span)
+    return f.leaves[0]
 
 
 def element(primitive: Primitive) -> Type:
@@ -174,10 +182,11 @@ def pure_call(m: Machine, x: ast.Call) -> Value:
 
 def _sync_map(m: Machine, x: ast.Call, name: str, receiver: Value) -> tuple[tuple[Value, ...], Run]:
     if name == "Range":
-        leaf = m.value(x.args[0]).leaves[0]
-        if not isinstance(leaf, FuncVal):
-            raise m.unsupported("this function value is not known before the program runs", x.args[0].span)
-        return (receiver,), lambda values: sync_range(m, target(m, values[0]), leaf, x.span)
+        f = m.value(x.args[0])
+        _known(m, f, x.args[0].span)
+        return (receiver, f), lambda values: sync_range(
+            m, target(m, values[0]), _known(m, values[1], x.args[0].span), x.span
+        )
     keyed = () if name == "Clear" else (None, *(ANY for _ in x.args[1:]))
     held = (receiver, *operands(m, tuple(x.args), keyed))
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower.expressions import equality
+from verifier.golang.lower.expressions import condition, equality
 from verifier.golang.lower.flow import take_label
+from verifier.golang.lower.interfaces import from_interface, holds_type
 from verifier.golang.lower.machine import Machine
-from verifier.golang.lower.storage import convert, declare, from_interface, holds_type, scalar, snapshot
+from verifier.golang.lower.storage import scalar, snapshot
 from verifier.golang.lower.templates import Loop
-from verifier.golang.lower.values import Env, Value
-from verifier.golang.types import BOOL, NIL, Interface, NilObj, underlying
-from verifier.program.expr import TRUE, ZERO, Expr, equal
+from verifier.golang.lower.values import Env, Value, nothing
+from verifier.golang.lower.variables import declare
+from verifier.golang.types import NIL, Interface, NilObj, underlying
+from verifier.program.expr import ZERO, Expr, equal
 
 
 def switch(m: Machine, s: ast.Stmt) -> None:
@@ -21,7 +23,7 @@ def switch(m: Machine, s: ast.Stmt) -> None:
     if s.init is not None:
         m.statement(s.init)
     m.where = s.tag.span if s.tag is not None else s.span
-    tag = Value(BOOL, (TRUE,)) if s.tag is None else snapshot(m, m.value(s.tag))
+    tag = nothing() if s.tag is None else snapshot(m, m.value(s.tag))
     bodies = [m.new() for _ in s.cases]
     end = m.new()
     default = end
@@ -31,14 +33,18 @@ def switch(m: Machine, s: ast.Stmt) -> None:
             continue
         for x in case.values:
             m.where = x.span
-            _try(m, equality(m, convert(m, m.value(x), tag.type), tag), start)
+            if s.tag is None:
+                _try(m, condition(m, x), start)
+            else:
+                value = m.value(x)
+                _try(m, equality(m, tag, value), start)
     m.goto(default)
     _bodies(m, s.cases, bodies, end, label)
 
 
-def _try(m: Machine, condition: Expr, start: int) -> None:
+def _try(m: Machine, test: Expr, start: int) -> None:
     following = m.new()
-    m.branch(condition, start, following)
+    m.branch(test, start, following)
     m.cur = following
 
 

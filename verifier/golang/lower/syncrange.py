@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from verifier.golang.lower.inline import inline
+from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.maps import scratch_bits
 from verifier.golang.lower.objects import cells_of
-from verifier.golang.lower.storage import convert, scalar
+from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.values import FuncVal, Loc, Value, nothing
 from verifier.golang.types import ANY
 from verifier.gosem import syncmap

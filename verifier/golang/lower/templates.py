@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from verifier.golang.lower.values import Binding, Loc, Region, Spec
-from verifier.golang.types import Type
+from verifier.golang.lower.values import Binding, Loc, Region, Spec, Value
+from verifier.golang.types import Type, Var
+from verifier.program.expr import Own
 from verifier.program.program import END, IDLE, Call, Step
 from verifier.source import Span
-
-MOST_RAISES = 1023
-"""Places (per call path) where a panic may start under a deferred call; one more is a limit of the model."""
 
 
 @dataclass(slots=True)
@@ -27,7 +25,6 @@ class Builder:
     alias: list[int] = field(default_factory=lambda: [END, IDLE, 2])
     regions: list[Region] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
-    panicking: int | None = None
 
     def find(self, location: int) -> int:
         """The representative of a location."""
@@ -47,8 +44,24 @@ class Frame:
     result_types: tuple[Type, ...] = ()
     exit: int | None = None
     unwind: int | None = None
+    panicking: Own | None = None
+    raises: dict[int, None] = field(default_factory=dict)
+    """Numbers of the places whose panics unwind to this frame."""
     defers: list[object] = field(default_factory=list)
     function: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a started goroutine takes along of a variable of the one that starts it: cells of its own, filled by `go`.
+
+    `stands_for` is what the variable is in the started goroutine: a private copy, a box, or a known value.
+    """
+
+    var: Var
+    binding: Binding
+    cells: tuple[Own, ...]
+    stands_for: Loc | Value
 
 
 @dataclass(frozen=True, slots=True)

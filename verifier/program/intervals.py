@@ -26,7 +26,6 @@ Interval = tuple[int, int]
 """Least and greatest value, both included."""
 
 _ANY: Interval = (-(1 << 200), 1 << 200)
-_COMPARE = frozenset(("==", "!=", "<", "<=", "and", "or", "not"))
 
 
 class Ranges:
@@ -119,8 +118,8 @@ class Ranges:
         raise TypeError(f"not a single cell: {ref}")
 
     def _op(self, name: str, args: tuple[Expr, ...]) -> Interval:
-        if name in _COMPARE:
-            return 0, 1
+        if name in _TRUTH:
+            return _TRUTH[name](*(self.of(a) for a in args))
         if name == "ite":
             return _hull([self.of(args[1]), self.of(args[2])])
         operation = _ARITHMETIC.get(name)
@@ -145,13 +144,13 @@ _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">="}
 
 
 def _bound(e: Expr, holds: bool) -> tuple[Ref, Narrow] | None:
-    """What a comparison says about a single cell."""
+    """What a comparison says about a cell; all reads of one expression see one state, computed indices too."""
     match e:
-        case Read(ref=Cell() | Own() as ref):
+        case Read(ref=Cell() | Own() | At() as ref):
             name, value = "!=", 0
-        case Op(name=found, args=(Read(ref=Cell() | Own() as ref), Const(value=value))) if found in _TURNED:
+        case Op(name=found, args=(Read(ref=Cell() | Own() | At() as ref), Const(value=value))) if found in _TURNED:
             name = found
-        case Op(name=found, args=(Const(value=value), Read(ref=Cell() | Own() as ref))) if found in _TURNED:
+        case Op(name=found, args=(Const(value=value), Read(ref=Cell() | Own() | At() as ref))) if found in _TURNED:
             name = _TURNED[found]
         case _:
             return None
@@ -200,6 +199,34 @@ def _remainder(a: Interval, b: Interval) -> Interval:
     most = max(abs(b[0]), abs(b[1]), 1) - 1
     return (0 if a[0] >= 0 else -most), (0 if a[1] <= 0 else most)
 
+
+def _decided(yes: bool, no: bool) -> Interval:
+    """A truth value: 1 when `yes` is certain, 0 when `no` is, else either."""
+    return int(yes), int(not no)
+
+
+def _equal(a: Interval, b: Interval) -> Interval:
+    return _decided(a[0] == a[1] == b[0] == b[1], a[1] < b[0] or b[1] < a[0])
+
+
+def _unequal(a: Interval, b: Interval) -> Interval:
+    least, most = _equal(a, b)
+    return 1 - most, 1 - least
+
+
+def _certain(a: Interval) -> bool:
+    return a[0] > 0 or a[1] < 0
+
+
+_TRUTH: dict[str, Callable[..., Interval]] = {
+    "==": _equal,
+    "!=": _unequal,
+    "<": lambda a, b: _decided(a[1] < b[0], a[0] >= b[1]),
+    "<=": lambda a, b: _decided(a[1] <= b[0], a[0] > b[1]),
+    "not": lambda a: _decided(a == (0, 0), _certain(a)),
+    "and": lambda a, b: _decided(_certain(a) and _certain(b), (0, 0) in (a, b)),
+    "or": lambda a, b: _decided(_certain(a) or _certain(b), a == b == (0, 0)),
+}
 
 _ARITHMETIC: dict[str, Callable[..., Interval]] = {
     "+": lambda a, b: (a[0] + b[0], a[1] + b[1]),

@@ -227,7 +227,7 @@ class _Composer:
         going: list[Expr] = []
         failing: list[Expr] = []
         for n, step in self._leaving[path.location]:
-            guard = path.implied(self._symbolic.value(path, step.guard))
+            guard = self._symbolic.decided(path, self._symbolic.value(path, step.guard))
             if mentions_fresh(guard):
                 raise Inexact
             (failing if step.fail else going).append(guard)

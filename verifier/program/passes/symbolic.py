@@ -62,12 +62,6 @@ class Path:
         kept = tuple((r, v) for r, v in self.cells if v != Read(r))
         return (*kept, *self.places)
 
-    def implied(self, condition: Expr) -> Expr:
-        """TRUE or FALSE where the run's own conditions decide `condition` literally, else `condition`."""
-        if condition in self.guards:
-            return TRUE
-        return FALSE if negate(condition) in self.guards else condition
-
     def given(self, condition: Expr) -> Path:
         """The same run under one more condition."""
         return replace(self, guards=(*self.guards, condition))
@@ -137,6 +131,15 @@ class Symbolic:
     def sync(self, path: Path, step: Step) -> tuple[Sync, ...]:
         """The lock marks of a step taken after the run."""
         return tuple(Sync(s.op, self.ref(path, s.ref)) for s in step.sync)
+
+    def decided(self, path: Path, condition: Expr) -> Expr:
+        """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else `condition`."""
+        if condition in path.guards:
+            return TRUE
+        if negate(condition) in path.guards:
+            return FALSE
+        truth = self.ranges.given(path.guard).of(condition)
+        return {(0, 0): FALSE, (1, 1): TRUE}.get(truth, condition)
 
     def in_range(self, path: Path, step: Step, alloc: Alloc | None) -> Expr:
         """When the last step of the run, `step`, keeps every cell in its domain. `alloc`: what picks `Fresh()`."""

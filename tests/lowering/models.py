@@ -74,7 +74,7 @@ def document(model: Go) -> Document:
 
 def judge(model: Go, limit: int = LIMIT) -> Result:
     """What the product says about a model. Raises ModelError."""
-    return verify(document(model), Options(max_states=limit))
+    return verify(document(model), Options(max_states=limit, any_number=False))
 
 
 def verdicts(model: Go) -> dict[str, Verdict]:

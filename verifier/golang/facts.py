@@ -34,13 +34,15 @@ class Facts:
     assigned: written by a statement other than its declaration. mutated: a field or element of it is written, its
     address taken, or a pointer method called on it. addressed: a pointer to it may be stored anywhere. captured: used
     inside a function literal that may run in another goroutine than the declaration, or after another round of the
-    loop it is declared in has begun. strings: every string constant that can be a value, "" first.
+    loop it is declared in has begun. ranged: declared by a range clause. strings: every string constant that can be
+    a value, "" first.
     """
 
     assigned: frozenset[Var]
     mutated: frozenset[Var]
     captured: frozenset[Var]
     addressed: frozenset[Var]
+    ranged: frozenset[Var]
     strings: tuple[str, ...]
     longest_slice: int
     uses_trylock: bool
@@ -119,6 +121,7 @@ class _Gatherer:
         self.loops = 0
         self.late: int | None = None
         self.addressed: set[Var] = set()
+        self.ranged: set[Var] = set()
         self.home: dict[Var, tuple[int, ...]] = {}
         self.strings: dict[str, None] = {"": None}
         self.longest = 0
@@ -132,6 +135,7 @@ class _Gatherer:
             frozenset(self.mutated),
             frozenset(self.captured if self.starts_goroutines else self.captured_late),
             frozenset(self.addressed),
+            frozenset(self.ranged),
             tuple(self.strings),
             self.longest,
             self.trylock,
@@ -202,7 +206,10 @@ class _Gatherer:
                         self.write(target)
             case ast.IncDec():
                 self.write(node.x)
-            case ast.Range() if not node.define:
+            case ast.Range() if node.define:
+                declared = (self.info.defs.get(x) for x in (node.key, node.value) if isinstance(x, ast.Ident))
+                self.ranged.update(v for v in declared if isinstance(v, Var))
+            case ast.Range():
                 for written in (node.key, node.value):
                     if written is not None:
                         self.write(written)
@@ -299,8 +306,9 @@ class _Gatherer:
         )
         through = isinstance(underlying(self.info.types[node.x].type), Pointer)
         if by_pointer and not through and not any(isinstance(underlying(f.type), Pointer) for f in selection.path):
-            # A primitive keeps no pointer to itself; a declared method may store its receiver anywhere.
-            self.mutate(node.x, escapes=selection.primitive is None)
+            # A primitive keeps no pointer to itself; a declared method may store its receiver anywhere, and the
+            # goroutine that WaitGroup.Go starts calls Done.
+            self.mutate(node.x, escapes=selection.primitive is None or node.name.name == "Go")
 
     def write(self, target: ast.Expr) -> None:
         if isinstance(target, ast.Ident):

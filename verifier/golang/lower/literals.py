@@ -10,7 +10,7 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import hoist
 from verifier.golang.lower.storage import allocate, function_in_data, numbers, snapshot, zero
 from verifier.golang.lower.values import LeafValue, Value, is_func
-from verifier.golang.types import Array, Map, Mode, Pointer, Slice, Struct, Type, underlying
+from verifier.golang.types import Array, Map, Mode, Pointer, Primitive, Slice, Struct, Type, underlying
 from verifier.program.expr import TRUE, ZERO
 
 
@@ -46,6 +46,8 @@ def composite(m: Machine, x: ast.CompositeLit, t: Type) -> Value:
             return _slice(m, x, t, u)
         case Map():
             return _map(m, x, t, u)
+        case Primitive():
+            return zero(m, t)
         case _:
             raise m.unsupported(f"a composite literal of {t} is not supported", x.span)
 

@@ -13,12 +13,13 @@ from verifier.golang.lower.flow import body, take_label
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist
 from verifier.golang.lower.places import operand, slice_length
-from verifier.golang.lower.storage import allocate, deref, load, numbers, scalar, snapshot
+from verifier.golang.lower.storage import allocate, deref, load, numbers, scalar, snapshot, zero
 from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Deref, Dyn, Env, Loc, Value
 from verifier.golang.lower.variables import declare
 from verifier.golang.types import INT, Array, Map, Pointer, Slice, Type, Var, is_integer, underlying
 from verifier.program.expr import ONE, ZERO, Expr, Read, const, op
+from verifier.program.program import Kind
 
 
 def for_statement(m: Machine, s: ast.Stmt) -> None:
@@ -47,6 +48,9 @@ def for_statement(m: Machine, s: ast.Stmt) -> None:
         _renew(m)
     if s.post is not None:
         m.statement(s.post)
+    if m.cur is not None and m.tm.find(m.cur) == m.tm.find(head):
+        # A round without any step: the goroutine spins, it is not blocked.
+        m.step(kind=Kind.PLAIN, detail="spin")
     m.goto(head)
     m.cur = end
     _leave(m)
@@ -81,6 +85,8 @@ def range_statement(m: Machine, s: ast.Stmt) -> None:
     m.env = Env(m.env)
     head, cont, end = m.new(), m.new(), m.new()
     loop = Loop(label, end, cont)
+    if s.define and m.settings.lang < 122:
+        _declare_once(m, s)
     if isinstance(t, Map):
         _range_map(m, s, head, loop)
     elif is_integer(t):
@@ -167,7 +173,7 @@ def _bind(m: Machine, s: ast.Range, key: Value, element: Callable[[], Value] | N
         pairs.append((s.key, lambda: key))
     if s.value is not None and element is not None and not _blank(s.value):
         pairs.append((s.value, element))
-    if s.define:
+    if s.define and m.settings.lang >= 122:
         for x, make in pairs:
             var = m.info.defs[x]  # type: ignore[index]
             assert isinstance(var, Var)
@@ -177,6 +183,14 @@ def _bind(m: Machine, s: ast.Range, key: Value, element: Callable[[], Value] | N
     body(m, s.body.stmts)
     assert m.env.up is not None
     m.env = m.env.up
+
+
+def _declare_once(m: Machine, s: ast.Range) -> None:
+    """Before Go 1.22 there is one variable for all rounds, assigned by each."""
+    for x in (s.key, s.value):
+        var = m.info.defs.get(x) if isinstance(x, ast.Ident) and not _blank(x) else None
+        if isinstance(var, Var):
+            declare(m, var, zero(m, var.type))
 
 
 def _blank(x: ast.Expr) -> bool:

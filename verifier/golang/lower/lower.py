@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import Facts, collect
@@ -69,6 +69,9 @@ def lower(
 ) -> Program:
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
     facts = facts or collect(package)
+    if settings.lang < 122:
+        # One variable for all rounds of a loop: every round assigns it.
+        facts = replace(facts, assigned=facts.assigned | facts.ranged)
     layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime)
     m = Machine(package.info, facts, layouts, settings, lines)
     m.evaluate = evaluate

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower.arithmetic import limits
 from verifier.golang.lower.inline import inline
-from verifier.golang.lower.interfaces import convert
+from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.objects import cells_of, target
 from verifier.golang.lower.order import operands
@@ -15,10 +16,10 @@ from verifier.golang.lower.spawn import spawn
 from verifier.golang.lower.storage import deref, load, numbers, scalar
 from verifier.golang.lower.syncrange import sync_range
 from verifier.golang.lower.values import FuncVal, Loc, Value, nothing
-from verifier.golang.types import ANY, BOOL, INT, Basic, Pointer, Primitive, Tuple, Type, underlying
+from verifier.golang.types import ANY, BOOL, INT, Basic, Interface, Pointer, Primitive, Tuple, Type, underlying
 from verifier.gosem import atomic, mutex, once, rwmutex, syncmap, waitgroup
 from verifier.gosem.fragment import Cells
-from verifier.program.expr import ZERO, Const, Expr, Read, Ref, any_of, op
+from verifier.program.expr import ZERO, Const, Expr, Read, Ref, any_of, negate, op
 from verifier.program.program import Bool
 from verifier.source import Span
 
@@ -149,7 +150,7 @@ def atomic_operation(
             m.fragment(atomic.swap(cells, given[0], out))
         case "Add":
             out = m.temps(elem, "a")
-            m.fragment(atomic.add(cells, given[0][0], out[0]))
+            m.fragment(atomic.add(cells, _delta(given[0][0], elem), out[0]))
         case "CompareAndSwap":
             got = m.temp("swapped", Bool())
             m.fragment(atomic.compare_and_swap(cells, given[0], given[1], got))
@@ -162,6 +163,12 @@ def atomic_operation(
             assert m.where is not None
             raise m.unsupported(f"atomic {name} is not supported yet", m.where)
     return Value(elem, tuple(Read(o) for o in out))
+
+
+def _delta(e: Expr, t: Type) -> Expr:
+    """What `Add` adds: `^uint32(0)` and the like are how Go subtracts from an unsigned counter."""
+    least, most = limits(t)
+    return Const(e.value - most - 1) if least == 0 and isinstance(e, Const) and e.value > most // 2 else e
 
 
 def pure_call(m: Machine, x: ast.Call) -> Value:
@@ -205,6 +212,8 @@ def _sync_map(m: Machine, x: ast.Call, name: str, receiver: Value) -> tuple[tupl
 
 def sync_key(m: Machine, x: ast.Call, value: Value, size: int) -> Expr:
     """A key of a sync.Map as its position in the model's key domain; all keys of a model have one type."""
+    if isinstance(underlying(value.type), Interface) and m.sync_key_go is not None:
+        value = _key_inside(m, value, m.sync_key_go)
     key_type = m.layouts.key(value.type)
     first = m.sync_key_type or key_type
     m.sync_key_type = first
@@ -224,6 +233,13 @@ def sync_key(m: Machine, x: ast.Call, value: Value, size: int) -> Expr:
         )
     m.sync_key_go = value.type
     return key
+
+
+def _key_inside(m: Machine, value: Value, t: Type) -> Value:
+    """A key that was handed out as an interface value, e.g. by Range."""
+    e = scalar(value.leaves[0])
+    m.fail_if(negate(holds_type(m, e, t)), "bound", f"a sync.Map key that is no {t}")
+    return from_interface(m, e, t)
 
 
 def _sync_operation(m: Machine, name: str, cells: Cells, key: Expr, rest: list[Expr]) -> Value:

@@ -75,9 +75,10 @@ def test_a_goroutine_stuck_while_another_runs_for_ever() -> None:
     assert deadlock.goroutines in ((1,), (2,)) and len(choices_of(found, deadlock)) == 1
 
 
-def test_a_component_that_a_failure_leaves_hides_no_deadlock() -> None:
+def test_a_failure_of_others_does_not_excuse_a_deadlock() -> None:
+    """They may panic, but in the runs where they do not the goroutine waits for ever."""
     found = explore(hanging(fails=True))
-    assert found.deadlock_decided and found.first("deadlock") is None
+    assert found.deadlock_decided and found.first("deadlock") is not None
     assert found.first("panic", "boom") is not None
 
 

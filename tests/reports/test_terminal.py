@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from verifier.evidence.result import AnyNumber, Property, Result
+from verifier.evidence.result import ForAnyNumber, Result
 from verifier.evidence.trace import Held, Trace, Waiting
 from verifier.report.terminal import render
 from verifier.verdict import Verdict
@@ -216,12 +216,21 @@ def test_all_states_is_said_only_of_a_complete_exploration() -> None:
     assert "all 412 states" not in render(replace(complete, explored=explored(False, "--timeout")))
 
 
-@pytest.mark.parametrize(
-    ("verdict", "said"), [(Verdict.SAFE, "any number: proved, views"), (Verdict.UNKNOWN, "any number: not shown")]
-)
-def test_the_scope_of_a_proof_is_said(verdict: Verdict, said: str) -> None:
-    proved: Property = prop("race", Verdict.SAFE, any_number=AnyNumber(verdict, "views", 1))
-    assert said in render(result(proved))
+def test_the_scope_of_a_proof_is_said() -> None:
+    base: Result = result(prop("race", Verdict.SAFE))
+    shown = ForAnyNumber(Verdict.SAFE, ("race", "panic"), "any number of ws", 1, 48, ("mu is held by one w",))
+    text = render(replace(base, any_number=shown))
+    assert "ok    any-N  race and panic for any number of ws  proved: 48 views of 1 goroutine" in text
+    assert "because    mu is held by one w" in text
+
+
+def test_a_proof_that_was_not_found_is_never_ok() -> None:
+    base: Result = result(prop("race", Verdict.SAFE))
+    missing = ForAnyNumber(Verdict.UNKNOWN, ("race",), "any number of ws", 0, 0, (), "`go` inside a role")
+    lines = render(replace(base, any_number=missing)).splitlines()
+    assert [line for line in lines if "any-N" in line] == [
+        "-     any-N  race not shown for any number of ws: `go` inside a role"
+    ]
 
 
 def test_a_claim_is_not_repeated_beside_a_failure() -> None:

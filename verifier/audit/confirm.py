@@ -163,8 +163,12 @@ def _deadlock(walk: Walk, claim: Claim) -> str:
         state = todo.pop()
         for c in walk.composed.enabled(state):
             after = walk.composed.take(state, c)
-            if c.instance in waiting or isinstance(after, Fail):
-                raise AuditError(f"{walk.program.instances[c.instance].name} can still move, or the program can fail")
+            if c.instance in waiting:
+                raise AuditError(f"{walk.program.instances[c.instance].name} can still move")
+            if isinstance(after, Fail):
+                if after.kind == "bound":
+                    raise AuditError("a limit of the model can be hit: what follows is not known")
+                continue  # a run that panics ends there; in the others the goroutine waits for ever
             if after not in seen:
                 seen.add(after)
                 todo.append(after)

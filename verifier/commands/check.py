@@ -22,6 +22,7 @@ commands:
   verify replay MODEL CHOICES   walk a schedule step by step (--at N prints the whole state)
   verify show MODEL             each goroutine's state machine, as text, Mermaid or DOT
   verify graph MODEL            the state graph, as DOT, GraphML or JSON
+  verify litmus MODEL…          which outcomes the Go memory model allows, beside SC and x86-TSO
   verify new NAME               write a commented model to start from
   verify schema                 print the JSON Schema of model files
   `verify COMMAND --help` says more.
@@ -39,6 +40,8 @@ def parser() -> Parser:
     add_runtime(made, "explore the runtime's own map steps too: what a race would lead to")
     add("--check", type=checks, dest="checks", metavar="P,Q", help="judge only these properties")
     add_limits(made)
+    proof = "try to prove race, fatal and panic for any number of goroutines (default: yes)"
+    add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")
     add("-q", "--quiet", action="store_true", help="only what is not as expected, and the last line")

@@ -62,7 +62,7 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
     from verifier.pipeline import Options
 
     made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter)
-    names = ("runtime", "checks", "max_states", "timeout", "max_memory")
+    names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number")
     given = {name: getattr(arguments, name, None) for name in names}
     return replace(made, **{name: value for name, value in given.items() if value is not None})
 

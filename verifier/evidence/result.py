@@ -19,6 +19,23 @@ class AnyNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class ForAnyNumber:
+    """Whether `properties` hold for any number of goroutines of `roles` (in words), and what shows it.
+
+    `views` situations of `k` goroutines are all that can arise; `invariant` says why in a few lines; `reason` is set
+    when it was not shown.
+    """
+
+    verdict: Verdict
+    properties: tuple[str, ...]
+    roles: str
+    k: int
+    views: int
+    invariant: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Property:
     """One judged property.
 
@@ -100,6 +117,7 @@ class Result:
     not_shown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     audited: str = ""
+    any_number: ForAnyNumber | None = None
     overrides: tuple[tuple[str, int], ...] = ()
     """Goroutine counts given on the command line instead of the model's: schedules need them again."""
     sha256: str = ""

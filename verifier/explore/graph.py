@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from verifier.explore.outcome import Exploration, Violation
 from verifier.explore.reference import successors
+from verifier.program.concrete import Concrete
 from verifier.program.semantics import at_rest
 
 if TYPE_CHECKING:
@@ -38,15 +39,24 @@ def state_graph(found: Exploration) -> networkx.MultiDiGraph[int]:
 def stuck_for_ever(found: Exploration) -> Violation | None:
     """The earliest state from which some goroutine never moves again while the others run for ever.
 
-    In a component that nothing leaves (a failing step counts as leaving), a goroutine that has not returned and
-    takes none of the component's steps is stuck: a partial deadlock, which Go itself never reports.
+    In a component that nothing leaves, a goroutine that has not returned and takes none of the component's steps is
+    stuck: a partial deadlock, which Go itself never reports. That the others may panic instead of running on changes
+    nothing in the runs where they do not; a bound that may be hit leaves the component.
     """
     import networkx
 
     graph = state_graph(found)
+    steps = found.machine.steps
+
+    lost = doomed(graph, found)
+
+    def leaves(n: int, component: set[int]) -> bool:
+        ends = ((to, data["step"]) for _, to, data in graph.out_edges(n, data=True))
+        return any(not _dies(steps[k]) if to == FAILED else to not in component and to not in lost for to, k in ends)
+
     best: Violation | None = None
     for component in networkx.strongly_connected_components(graph):
-        if FAILED in component or any(to not in component for n in component for to in graph.successors(n)):
+        if FAILED in component or component <= lost or any(leaves(n, component) for n in component):
             continue
         first = min(component)
         if best is not None and best.state < first:
@@ -61,3 +71,26 @@ def stuck_for_ever(found: Exploration) -> Violation | None:
         if waiting:
             best = Violation("deadlock", "", first, (), waiting)
     return best
+
+
+def _dies(c: Concrete) -> bool:
+    """Whether a step is a failure of the program, which ends the process, and not a limit of the model."""
+    return c.step.fail is not None and c.step.fail.kind in ("panic", "fatal")
+
+
+def doomed(graph: networkx.MultiDiGraph[int], found: Exploration) -> set[int]:
+    """States from which every run ends in a failure of the program: the process dies, nobody waits for ever."""
+    steps = found.machine.steps
+    alive = {
+        n: sum(not (to == FAILED and _dies(steps[data["step"]])) for _, to, data in graph.out_edges(n, data=True))
+        for n in graph.nodes
+    }
+    todo = [n for n in graph.nodes if n != FAILED and alive[n] == 0 and graph.out_degree(n)]
+    lost = set(todo)
+    while todo:
+        for before, _ in graph.in_edges(todo.pop()):
+            alive[before] -= 1
+            if alive[before] == 0 and before not in lost:
+                lost.add(before)
+                todo.append(before)
+    return lost

@@ -24,6 +24,11 @@ class Explored:
     bounds: Bounds
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of violations found, bounds left out."""
+        return frozenset(v.kind for v in self.found.violations) - {"bound"}
+
+    @property
     def bound_hit(self) -> str:
         """The limit of the model that was hit, with its line; empty when none was."""
         hit = self.found.first("bound")
@@ -47,19 +52,32 @@ class Budget:
         return Limits(self.options.max_states, left, self.options.max_memory)
 
 
-def run(front: Front, lowering: str, budget: Budget, stop_when: frozenset[str] = frozenset()) -> Explored:
-    """Explore one lowering; a hit `heap` or `goroutines` bound is doubled and tried again."""
+def run(front: Front, kind: str, budget: Budget, stop_when: frozenset[str] = frozenset()) -> Explored:
+    """Explore one lowering; a hit `heap` or `goroutines` bound is doubled and tried again.
+
+    A larger attempt that runs into a limit does not take back what the smaller one has found.
+    """
     bounds = front.document.bounds
-    for attempt in range(DOUBLINGS + 1):
-        made = program(front, lowering, bounds)
+    best: Explored | None = None
+    for _ in range(DOUBLINGS + 1):
+        made = program(front, kind, bounds)
         options = budget.options
         found = explore(made, budget.limits(), stop_when=stop_when, clock=options.clock, progress=options.progress)
-        out = Explored(lowering, made, found, bounds)
+        out = Explored(named(kind, bounds, front.document.bounds), made, found, bounds)
+        if best is None or found.complete or len(out.kinds) > len(best.kinds):
+            best = out
         grown = larger(bounds, out.bound_hit)
-        if attempt == DOUBLINGS or grown is None or not found.complete:
-            return out
+        if grown is None or not found.complete:
+            break
         bounds = grown
-    raise AssertionError("unreachable")
+    assert best is not None
+    return best
+
+
+def named(kind: str, bounds: Bounds, written: Bounds) -> str:
+    """The name of a lowering with the bounds that differ from the model's: a schedule means nothing without them."""
+    changes = [("heap", bounds.heap, written.heap), ("goroutines", bounds.goroutines, written.goroutines)]
+    return kind + "".join(f".{name}{new}" for name, new, old in changes if new != old)
 
 
 def larger(bounds: Bounds, hit: str) -> Bounds | None:
@@ -72,15 +90,14 @@ def larger(bounds: Bounds, hit: str) -> Bounds | None:
 
 
 def load(document: Document, options: Options, lowering: str = "abstract") -> Program:
-    """The composed program `verify` ended with: with the bounds it had doubled, so that schedules keep their meaning.
+    """The composed program of a lowering as schedules name it, e.g. `runtime` or `abstract.heap4`.
 
     Raises ModelError when the Go of the model is wrong.
     """
-    front = read_front(document, options)
-    made = program(front, lowering)
-    return run(front, lowering, Budget(options)).program if _can_grow(made) else made
-
-
-def _can_grow(made: Program) -> bool:
-    pools = any(t.parent is not None for t in made.templates)
-    return bool(made.recycled) or pools
+    kind, *changes = lowering.split(".")
+    bounds = document.bounds
+    for change in changes:
+        name = change.rstrip("0123456789")
+        number = int(change.removeprefix(name))
+        bounds = replace(bounds, heap=number) if name == "heap" else replace(bounds, goroutines=number)
+    return program(read_front(document, options), kind, bounds)

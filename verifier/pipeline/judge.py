@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verifier.audit.replay import AuditError, Claim, replay
-from verifier.evidence.result import AnyNumber, Property
+from verifier.evidence.result import Property
 from verifier.evidence.trace import Trace
 from verifier.explore.search import Violation, choices_of
 from verifier.model.document import ClauseText, Document
@@ -46,7 +46,7 @@ def audit(explored: Explored, violation: Violation) -> Audited:
     return Audited(replace(trace, lowering=explored.lowering))
 
 
-def builtin(kind: str, document: Document, runs: tuple[Explored, ...], any_roles: bool) -> Property:
+def builtin(kind: str, document: Document, runs: tuple[Explored, ...]) -> Property:
     """Judge race, fatal, panic or deadlock over the lowerings that count for it, the deciding one first."""
     expected = dict(document.expect).get(kind)
     states = runs[0].found.states
@@ -62,7 +62,7 @@ def builtin(kind: str, document: Document, runs: tuple[Explored, ...], any_roles
     reason = next((r for r in (undecided(run, kind) for run in runs) if r), "")
     if reason:
         return Property(kind, kind, Verdict.UNKNOWN, expected, "", "", states, reason=reason)
-    return _safe(Property(kind, kind, Verdict.SAFE, expected, HOLDS[kind], "exhaustive", states), any_roles)
+    return Property(kind, kind, Verdict.SAFE, expected, HOLDS[kind], "exhaustive", states)
 
 
 def undecided(run: Explored, kind: str) -> str:
@@ -79,20 +79,7 @@ def undecided(run: Explored, kind: str) -> str:
     return ""
 
 
-def _safe(prop: Property, any_roles: bool) -> Property:
-    """With `count: any` SAFE needs a proof for any number of goroutines; exploring two is not one."""
-    if not any_roles:
-        return prop
-    return replace(
-        prop,
-        verdict=Verdict.UNKNOWN,
-        any_number=AnyNumber(Verdict.UNKNOWN, "explored only"),
-        reason="count: any asks for a proof for any number of goroutines, which this version does not have; "
-        "no violation with 2",
-    )
-
-
-def clause(c: ClauseText, document: Document, run: Explored, any_roles: bool) -> Property:
+def clause(c: ClauseText, document: Document, run: Explored) -> Property:
     """Judge an always, sometimes or finally clause."""
     found = run.found
     base = Property(
@@ -116,7 +103,7 @@ def clause(c: ClauseText, document: Document, run: Explored, any_roles: bool) ->
         return replace(base, reason=reason)
     if c.when == "sometimes":
         return replace(base, verdict=Verdict.UNSAFE, sentence="never reached", method="exhaustive")
-    return _safe(replace(base, verdict=Verdict.SAFE, sentence=c.name, method="exhaustive"), any_roles)
+    return replace(base, verdict=Verdict.SAFE, sentence=c.name, method="exhaustive")
 
 
 def _shown(base: Property, audited: Audited) -> Property:

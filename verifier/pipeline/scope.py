@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.evidence.result import Coverage, Property
+from verifier.evidence.result import Coverage, ForAnyNumber, Property
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
 from verifier.program.program import END, Program
@@ -57,13 +57,17 @@ def _heap_kinds(program: Program) -> set[str]:
     return {kind for file, kind in known.items() if file in cites}
 
 
-def not_shown(front: Front, properties: tuple[Property, ...], racy: bool) -> tuple[str, ...]:
+def not_shown(
+    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None
+) -> tuple[str, ...]:
     """The honest rest."""
     out = []
     if racy:
         out.append("more than interleavings: with a data race Go promises no sequential consistency")
     if any(p.verdict is Verdict.SAFE for p in properties):
-        out.append(f"other numbers of goroutines than {goroutines(front)}")
+        shown = proof is not None and proof.verdict is Verdict.SAFE
+        lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
+        out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
     out.append("that every goroutine gets its turn (starvation); that your Go code is this model")
     return tuple(out)
 

@@ -7,6 +7,7 @@ import hashlib
 from verifier.evidence.result import Explored as Account, Property, Result
 from verifier.model.document import CHECKS, Document
 from verifier.pipeline import scope
+from verifier.pipeline.anynumber import for_any_number, with_proof
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
@@ -21,15 +22,14 @@ def verify(document: Document, options: Options | None = None) -> Result:
     front = read_front(document, options)
     base = run(front, "abstract", budget)
     extra = _explanations(front, base, budget)
-    runtime = next((e for e in extra if e.lowering == "runtime"), None)
-    spurious = next((e for e in extra if e.lowering == "spurious"), None)
+    runtime = next((e for e in extra if e.lowering.startswith("runtime")), None)
+    spurious = next((e for e in extra if e.lowering.startswith("spurious")), None)
     any_roles = any(r.count is None for r in document.roles)
     asked = options.checks if options.checks is not None else document.checks
-    properties = [
-        builtin(kind, document, _runs(kind, base, runtime, spurious), any_roles) for kind in CHECKS if kind in asked
-    ]
-    properties += [clause(c, document, base, any_roles) for c in document.clauses]
-    judged = tuple(properties)
+    properties = [builtin(kind, document, _runs(kind, base, runtime, spurious)) for kind in CHECKS if kind in asked]
+    properties += [clause(c, document, base) for c in document.clauses]
+    proof = for_any_number(front, base, tuple(properties), budget)
+    judged = tuple(with_proof(p, proof, any_roles) for p in properties)
     covered = scope.coverage(base)
     racy = base.found.first("race") is not None
     return Result(
@@ -42,9 +42,10 @@ def verify(document: Document, options: Options | None = None) -> Result:
         consequences=consequences(runtime) if runtime is not None else (),
         coverage=covered,
         rests_on=scope.rests_on(front, base),
-        not_shown=scope.not_shown(front, judged, racy),
+        not_shown=scope.not_shown(front, judged, racy, proof),
         notes=(*base.program.notes, *scope.growth_note(front, base)),
         audited=_audited(judged),
+        any_number=proof,
         overrides=options.counts,
         sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
     )
@@ -84,4 +85,4 @@ def _audited(properties: tuple[Property, ...]) -> str:
     if not traces:
         return "no schedule to replay; the explored states were not walked a second time"
     plural = "schedule" if traces == 1 else "schedules"
-    return f"{traces} {plural} replayed on the unreduced program by an interpreter that shares no code with the engine"
+    return f"{traces} {plural} replayed, step by step on the unreduced program too, by an interpreter of its own"

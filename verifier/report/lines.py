@@ -12,7 +12,7 @@ _WORD = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL", Verdict.UNKNOWN: "???", Ver
 
 def table(result: Result, chosen: list[Property]) -> list[str]:
     """The lines of the chosen properties, in columns."""
-    cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen]
+    cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen] + _any_number(result)
     if not cells:
         return []
     name = max(len(c[1]) for c in cells)
@@ -20,6 +20,19 @@ def table(result: Result, chosen: list[Property]) -> list[str]:
     # One long sentence must not push the last column of every line off the page.
     said = max((len(c[2]) for c in cells if len(c[2]) <= 60), default=0)
     return [f"{w:<{word}}  {n:<{name}}  {s:<{said}}  {how}".rstrip() for w, n, s, how in cells]
+
+
+def _any_number(result: Result) -> list[tuple[str, str, str, str]]:
+    """The line about any number of goroutines: never `ok` unless it was proved."""
+    found = result.any_number
+    if found is None:
+        return []
+    which = " and ".join(x for x in (", ".join(found.properties[:-1]), found.properties[-1]) if x)
+    if found.verdict is Verdict.SAFE:
+        plural = "" if found.k == 1 else "s"
+        how = f"proved: {found.views:,} views of {found.k} goroutine{plural}"
+        return [("ok", "any-N", f"{which} for {found.roles}", how)]
+    return [("-", "any-N", f"{which} not shown for {found.roles}: {found.reason}", "")]
 
 
 def headline(prop: Property) -> str:
@@ -75,13 +88,9 @@ def _how(result: Result, prop: Property) -> str:
 def _shown(result: Result, prop: Property) -> str:
     if prop.kind == "sometimes":
         return f"seen in {steps(prop.steps)}" if prop.trace else "seen"
-    how = prop.method
-    if prop.states:
-        how = f"{'all ' if result.explored.complete else ''}{prop.states:,} state{'' if prop.states == 1 else 's'}"
-    proof = prop.any_number
-    if proof is None:
-        return how
-    return f"{how}; any number: {'proved, ' + proof.method if proof.verdict is Verdict.SAFE else 'not shown'}"
+    if not prop.states:
+        return prop.method
+    return f"{'all ' if result.explored.complete else ''}{prop.states:,} state{'' if prop.states == 1 else 's'}"
 
 
 def _length(prop: Property) -> str:

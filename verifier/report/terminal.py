@@ -79,6 +79,7 @@ def _witnesses(result: Result) -> list[list[str]]:
 
 def _footer(result: Result) -> list[str]:
     return [
+        *_labelled("because", result.any_number.invariant if result.any_number else ()),
         *_labelled("rests on", result.rests_on),
         *_labelled("reached", _coverage(result)),
         *_labelled("bounds", _bounds(result)),

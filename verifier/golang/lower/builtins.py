@@ -88,8 +88,6 @@ def panic_message(m: Machine, x: ast.Call) -> str:
     known = m.info.types[x.args[0]]
     if isinstance(known.value, str):
         return known.value
-    if known.value is None and isinstance(x.args[0], ast.Call):
-        return m.text(x.args[0].span)
     m.value(x.args[0])
     return m.text(x.args[0].span)
 

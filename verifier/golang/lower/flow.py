@@ -63,6 +63,7 @@ def labeled(m: Machine, s: ast.Stmt) -> None:
     m.label(here)
     if not m.frames or len(m.frames) == 1:
         m.tm.labels[s.label.name] = here
+        m.tm.pinned.add(m.tm.find(here))
     m.label_hint = s.label.name
     m.statement(s.stmt)
     m.label_hint = ""

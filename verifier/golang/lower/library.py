@@ -11,7 +11,7 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import operands
 from verifier.golang.lower.storage import deref
 from verifier.golang.lower.values import Value, nothing
-from verifier.golang.types import INT, LibraryFunc, Pointer, underlying
+from verifier.golang.types import INT, LibraryFunc, Map, Mode, Pointer, Slice, Struct, underlying
 from verifier.program.expr import Const, Read
 from verifier.program.program import Kind
 
@@ -28,14 +28,33 @@ def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, 
     if name in ("time.Sleep", "runtime.Gosched"):
         for a in x.args:
             m.value(a)
-        return (), lambda held: nothing()
+
+        def pause(held: tuple[Value, ...]) -> Value:
+            m.step()
+            return nothing()
+
+        return (), pause
     if name == "rand.Intn":
         return (), lambda held: _choose(m, x)
     if name.startswith("fmt.Print"):
         # Printing evaluates its arguments: an unprotected argument is an unprotected read.
+        for a in x.args:
+            _refuse_contents(m, a)
         operands(m, tuple(x.args), tuple(None for _ in x.args))
         return (), lambda held: nothing()
     raise m.unsupported(f"{name} is not supported yet", x.span)
+
+
+def _refuse_contents(m: Machine, x: ast.Expr) -> None:
+    """fmt reads everything behind a map, a slice or a pointer to a struct; reading less would hide races."""
+    t = underlying(m.info.types[x].type)
+    behind = isinstance(t, Map | Slice) or (isinstance(t, Pointer) and isinstance(underlying(t.elem), Struct | Map))
+    if behind and m.info.types[x].mode is not Mode.TYPE:
+        raise m.unsupported(
+            f"printing a value of type {m.info.types[x].type} is not supported yet",
+            x.span,
+            "fmt reads all that is behind it: print the fields or elements you mean",
+        )
 
 
 def _atomic(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]:

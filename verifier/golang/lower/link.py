@@ -182,7 +182,10 @@ class Linker:
 
     def count_at(self, template: int, location: int) -> Expr:
         """How many goroutines of a role stand at a location."""
-        number = self.locations[(template, location)]
+        number = self.locations.get((template, location))
+        if number is None:
+            # The label stands where no run can come.
+            return Const(0)
         return total([equal(Read(Pc(i.number)), Const(number)) for i in self.at.of_template(template)])
 
     def step(self, s: Step) -> Step:

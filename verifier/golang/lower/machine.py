@@ -115,10 +115,12 @@ class Machine:
         if self.cur is not None:
             a, b = self.tm.find(self.cur), self.tm.find(location)
             if a != b:
-                if a in (END, IDLE, 2) and b in (END, IDLE, 2):
-                    self.tm.steps.append(Step(a, b, stack=self.stack()))
+                if a in self.tm.pinned or (a in (END, IDLE, 2) and b in (END, IDLE, 2)):
+                    self.edge(a, b)
                 elif a in (END, IDLE, 2):
                     self.tm.alias[b] = a
+                    if b in self.tm.pinned:
+                        self.tm.pinned.add(a)
                 else:
                     self.tm.alias[a] = b
         self.cur = None

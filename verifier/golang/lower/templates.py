@@ -25,6 +25,8 @@ class Builder:
     alias: list[int] = field(default_factory=lambda: [END, IDLE, 2])
     regions: list[Region] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+    pinned: set[int] = field(default_factory=set)
+    """Labelled positions: merged with no other, or `at(role, label)` would count goroutines elsewhere."""
 
     def find(self, location: int) -> int:
         """The representative of a location."""

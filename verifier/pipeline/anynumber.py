@@ -1,0 +1,99 @@
+"""For any number of goroutines: what the explored counts do not show violated, we try to prove for all counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
+from verifier.pipeline.explore import Budget, Explored
+from verifier.pipeline.load import Front, program
+from verifier.prove.anynumber import Attempt, attempt
+from verifier.verdict import Verdict
+
+PROVABLE = ("race", "fatal", "panic")
+"""What views decide. Deadlock is about what can never happen again, which a view of a few goroutines cannot say."""
+
+SECONDS = 10.0
+"""Time for the proof unless `--timeout` leaves less."""
+
+
+def for_any_number(
+    front: Front, base: Explored, properties: tuple[Property, ...], budget: Budget
+) -> ForAnyNumber | None:
+    """The proof, or why there is none; None when nobody asked or there is nothing to prove."""
+    options = budget.options
+    if options.any_number is False:
+        return None
+    held = tuple(p.name for p in properties if p.kind in PROVABLE and not base.found.first(p.kind))
+    asked = tuple(p.name for p in properties if p.kind in PROVABLE)
+    if options.any_number is None and all(r.count == 1 for r in front.document.roles):
+        # Roles that exist once are often meant to: nobody asked about a second `main`.
+        return None
+    if not asked or held != asked or base.program.init_fail is not None:
+        # A violation at a small number is a violation; there is nothing to lift.
+        return None
+    return _prove(front, asked, budget)
+
+
+def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber:
+    ends = budget.seconds() + SECONDS
+    timeout = budget.options.timeout
+
+    def out_of_time() -> bool:
+        now = budget.seconds()
+        return now > ends or (timeout is not None and now > timeout)
+
+    bounds = replace(front.document.bounds, heap=max(front.document.bounds.heap, 2))
+    doubled = replace(
+        front,
+        counts=tuple((role, 2) for role, _ in front.counts),
+        package=replace(front.package, clauses=()),
+    )
+    made = program(doubled, "abstract", bounds)
+    fixed = {r.name: r.count for r in front.document.roles if r.count is not None}
+    some = any(r.count is None for r in front.document.roles)
+    first = attempt(made, out_of_time, fixed if some else None)
+    if first.proof is not None:
+        return _proved(front, asked, first, fixed if some else {})
+    single = {role: n for role, n in fixed.items() if n == 1}
+    if not some and single and len(single) < len(fixed) and not out_of_time():
+        # Roles the model has once may be meant to be one: main, an owner, a janitor.
+        second = attempt(made, out_of_time, single)
+        if second.proof is not None:
+            return _proved(front, asked, second, single)
+    return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=_reason(first))
+
+
+def _proved(front: Front, asked: tuple[str, ...], done: Attempt, fixed: dict[str, int]) -> ForAnyNumber:
+    assert done.proof is not None
+    return ForAnyNumber(Verdict.SAFE, asked, _roles(front, fixed), done.proof.k, len(done.proof.views))
+
+
+def _roles(front: Front, fixed: dict[str, int]) -> str:
+    free = [f"{r.name}s" for r in front.document.roles if r.name not in fixed]
+    bound = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in fixed.items()]
+    text = "any number of " + " and ".join(free) if free else ""
+    return " with ".join(x for x in (text, " and ".join(bound)) if x)
+
+
+def _reason(tried: Attempt) -> str:
+    if tried.bad is None:
+        return tried.reason
+    kind = "a race on" if tried.bad.kind == "race" else f"{tried.bad.kind}:"
+    return f"could not exclude {kind} {tried.bad.message} (a situation that may be unreachable)"
+
+
+def with_proof(prop: Property, proof: ForAnyNumber | None, any_roles: bool) -> Property:
+    """A property with what is known for any number of goroutines; `count: any` makes the proof part of SAFE."""
+    if proof is not None and prop.name in proof.properties:
+        method = f"views of {proof.k} goroutine{'' if proof.k == 1 else 's'}" if proof.k else proof.reason
+        prop = replace(prop, any_number=AnyNumber(proof.verdict, method, proof.k))
+    if not any_roles or prop.verdict is not Verdict.SAFE or prop.kind == "sometimes":
+        return prop
+    if prop.any_number is not None and prop.any_number.verdict is Verdict.SAFE:
+        return prop
+    reason = proof.reason if proof is not None and prop.name in proof.properties else NOT_PROVED
+    return replace(prop, verdict=Verdict.UNKNOWN, reason=f"`count: any`: {reason}; no violation with 2")
+
+
+NOT_PROVED = "only race, fatal and panic are proved for any number"

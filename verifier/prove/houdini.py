@@ -1,0 +1,193 @@
+"""Keeping the facts that every step keeps: Houdini in z3, over counters without limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from verifier.program.expr import Cell, Const, Expr, Op, Read
+from verifier.prove.counters import Counters
+from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
+
+PATIENCE = 1000
+"""Milliseconds for one question to the solver."""
+
+
+class OutOfTime(Exception):
+    """The budget is spent, or the solver gave up on a question."""
+
+
+class Houdini:
+    """One solver for one abstraction: states before and after a step as integers, one assumption per candidate."""
+
+    def __init__(self, c: Counters, candidates: Sequence[Fact], out_of_time: Callable[[], bool]) -> None:
+        import z3
+
+        self._z3 = z3
+        self._c = c
+        self._candidates = tuple(candidates)
+        self._out_of_time = out_of_time
+        self._before = self._variables("")
+        self._after = self._variables("'")
+        self._solver = z3.Solver()
+        self._solver.set("timeout", PATIENCE)
+        self._solver.set("random_seed", 0)
+        self._solver.add(*self._sane(self._before), *self._sane(self._after))
+        self._assumed = [z3.Bool(f"fact{n}") for n in range(len(self._candidates))]
+        for name, fact in zip(self._assumed, self._candidates, strict=True):
+            self._solver.add(z3.Implies(name, self._formula(fact, self._before)))
+        self._later = [self._formula(f, self._after) for f in self._candidates]
+        self._rules = [z3.Bool(f"rule{n}") for n in range(len(c.rules))]
+        for n, name in enumerate(self._rules):
+            self._solver.add(z3.Implies(name, self._rule(n)))
+
+    def inductive(self) -> tuple[int, ...]:
+        """The numbers of the candidates that hold initially and together survive every rule. Raises OutOfTime."""
+        alive = self._initially()
+        changed = True
+        while changed:
+            changed = False
+            for rule in self._rules:
+                while lost := self._lost(rule, alive):
+                    alive = [n for n in alive if n not in lost]
+                    changed = True
+        return tuple(alive)
+
+    def follows(self, fact: Fact, given: Sequence[Fact]) -> bool:
+        """Whether a fact says nothing new."""
+        z3 = self._z3
+        self._solver.push()
+        self._solver.add(*(self._formula(f, self._before) for f in given), z3.Not(self._formula(fact, self._before)))
+        answer = self._check()
+        self._solver.pop()
+        return bool(answer == z3.unsat)
+
+    def _initially(self) -> list[int]:
+        z3 = self._z3
+        counts, cells = self._before
+        self._solver.push()
+        # Any number of goroutines at each start; a goroutine's own `go` functions have not been started.
+        begins = [s.starting and self._c.program.templates[s.template].parent is None for s in self._c.stretches]
+        self._solver.add(*(x == 0 for x, begun in zip(counts, begins, strict=True) if not begun))
+        self._solver.add(*(x == t.initial for x, t in zip(cells, self._c.tracked, strict=True)))
+        alive = []
+        for n, fact in enumerate(self._candidates):
+            self._solver.push()
+            self._solver.add(z3.Not(self._formula(fact, self._before)))
+            if self._check() == z3.unsat:
+                alive.append(n)
+            self._solver.pop()
+        self._solver.pop()
+        return alive
+
+    def _lost(self, rule: Any, alive: list[int]) -> set[int]:
+        """Candidates that the rule breaks in one state where all of `alive` hold; empty: it keeps them all."""
+        z3 = self._z3
+        if not alive:
+            return set()
+        self._solver.push()
+        self._solver.add(z3.Or(*(z3.Not(self._later[n]) for n in alive)))
+        answer = self._check(rule, *(self._assumed[n] for n in alive))
+        model = self._solver.model() if answer == z3.sat else None
+        self._solver.pop()
+        if model is None:
+            return set()
+        return {n for n in alive if z3.is_false(model.eval(self._later[n], model_completion=True))}
+
+    def _check(self, *assumptions: Any) -> Any:
+        if self._out_of_time():
+            raise OutOfTime
+        answer = self._solver.check(*assumptions)
+        if answer == self._z3.unknown:
+            raise OutOfTime
+        return answer
+
+    def _variables(self, mark: str) -> tuple[list[Any], list[Any]]:
+        z3 = self._z3
+        counts = [z3.Int(f"count{n}{mark}") for n in range(len(self._c.stretches))]
+        return counts, [z3.Int(f"cell{t.cell}{mark}") for t in self._c.tracked]
+
+    def _sane(self, state: tuple[list[Any], list[Any]]) -> list[Any]:
+        counts, cells = state
+        bounds = [x >= 0 for x in counts]
+        for x, t in zip(cells, self._c.tracked, strict=True):
+            bounds.append(x >= t.least)
+            if t.most is not None:
+                bounds.append(x <= t.most)
+            if t.cell not in self._c.written:
+                bounds.append(x == t.initial)
+        return bounds
+
+    def _rule(self, number: int) -> Any:
+        z3 = self._z3
+        rule = self._c.rules[number]
+        counts, cells = self._before
+        parts = [counts[rule.src] >= 1, self._condition(rule.guard)]
+        for n, (x, y) in enumerate(zip(counts, self._after[0], strict=True)):
+            change = (n == rule.dst) + (n == rule.spawn) - (n == rule.src)
+            parts.append(y == x + change)
+        new = dict(rule.updates)
+        for x, y, t in zip(cells, self._after[1], self._c.tracked, strict=True):
+            value = new.get(t.cell, Read(Cell(t.cell)))
+            if value is not None:
+                parts.append(y == self._number(value) if t.cell in new else y == x)
+        return z3.And(*parts)
+
+    def _formula(self, fact: Fact, state: tuple[list[Any], list[Any]]) -> Any:
+        z3 = self._z3
+        match fact:
+            case Equation(terms=terms, constant=constant):
+                return z3.Sum(constant, *(a * self._quantity(q, state) for a, q in terms)) == 0
+            case Never(quantities=quantities):
+                return z3.Or(*(z3.Not(self._positive(q, state)) for q in quantities))
+            case AtMostOne(quantity=q):
+                return self._quantity(q, state) <= 1
+
+    def _positive(self, q: Quantity, state: tuple[list[Any], list[Any]]) -> Any:
+        _, cells = state
+        if q.kind == "is":
+            return cells[q.index] == q.value
+        if q.kind == "isnot":
+            return cells[q.index] != q.value
+        return self._quantity(q, state) >= 1
+
+    def _quantity(self, q: Quantity, state: tuple[list[Any], list[Any]]) -> Any:
+        counts, cells = state
+        if q.kind == "count":
+            return counts[q.index]
+        if q.kind == "cell":
+            return cells[q.index]
+        return self._z3.If(self._positive(q, state), 1, 0)
+
+    def _condition(self, e: Expr) -> Any:
+        z3 = self._z3
+        match e:
+            case Const(value=v):
+                return z3.BoolVal(bool(v))
+            case Op(name="not", args=(a,)):
+                return z3.Not(self._condition(a))
+            case Op(name="and", args=args):
+                return z3.And(*(self._condition(a) for a in args))
+            case Op(name="or", args=args):
+                return z3.Or(*(self._condition(a) for a in args))
+            case Op(name="==" | "!=" | "<" | "<=" as name, args=(a, b)):
+                x, y = self._number(a), self._number(b)
+                return {"==": x == y, "!=": x != y, "<": x < y, "<=": x <= y}[name]
+        return self._number(e) != 0
+
+    def _number(self, e: Expr) -> Any:
+        z3 = self._z3
+        match e:
+            case Const(value=v):
+                return z3.IntVal(v)
+            case Read(ref=Cell(number=n)):
+                return next(x for x, t in zip(self._before[1], self._c.tracked, strict=True) if t.cell == n)
+            case Op(name="+", args=(a, b)):
+                return self._number(a) + self._number(b)
+            case Op(name="-", args=(a, b)):
+                return self._number(a) - self._number(b)
+            case Op(name="neg", args=(a,)):
+                return -self._number(a)
+            case Op(name="ite", args=(a, b, d)):
+                return z3.If(self._condition(a), self._number(b), self._number(d))
+        return z3.If(self._condition(e), z3.IntVal(1), z3.IntVal(0))

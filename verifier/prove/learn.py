@@ -1,0 +1,159 @@
+"""Candidate facts from samples: what happens to hold in small instances of a counter abstraction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations, product
+from math import gcd
+from operator import mul
+
+from verifier.program.evaluate import Valuation, evaluate
+from verifier.program.expr import Expr
+from verifier.program.program import PACKAGE
+from verifier.prove.counters import Counters, Rule, Tracked
+from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
+
+MOST_GOROUTINES = 3
+"""Goroutines of each role in the largest sampled instance."""
+MOST_SAMPLES = 800
+"""States of one instance looked at; facts that hold in fewer are only weaker guesses."""
+
+Sample = tuple[tuple[int, ...], tuple[int, ...]]
+"""Goroutines in each stretch, value of each tracked cell."""
+
+
+def samples(c: Counters, out_of_time: Callable[[], bool]) -> tuple[Sample, ...]:
+    """States of the abstraction with 1, 2 and 3 goroutines per role, breadth first, in a fixed order."""
+    found: dict[Sample, None] = {}
+    roles = [t.parent is None for t in c.program.templates]
+    for n in range(1, MOST_GOROUTINES + 1):
+        counts = tuple(n if s.starting and roles[s.template] else 0 for s in c.stretches)
+        start = counts, tuple(t.initial for t in c.tracked)
+        seen = {start: None}
+        todo = [start]
+        for state in todo:
+            if len(todo) > MOST_SAMPLES or out_of_time():
+                break
+            for rule in c.rules:
+                for after in _fire(c, rule, state):
+                    if after not in seen:
+                        seen[after] = None
+                        todo.append(after)
+        found |= seen
+    return tuple(found)
+
+
+def _fire(c: Counters, rule: Rule, state: Sample) -> Iterator[Sample]:
+    counts, cells = state
+    if counts[rule.src] == 0:
+        return
+    values = [0] * (max((t.cell for t in c.tracked), default=PACKAGE) + 1)
+    for t, v in zip(c.tracked, cells, strict=True):
+        values[t.cell] = v
+    before = Valuation(values, ())
+    if not evaluate(rule.guard, before):
+        return
+    moved = list(counts)
+    moved[rule.src] -= 1
+    for stretch in (rule.dst, rule.spawn):
+        if stretch is not None:
+            moved[stretch] += 1
+    new = dict(rule.updates)
+    followed = zip(c.tracked, cells, strict=True)
+    choices = [_values(t, new[t.cell], before) if t.cell in new else (v,) for t, v in followed]
+    for after in product(*choices):
+        yield tuple(moved), after
+
+
+def _values(t: Tracked, value: Expr | None, before: Valuation) -> Sequence[int]:
+    if value is None:
+        return range(t.least, 1 + (MOST_GOROUTINES if t.most is None else t.most))
+    new = evaluate(value, before)
+    # Outside its domain a value is a failure, and no state follows.
+    return (new,) if new >= t.least and (t.most is None or new <= t.most) else ()
+
+
+def candidates(c: Counters, seen: Sequence[Sample]) -> tuple[Fact, ...]:
+    """Every equality, exclusion and "at most one" that no sample contradicts; the more telling ones first."""
+    counts = tuple(Quantity("count", n) for n in range(len(c.stretches)))
+    written = [(n, t) for n, t in enumerate(c.tracked) if t.cell in c.written]
+    numbers = tuple(q for n, t in written for q in _numbers(n, t))
+    conditions = tuple(q for n, t in written for q in _conditions(n, t))
+    where = {q: _samples_with(q, 1, seen) for q in (*counts, *conditions)}
+    live = [q for q in counts if where[q]]
+    holding = [q for q in conditions if where[q]]
+    pairs = (
+        *product(holding, live),
+        *((a, b) for a, b in combinations(holding, 2) if a.index != b.index),
+        *combinations(live, 2),
+    )
+    return (
+        *_equations(numbers, live, seen),
+        *(Never((q,)) for q in where if not where[q]),
+        *(AtMostOne(q) for q in live if not c.stretches[q.index].starting and not _samples_with(q, 2, seen)),
+        *(Never(pair) for pair in pairs if not where[pair[0]] & where[pair[1]]),
+    )
+
+
+def _samples_with(q: Quantity, least: int, seen: Sequence[Sample]) -> int:
+    """The samples where a quantity is `least` or more, as bits."""
+    return sum(1 << n for n, s in enumerate(seen) if q.of(*s) >= least)
+
+
+def _numbers(n: int, t: Tracked) -> tuple[Quantity, ...]:
+    """What equations are about: the cell's value, or whether it has one of the values that are no number."""
+    if t.part == "once":
+        return (Quantity("is", n, 1), Quantity("is", n, 2))
+    return (Quantity("cell", n),)
+
+
+def _conditions(n: int, t: Tracked) -> tuple[Quantity, ...]:
+    if t.part == "once":
+        return (Quantity("is", n, 1), Quantity("isnot", n, 2))
+    if t.part == "readers":
+        return (Quantity("cell", n), Quantity("is", n, 0))
+    return (Quantity("is", n, 1), Quantity("is", n, 0))
+
+
+def _equations(numbers: Sequence[Quantity], live: Sequence[Quantity], seen: Sequence[Sample]) -> Iterator[Equation]:
+    """The equalities of the samples that give a cell as a sum over stretches."""
+    columns = (*live, *numbers)
+    rows = ((1, *(q.of(*s) for q in columns)) for s in seen)
+    for solution in nullspace(rows, len(columns) + 1):
+        terms = tuple((a, q) for a, q in zip(solution[1:], columns, strict=True) if a)
+        if [q in numbers for _, q in terms].count(True) == 1:
+            yield Equation(terms, solution[0])
+
+
+def nullspace(rows: Iterable[Sequence[int]], width: int) -> list[list[int]]:
+    """A basis, in whole numbers, of the vectors orthogonal to all rows.
+
+    Each vector has a last column that no other vector uses: what comes late is expressed by what comes early.
+    """
+    basis = [[int(n == m) for n in range(width)] for m in range(width)]
+    for row in rows:
+        products = [sum(map(mul, vector, row)) for vector in basis]
+        pivot = next((n for n, product in enumerate(products) if product), None)
+        if pivot is not None:
+            scale, by = products.pop(pivot), basis.pop(pivot)
+            basis = [_combined(v, scale, by, d) if d else v for v, d in zip(basis, products, strict=True)]
+    return _reduced(basis)
+
+
+def _reduced(basis: list[list[int]]) -> list[list[int]]:
+    """Gauss-Jordan elimination from the last column on."""
+    done: list[list[int]] = []
+    for column in reversed(range(len(basis[0]) if basis else 0)):
+        pivot = next((v for v in basis if v[column]), None)
+        if pivot is not None:
+            basis = [_combined(v, pivot[column], pivot, v[column]) for v in basis if v is not pivot]
+            done = [_combined(v, pivot[column], pivot, v[column]) for v in done]
+            done.append(pivot)
+    return done[::-1]
+
+
+def _combined(v: list[int], scale: int, by: list[int], factor: int) -> list[int]:
+    """`scale × v - factor × by` without common divisors."""
+    new = [scale * x - factor * y for x, y in zip(v, by, strict=True)]
+    divisor = gcd(*new) or 1
+    return [x // divisor for x in new]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from verifier.program.program import Program
-from verifier.prove.machine import Ghosts, Machine
+from verifier.program.program import END, Program
+from verifier.prove.context import Member
+from verifier.prove.ghosts import Ghosts
+from verifier.prove.machine import Machine
 from verifier.prove.shape import NotCovered, shape
 from verifier.prove.views import BadView, Fixpoint, fixpoint
 
@@ -16,7 +18,10 @@ LARGEST = 3
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of it. `proof` is set when it was proved; `bad` is the view in the way; else `reason` says why not."""
+    """What came of it. `proof` is set when it was proved; `bad` is the view in the way; `reason` says why not.
+
+    `in_the_way` puts the latter two into a sentence.
+    """
 
     proof: Fixpoint | None
     machine: Machine | None
@@ -31,13 +36,20 @@ def attempt(
     largest: int = LARGEST,
     ghosts: Ghosts | None = None,
 ) -> Attempt:
-    """Prove the program (lowered with two goroutines a role) for any number of them, or say what is in the way."""
+    """Prove the program for any number of goroutines, or say what is in the way.
+
+    The program must be composed, without clauses, and lowered with two goroutines a role, `bounds.heap` of at least 2
+    and `bounds.int` = `values.INT`. `exactly`: roles that exist a fixed number of times. Says nothing about fewer
+    than two goroutines in all, nor about deadlock.
+    """
     try:
         made = shape(program)
         machine = Machine(made, ghosts)
     except NotCovered as reason:
         return Attempt(None, None, None, str(reason))
     fixed = {r.template: (exactly or {})[r.name] for r in made.roles if r.name in (exactly or {})}
+    if len(fixed) == len(made.roles):
+        return Attempt(None, machine, None, "every role has a fixed count: exploration decides")
     last: Fixpoint | None = None
     for k in range(1, largest + 1):
         found = fixpoint(machine, k, out_of_time=out_of_time, exactly=fixed)
@@ -50,3 +62,33 @@ def attempt(
             return Attempt(None, machine, None, found.stopped)
         last = found
     return Attempt(None, machine, last.bad if last else None, f"not excluded with {largest} goroutines tracked")
+
+
+def in_the_way(tried: Attempt) -> str:
+    """Why there is no proof, in plain words and the model's lines; empty when there is one."""
+    if tried.proof is not None:
+        return ""
+    bad, machine = tried.bad, tried.machine
+    if bad is None or machine is None:
+        return f"this method does not get past {tried.reason}" if not _ran_out(tried.reason) else tried.reason
+    who = [_where(machine, bad.configuration.members[n]) for n in bad.members]
+    where = " and ".join(who) + (" at once" if len(who) > 1 else "")
+    if bad.kind == "race":
+        return f"could not exclude a race on {bad.message}: {where}"
+    if bad.kind == "bound":
+        return f"a limit of the model may be reached: {bad.message}: {where}"
+    others = [_where(machine, m) for n, m in enumerate(bad.configuration.members) if n not in bad.members]
+    beside = f", beside {' and '.join(others)}" if others else ""
+    return f"could not exclude {bad.kind} ({bad.message}): {where}{beside}"
+
+
+def _ran_out(reason: str) -> bool:
+    return reason == "time" or reason.startswith(("more than", "every role"))
+
+
+def _where(machine: Machine, m: Member) -> str:
+    name = machine.shape.role(m.template).name
+    if m.location == END:
+        return f"[{name} that has returned]"
+    spans = [s.step.span for s in machine.steps.get((m.template, m.location), ()) if s.step.span is not None]
+    return f"[{name} at line {min(s.line for s in spans)}]" if spans else f"[{name}]"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Me, Op, Own, PerInstance, Read, Ref, Table, go_div
 from verifier.program.program import Fail, Step
-from verifier.prove.context import NAME, Context
+from verifier.prove.context import Context
 from verifier.prove.shape import NotCovered, Role, Shape
-from verifier.prove.values import Value
+from verifier.prove.values import HALF, NAME, Value
 
 Evaluate = Callable[[Context], Value]
 
@@ -48,6 +48,8 @@ class Compiled:
     own_reads: bool
     block: int | None
     """Which recyclable block of the role the step allocates, None: none."""
+    number: int
+    """Tells the steps of a machine apart."""
 
 
 class Compiler:
@@ -57,13 +59,14 @@ class Compiler:
         self.shape = shape
         self.role = role
         self.constants: dict[str, object] = {"plus": plus, "minus": minus, "times": times, "binary": binary}
+        self._indices: dict[Expr, int] = {}
 
-    def step(self, s: Step) -> Compiled:
+    def step(self, s: Step, number: int) -> Compiled:
         """One step. Raises NotCovered for forms the method does not handle."""
         if s.spawn is not None:
             raise NotCovered("`go` inside a role")
         release = any(k.op == "runlock" for k in s.sync)
-        fatal = s.fail is not None and "RUnlock" in s.fail.message
+        fatal = s.fail is not None and s.fail.kind == "fatal" and "RUnlock" in s.fail.message
         return Compiled(
             s,
             self.function(s.guard),
@@ -73,6 +76,7 @@ class Compiler:
             tuple((k.op, self.target(k.ref)) for k in s.sync),
             release or fatal,
             self._block(s),
+            number,
         )
 
     def _block(self, s: Step) -> int | None:
@@ -126,8 +130,12 @@ class Compiler:
     def _read(self, r: Ref) -> str:
         t = self.target(r)
         if isinstance(r, At):
-            return f"X.at({self._name(r.family.cells)}, {r.family.stride}, {self.source(r.index)})"
-        return f"X.package({t.cell})" if t.package else f"X.own({t.cell})"
+            number = self._indices.setdefault(r.index, len(self._indices))
+            return f"X.at({self._name(r.family.cells)}, {r.family.stride}, {self.source(r.index)}, {number})"
+        absolute = t.cell if t.package else self.role.first + t.cell
+        if self.shape.lock_cells.get(absolute) == "readers":
+            return f"X.package_readers({t.cell})" if t.package else f"X.own_readers({absolute})"
+        return f"X.c.package[{t.cell}]" if t.package else f"X.me.cells[{t.cell}]"
 
     def _name(self, value: tuple[int, ...]) -> str:
         for name, known in self.constants.items():
@@ -159,19 +167,27 @@ class Compiler:
                 return f"binary({name!r}, {a[0]}, {a[1]})"
 
 
+_INT64 = 1 << 63
+
+
+def _wrapped(r: int, a: int, b: int) -> Value:
+    """A result beyond 64 bits is any value, unless it is a reference or an index that starts with one."""
+    return r if -_INT64 <= r < _INT64 or a >= HALF or b >= HALF else None
+
+
 def plus(a: Value, b: Value) -> Value:
     """Sum; any value absorbs."""
-    return None if a is None or b is None else a + b
+    return None if a is None or b is None else _wrapped(a + b, a, b)
 
 
 def minus(a: Value, b: Value) -> Value:
     """Difference; any value absorbs."""
-    return None if a is None or b is None else a - b
+    return None if a is None or b is None else _wrapped(a - b, a, b)
 
 
 def times(a: Value, b: Value) -> Value:
     """Product; any value absorbs."""
-    return None if a is None or b is None else a * b
+    return None if a is None or b is None else _wrapped(a * b, a, b)
 
 
 def binary(name: str, a: Value, b: Value) -> Value:
@@ -180,9 +196,9 @@ def binary(name: str, a: Value, b: Value) -> Value:
         return None
     match name:
         case "/":
-            return go_div(a, b)
+            return go_div(a, b) if b else None
         case "%":
-            return a - go_div(a, b) * b
+            return a - go_div(a, b) * b if b else None
         case "&":
             return a & b
         case "|":
@@ -190,7 +206,7 @@ def binary(name: str, a: Value, b: Value) -> Value:
         case "^":
             return a ^ b
         case "<<":
-            return a << b if 0 <= b < 64 else 0
+            return _wrapped(a << b, a, b) if 0 <= b < 64 else None
         case ">>":
-            return a >> min(b, 63)
+            return a >> b if 0 <= b < 64 else None
     raise NotCovered(f"the operator {name}")

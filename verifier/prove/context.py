@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from verifier.prove.shape import NotCovered, Shape
-from verifier.prove.values import OUTSIDE, SHIFT, Value, anonymous, is_lost, local, owned, template_of, who
-
-NAME = 1 << 24
-"""The local part of a holder's name in a lock cell; never a place number."""
+from verifier.prove.values import HALF, NAME, OUTSIDE, Value, anonymous, is_lost, local, owned, template_of, who
 
 
 class Member(NamedTuple):
@@ -54,6 +51,8 @@ class Context:
         """Tracked owners outside the configuration that this step went through."""
         self.others: set[int] = set()
         """Other members whose cells this step went through."""
+        self.lost: set[int] = set()
+        """Index expressions (their numbers) through which it looked at blocks that are not tracked."""
 
     def choose(self, n: int = 2) -> int:
         """One of 0..n-1; all of them are explored."""
@@ -77,18 +76,17 @@ class Context:
     def script_of(self, other: Context) -> None:
         """Go on with another context's choices (after the references of a recycled block were renamed)."""
         self._script, self._position, self._arity = other._script, other._position, other._arity
-        self.outside, self.others = other.outside, other.others
+        self.outside, self.others, self.lost = other.outside, other.others, other.lost
 
     # ---- cells
 
-    def own(self, cell: int) -> Value:
-        """An own cell."""
-        absolute = self.shape.role(self.me.template).first + cell
-        return self._read(self.j + 1, self.me.cells[cell], absolute)
+    def own_readers(self, absolute: int) -> Value:
+        """The reader count of an own lock."""
+        return self._readers(owned(absolute, self.j + 1), self.j + 1)
 
-    def package(self, cell: int) -> Value:
-        """A package cell."""
-        return self._read(0, self.c.package[cell], cell)
+    def package_readers(self, cell: int) -> Value:
+        """The reader count of a package lock."""
+        return self._readers(cell, 0)
 
     def locate(self, cells: tuple[int, ...], stride: int, index: Value) -> tuple[int, int]:
         """(owner's identity, absolute cell) selected by an index."""
@@ -97,22 +95,30 @@ class Context:
         at = local(index)
         if not 0 <= at < len(cells) or cells[at] < 0:
             raise NotCovered("a place outside its family")
+        if cells[at] < self.shape.size:
+            return 0, cells[at]
         owner = who(index) // stride
-        return (0 if cells[at] < self.shape.size else owner), cells[at]
+        if owner == 0:
+            raise NotCovered("an object whose owner is not known")
+        return owner, cells[at]
 
-    def at(self, cells: tuple[int, ...], stride: int, index: Value) -> Value:
-        """The value of a computed cell."""
+    def at(self, cells: tuple[int, ...], stride: int, index: Value, number: int) -> Value:
+        """The value of a computed cell; `number` tells index expressions apart."""
         owner, cell = self.locate(cells, stride, index)
         if owner == 0:
-            return self._read(0, self.c.package[cell], cell)
+            if self.shape.lock_cells.get(cell) == "readers":
+                return self._readers(cell, 0)
+            return self.c.package[cell]
         if owner <= len(self.c.members):
             if owner != self.j + 1:
                 self.others.add(owner)
+            if self.shape.lock_cells.get(cell) == "readers":
+                return self._readers(owned(cell, owner), owner)
             member = self.c.members[owner - 1]
-            return self._read(owner, member.cells[cell - self.shape.role(member.template).first], cell)
-        return self._outside(owner, cell)
+            return member.cells[cell - self.shape.role(member.template).first]
+        return self._outside(owner, cell, number)
 
-    def _outside(self, owner: int, cell: int) -> Value:
+    def _outside(self, owner: int, cell: int, number: int) -> Value:
         kind = self.shape.lock_cells.get(cell)
         if anonymous(owner):
             self.outside.add(owner)
@@ -122,21 +128,18 @@ class Context:
                 for n, member in enumerate(self.c.members):
                     if address in member.held:
                         return owned(NAME, n + 1)
+        else:
+            self.lost.add(number)
         if kind == "readers":
             return self._readers(owned(cell, owner), owner)
         return None
-
-    def _read(self, owner: int, value: Value, cell: int) -> Value:
-        if self.shape.lock_cells.get(cell) == "readers":
-            return self._readers(owned(cell, owner), owner)
-        return value
 
     def _readers(self, lock: int, owner: int) -> Value:
         """The number of readers is not kept: it is positive where a member holds the lock, else anything goes.
 
         A release asks for the goroutine's own hold: what others hold is theirs to release.
         """
-        lost = owner >= OUTSIDE and is_lost(owner)
+        lost = is_lost(owner)
         if self.own_reads:
             return 1 if lock in self.me.reads else self.choose() if lost else 0
         if not lost and any(lock in m.reads for m in self.c.members):
@@ -153,7 +156,10 @@ class Context:
         """A table look-up; the place found belongs to the owner of the place asked for, or to the package."""
         if index is None:
             raise NotCovered("an address computed from a reference that is not known")
-        found = values[local(index)]
+        at = local(index)
+        if not 0 <= at < len(values):
+            raise NotCovered("a place outside its table")
+        found = values[at]
         if sort < 0 or found == 0 or self.shape.owner[sort][found] == 0:
             return found
         return owned(found, who(index) // stride)
@@ -166,7 +172,8 @@ class Context:
         """Equality; two references to untracked blocks may be equal or not."""
         if a is None or b is None:
             return bool(self.choose())
-        if a == b and a >= OUTSIDE * SHIFT - SHIFT and is_lost(who(a)):
+        if a == b and a >= HALF and is_lost(who(a)):
+            self.lost |= {-1, -2}
             return bool(self.choose())
         return a == b
 
@@ -179,4 +186,4 @@ class Context:
 
 def outside_template(identity: int, c: Configuration) -> int:
     """The template of any identity but 0."""
-    return c.members[identity - 1].template if identity <= len(c.members) else template_of(identity)
+    return c.members[identity - 1].template if identity < OUTSIDE else template_of(identity)

@@ -1,44 +1,45 @@
-"""The abstract machine: everything a goroutine of a configuration can do, with the ghosts kept up to date.
-
-Ghosts (design: "any number", section 2): the holder's *name* in every exclusive lock cell, the locks a goroutine holds
-for reading and, for locks in heap objects, exclusively; and which of its objects it has *published*, that is, to which
-a reference was written anywhere but into its own unpublished objects.
-"""
+"""The abstract machine: everything a goroutine of a configuration can do, with the ghosts kept up to date."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from verifier.program.program import Range
+from verifier.program.program import Range, Union
+from verifier.program.semantics import zero
 from verifier.prove.compiled import Compiled, Compiler, Target
-from verifier.prove.context import NAME, Configuration, Context, Member
-from verifier.prove.shape import Shape
-from verifier.prove.values import LOST, Value, anonymous, is_lost, local, outsider, owned, who
+from verifier.prove.context import Configuration, Context, Member
+from verifier.prove.ghosts import EXCLUSIVE, Ghosts, Keeper, Write
+from verifier.prove.shape import NotCovered, Shape
+from verifier.prove.values import HALF, LOST, NAME, Value, anonymous, is_lost, local, outsider, owned, who
 
-SMALL = 16
-"""Ranges up to this size (locks, counts of our own) are kept exactly."""
-
-Write = tuple[int, int, Value]
-"""(owner's identity, absolute cell, value)."""
+Touch = tuple[int, int, bool, bool]
+"""(owner's identity, absolute cell, write, plain)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ghosts:
-    """Which ghosts are kept; all of them unless a measurement wants to know what they are worth."""
+class Clash:
+    """Two members about to touch one cell, one of them writing and not both atomically."""
 
-    names: bool = True
-    published: bool = True
+    owner: int
+    cell: int
+    members: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step led to: a configuration, or a failure (`after` None). `outside`: owners it went through."""
+    """What a step led to: a configuration, or a failure (`after` None).
+
+    `outside` and `others`: the owners it went through, absent and present ones. `lost`: through how many expressions
+    it looked at blocks that are not tracked. `moved`: somebody else may see that it was taken.
+    """
 
     after: Configuration | None
     step: Compiled
     outside: frozenset[int]
     others: frozenset[int]
+    lost: int
+    moved: bool
 
 
 class Machine:
@@ -47,37 +48,51 @@ class Machine:
     def __init__(self, shape: Shape, ghosts: Ghosts | None = None) -> None:
         self.shape = shape
         self.ghosts = ghosts or Ghosts()
+        self.keeper = Keeper(shape, self.ghosts)
         self.steps: dict[tuple[int, int], list[Compiled]] = {}
         for role in shape.roles:
             compiler = Compiler(shape, role)
-            for s in shape.program.templates[role.template].steps:
-                self.steps.setdefault((role.template, s.src), []).append(compiler.step(s))
+            for number, s in enumerate(shape.program.templates[role.template].steps):
+                self.steps.setdefault((role.template, s.src), []).append(compiler.step(s, number))
         self.package: tuple[Value, ...] = tuple(shape.program.initial[: shape.size])
+        self._exact = {
+            cell
+            for cell, c in enumerate(shape.program.cells)
+            if cell in shape.lock_cells or not isinstance(c.domain, Range | Union)
+        }
 
     def entry(self, template: int) -> Member:
         """A goroutine of a role before its first step."""
         role = self.shape.role(template)
-        return Member(template, role.start, tuple(role.initial))
+        return Member(template, role.start, role.initial)
 
     # ---- steps
 
-    def moves(self, c: Configuration, j: int) -> Iterator[Outcome]:
-        """Every outcome of every step of member `j`."""
+    def moves(self, c: Configuration, j: int, only: frozenset[int] | None = None) -> Iterator[Outcome]:
+        """Every outcome of every step of member `j`, or of those whose numbers are in `only`."""
         member = c.members[j]
         for s in self.steps.get((member.template, member.location), ()):
+            if only is not None and s.number not in only:
+                continue
             x = Context(self.shape, c, j)
             x.own_reads = s.own_reads
             while True:
                 x.reset()
                 if x.truth(s.guard(x)):
-                    after = None if s.fail is not None else self._apply(x, s)
-                    yield Outcome(after, s, frozenset(x.outside), frozenset(x.others))
+                    yield self._outcome(x, s)
                 if not x.again():
                     break
 
-    def accesses(self, c: Configuration, j: int) -> set[tuple[int, int, bool, bool]]:
-        """What member `j` may be about to access: (owner, cell, write, plain)."""
-        out: set[tuple[int, int, bool, bool]] = set()
+    def _outcome(self, x: Context, s: Compiled) -> Outcome:
+        if s.fail is not None:
+            return Outcome(None, s, frozenset(x.outside), frozenset(x.others), len(x.lost), True)
+        after, noticed = self._apply(x, s)
+        seen = noticed or bool(x.others) or after.package != x.c.package
+        return Outcome(after, s, frozenset(x.outside), frozenset(x.others), len(x.lost), seen)
+
+    def accesses(self, c: Configuration, j: int) -> set[Touch]:
+        """What member `j` may be about to access."""
+        out: set[Touch] = set()
         member = c.members[j]
         for s in self.steps.get((member.template, member.location), ()):
             if not s.accesses:
@@ -95,18 +110,25 @@ class Machine:
                     break
         return out
 
-    def race(self, c: Configuration, outside_too: bool) -> tuple[int, int] | None:
-        """(owner, cell) of a conflict between two members; at cells of outside owners only if asked."""
+    def race(self, c: Configuration, outside_too: bool) -> Clash | None:
+        """A conflict between two members; at cells of outside owners only if asked.
+
+        Two members at an untracked block are not counted: in another run that very block is the tracked one.
+        """
         seen: dict[tuple[int, int], list[tuple[int, bool, bool]]] = {}
         for j in range(len(c.members)):
-            for owner, cell, write, plain in self.accesses(c, j):
+            for owner, cell, write, plain in sorted(self.accesses(c, j)):
                 if is_lost(owner) or (anonymous(owner) and not outside_too):
                     continue
                 for other, w, p in seen.get((owner, cell), ()):
                     if other != j and (w or write) and (p or plain):
-                        return owner, cell
+                        return Clash(owner, cell, (other, j))
                 seen.setdefault((owner, cell), []).append((j, write, plain))
         return None
+
+    def impossible(self, c: Configuration) -> bool:
+        """Whether the ghosts contradict each other: no reachable state does."""
+        return self.keeper.impossible(c)
 
     def _locate(self, x: Context, t: Target) -> tuple[int, int]:
         if t.index is not None:
@@ -115,241 +137,111 @@ class Machine:
             return 0, t.cell
         return x.j + 1, self.shape.role(x.me.template).first + t.cell
 
-    def _apply(self, x: Context, s: Compiled) -> Configuration:
-        y = x
-        if s.block is not None:
-            y = self._allocate(x, s.block)
+    def _apply(self, x: Context, s: Compiled) -> tuple[Configuration, bool]:
+        y, forgotten = (x, False) if s.block is None else self._allocate(x, s.block)
         writes = [(*self._locate(y, t), e(y)) for t, e in s.updates]
         marks = [(op, *self._locate(y, t)) for op, t in s.locks]
         if y is not x:
             x.script_of(y)
-        c = y.c
-        cells = {0: list(c.package), **{n + 1: list(m.cells) for n, m in enumerate(c.members)}}
         writes = [(owner, cell, self._named(y, cell, v)) for owner, cell, v in writes]
-        for owner, cell, v in writes:
-            self._write(x, cells, owner, cell, v)
-        members = [
-            m._replace(cells=tuple(cells[n + 1]), location=s.step.dst if n == y.j else m.location)
-            for n, m in enumerate(c.members)
-        ]
-        self._readers(x, members, y.j, marks)
-        if self.ghosts.names:
-            for owner, cell, v in writes:
-                self._held(members, y.j, owner, cell, v)
-        after = Configuration(tuple(cells[0]), tuple(members))
-        if self.ghosts.published:
-            after = self._publish(after, writes)
-        return after
+        after = self._written(x, y.c, s, writes)
+        # A goroutine that holds a lock of mine notices what I write there, wherever it is.
+        locks = any(owner and cell in self.shape.lock_cells for owner, cell, _ in writes)
+        return self.keeper.after(x, after, writes, marks), forgotten or locks
 
-    def _write(self, x: Context, cells: dict[int, list[Value]], owner: int, cell: int, v: Value) -> None:
-        if self.shape.lock_cells.get(cell) == "readers":
-            return
-        if owner in cells:
-            template, own = self.shape.home(cell)
-            cells[owner][own] = self._clipped(template, own, v)
+    def _written(self, x: Context, c: Configuration, s: Compiled, writes: list[Write]) -> Configuration:
+        changed: dict[int, list[Value]] = {}
+        for owner, cell, v in writes:
+            if owner > len(c.members):
+                if not is_lost(owner):
+                    x.outside.add(owner)
+                continue
             if owner not in (0, x.j + 1):
                 x.others.add(owner)
-        elif not is_lost(owner):
-            x.outside.add(owner)
+            if self.shape.lock_cells.get(cell) == "readers":
+                continue
+            own = self.shape.home(cell)[1]
+            if owner not in changed:
+                changed[owner] = list(c.members[owner - 1].cells if owner else c.package)
+            changed[owner][own] = self._clipped(cell, v)
+        members = list(c.members)
+        for owner, cells in changed.items():
+            if owner:
+                members[owner - 1] = members[owner - 1]._replace(cells=tuple(cells))
+        members[x.j] = members[x.j]._replace(location=s.step.dst)
+        package = tuple(changed[0]) if 0 in changed else c.package
+        return Configuration(package, tuple(members))
 
     def _named(self, x: Context, cell: int, v: Value) -> Value:
         """The holder's name instead of a 1 in an exclusive lock cell."""
-        kind = self.shape.lock_cells.get(cell)
-        if v == 1 and self.ghosts.names and kind in ("held", "pending", "writer", "running"):
+        if v is not None and v >= HALF and local(v) == NAME:
+            raise NotCovered("a copy of a lock that somebody holds")
+        if v == 1 and self.ghosts.names and self.shape.lock_cells.get(cell) in EXCLUSIVE:
             return x.mine(NAME)
         return v
 
-    def _clipped(self, template: int, cell: int, v: Value) -> Value:
-        """An integer that no constant of the program is near becomes any value: proofs hold for unbounded counters."""
+    def _clipped(self, cell: int, v: Value) -> Value:
         if v is None:
             return None
-        domain = self.shape.domain(template, cell)
-        if isinstance(domain, Range) and who(v) == 0:
-            counts = domain.high - domain.low > SMALL and v not in self.shape.constants
-            if counts or not domain.low <= v <= domain.high:
-                return None
-        return int(v)
-
-    # ---- ghosts
-
-    def _readers(self, x: Context, members: list[Member], j: int, marks: list[tuple[str, int, int]]) -> None:
-        for op, owner, cell in marks:
-            if op not in ("rlock", "runlock"):
-                continue
-            if anonymous(owner):
-                x.outside.add(owner)
-            lock, held = owned(cell, owner), list(members[j].reads)
-            if op == "rlock":
-                held.append(lock)
-            elif lock in held:
-                held.remove(lock)
-            members[j] = members[j]._replace(reads=tuple(sorted(held)))
-
-    def _held(self, members: list[Member], j: int, owner: int, cell: int, v: Value) -> None:
-        """Who wrote its name into a lock cell holds it; any other write to the cell ends that."""
-        kind = self.shape.lock_cells.get(cell)
-        if kind not in ("held", "pending", "writer", "running") or owner == 0:
-            return
-        lock = owned(cell, owner)
-        for n, m in enumerate(members):
-            if lock in m.held:
-                members[n] = m._replace(held=tuple(h for h in m.held if h != lock))
-        if v == owned(NAME, j + 1) and not is_lost(owner):
-            members[j] = members[j]._replace(held=tuple(sorted((*members[j].held, lock))))
-
-    def _publish(self, c: Configuration, writes: list[Write]) -> Configuration:
-        """Objects a reference to which was written outside their owner's own unpublished objects."""
-        for owner, cell, v in writes:
-            if v is None or not 0 < who(v) <= len(c.members) or local(v) == NAME:
-                continue
-            target = self._region(c, cell, v)
-            if target is None:
-                continue
-            holder = who(v)
-            member = c.members[holder - 1]
-            if owner == holder:
-                _, own = self.shape.home(cell)
-                region = self.shape.role(member.template).region[own]
-                if region < 0 or region not in member.published:
-                    continue
-            c = self._published(c, holder, target)
-        return c
-
-    def _region(self, c: Configuration, cell: int, v: int) -> int | None:
-        """The region of its owner that the value `v` in `cell` refers to."""
-        template, own = self.shape.home(cell)
-        found = self.shape.referent(self.shape.domain(template, own), local(v))
-        if found is None:
-            return None
-        role = self.shape.role(c.members[who(v) - 1].template)
-        sort, place = found
-        cells = self.shape.program.sorts[sort].places[place - 1].cells
-        return role.region[cells[0] - role.first] if cells else None
-
-    def _published(self, c: Configuration, holder: int, region: int) -> Configuration:
-        """`region` of a member published, with everything it refers to."""
-        member = c.members[holder - 1]
-        role = self.shape.role(member.template)
-        todo, known = [region], set(member.published)
-        while todo:
-            r = todo.pop()
-            if r in known:
-                continue
-            known.add(r)
-            for o, v in enumerate(member.cells):
-                if role.region[o] == r and v is not None and who(v) == holder and local(v) != NAME:
-                    further = self._region(c, role.first + o, v)
-                    if further is not None:
-                        todo.append(further)
-        if len(known) == len(member.published):
-            return c
-        members = list(c.members)
-        members[holder - 1] = member._replace(published=tuple(sorted(known)))
-        return c._replace(members=tuple(members))
+        if cell in self._exact:
+            return int(v)
+        domain = self.shape.program.cells[cell].domain
+        if v >= HALF:
+            if isinstance(domain, Range):
+                raise NotCovered("a reference kept as a number")
+            return v
+        return self.shape.clipped(domain, int(v))
 
     # ---- allocation that can run again
 
-    def _allocate(self, x: Context, block: int) -> Context:
-        """The new object becomes the tracked one (the old one is lost), or is itself not tracked."""
+    def _allocate(self, x: Context, block: int) -> tuple[Context, bool]:
+        """The new object becomes the tracked one (the old one is lost), or is itself not tracked.
+
+        Also tells whether others may have had references to the old one.
+        """
         role = self.shape.role(x.me.template)
         _, place, start, end = role.blocks[block]
         lost = outsider(role.template, LOST)
         if x.choose() == 1:
             x.fresh = owned(place, lost)
-            return x
-        c = self._forget(x.c, x.j, start, end, lost)
-        y = Context(self.shape, c, x.j)
+            return x, False
+        known = not self.ghosts.published or role.region[start] in x.me.published
+        y = Context(self.shape, self._forget(x.c, x.j, start, end, lost), x.j)
         y.own_reads = x.own_reads
         y.script_of(x)
         y.fresh = owned(place, x.j + 1)
-        return y
+        return y, known
 
     def _forget(self, c: Configuration, j: int, start: int, end: int, lost: int) -> Configuration:
-        """Every reference into the block of member `j` now refers to a lost block."""
+        """Every reference into the block of member `j` now refers to a lost block; the block itself is new."""
         role = self.shape.role(c.members[j].template)
         inside = range(role.first + start, role.first + end)
+        sorts = self.shape.program.sorts
 
-        def moved(template: int, cell: int, v: Value) -> Value:
-            if v is None or who(v) != j + 1 or local(v) == NAME:
-                return v
-            found = self.shape.referent(self.shape.domain(template, cell), local(v))
-            if found is None:
-                return v
-            cells = self.shape.program.sorts[found[0]].places[found[1] - 1].cells
-            return owned(local(v), lost) if cells and cells[0] in inside else v
+        def moved(template: int, cells: tuple[Value, ...]) -> tuple[Value, ...]:
+            out = list(cells)
+            for o in self.shape.named[template]:
+                v = cells[o]
+                if v is None or who(v) != j + 1 or local(v) == NAME:
+                    continue
+                found = self.shape.referent(self.shape.domain(template, o), local(v))
+                place = sorts[found[0]].places[found[1] - 1].cells if found is not None else ()
+                if place and place[0] in inside:
+                    out[o] = owned(local(v), lost)
+            return tuple(out)
 
         def lock(address: int) -> int:
             gone = who(address) == j + 1 and local(address) in inside
             return owned(local(address), lost) if gone else address
 
-        package = tuple(moved(0, n, v) for n, v in enumerate(c.package))
         members = []
         for n, m in enumerate(c.members):
             held = tuple(h for h in map(lock, m.held) if not is_lost(who(h)))
-            published = m.published
+            cells, published = moved(m.template, m.cells), m.published
             if n == j:
-                gone = role.region[start]
-                published = tuple(r for r in published if r != gone)
-            cells = tuple(moved(m.template, o, v) for o, v in enumerate(m.cells))
-            members.append(
-                m._replace(cells=cells, reads=tuple(sorted(map(lock, m.reads))), held=held, published=published)
-            )
-        return Configuration(package, tuple(members))
-
-    # ---- configurations that cannot be
-
-    def impossible(self, c: Configuration) -> bool:
-        """Whether the ghosts contradict each other: no reachable state does."""
-        return (self.ghosts.published and self._leaks(c)) or (self.ghosts.names and self._torn(c))
-
-    def _leaks(self, c: Configuration) -> bool:
-        """Somebody holds a reference into what its owner has not published."""
-        for n, (template, cells) in enumerate(((0, c.package), *((m.template, m.cells) for m in c.members))):
-            for o, v in enumerate(cells):
-                if v is None or v < 0 or v < NAME:
-                    continue
-                holder = who(v)
-                if not 0 < holder <= len(c.members) or holder == n or local(v) == NAME:
-                    continue
-                region = self._region(c, self._absolute(template, o), v)
-                if region is not None and region not in c.members[holder - 1].published:
-                    return True
-        return False
-
-    def _absolute(self, template: int, cell: int) -> int:
-        return cell if template == 0 else self.shape.role(template).first + cell
-
-    def _torn(self, c: Configuration) -> bool:
-        """Lock cells and the holders' own records disagree."""
-        seen: set[int] = set()
-        for n, m in enumerate(c.members):
-            for lock in m.held:
-                if lock in seen:
-                    return True
-                seen.add(lock)
-                owner = who(lock)
-                if owner <= len(c.members):
-                    role = self.shape.role(c.members[owner - 1].template)
-                    if c.members[owner - 1].cells[local(lock) - role.first] != owned(NAME, n + 1):
-                        return True
-        for n, m in enumerate(c.members):
-            first = self.shape.role(m.template).first
-            for o, v in enumerate(m.cells):
-                named = v is not None and v > NAME and local(v) == NAME and 0 < who(v) <= len(c.members)
-                if named and v is not None and owned(first + o, n + 1) not in c.members[who(v) - 1].held:
-                    return True
-        return self._read_and_written(c)
-
-    def _read_and_written(self, c: Configuration) -> bool:
-        """Two members hold one lock, one of them exclusively."""
-        reading = {lock for m in c.members for lock in m.reads}
-        if not reading:
-            return False
-        for lock in reading:
-            writer = lock + 2
-            owner = who(lock)
-            if owner == 0 and c.package[local(writer)] not in (0, None):
-                return True
-            if any(writer in m.held for m in c.members):
-                return True
-        return False
+                new = [zero(self.shape.domain(m.template, o), sorts) for o in range(start, end)]
+                cells = (*cells[:start], *new, *cells[end:])
+                published = tuple(r for r in published if r != role.region[start])
+            reads = tuple(sorted(map(lock, m.reads)))
+            members.append(m._replace(cells=cells, reads=reads, held=held, published=published))
+        return Configuration(moved(0, c.package), tuple(members))

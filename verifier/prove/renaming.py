@@ -1,44 +1,139 @@
 """Views: what a few goroutines see, with everybody else anonymous, in a form equal for equal situations.
 
 Renaming is what makes the abstraction finite and `this/other` modelling unnecessary: identities are numbers in order of
-first occurrence, and the smallest form over the orders of goroutines that look alike is *the* view.
+first occurrence, and the smallest form over the orders of goroutines that look alike is *the* view. The form has to be
+exact: a situation with two forms would be missed when candidates are put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, permutations, product
 from typing import Any
 
 from verifier.prove.context import Configuration, Member, outside_template
-from verifier.prove.shape import NotCovered
-from verifier.prove.values import CLASSES, HALF, OUTSIDE, Value, is_lost, local, outsider, owned, who
+from verifier.prove.shape import NotCovered, Shape
+from verifier.prove.values import BITS, CLASSES, HALF, Value, is_lost, local, outsider, owned, who
 
-Rename = Callable[[Value], Value]
+Names = Mapping[int, int]
+"""Old identity → new identity; identities that are missing (lost ones) stay."""
 
 
-def renamed(c: Configuration, members: Sequence[Member], rename: Rename) -> Configuration:
-    """The package and the given members with every identity renamed."""
+class Renamer:
+    """Renames identities in configurations of one program."""
 
-    def number(v: int) -> int:
-        out = rename(v)
-        assert out is not None
-        return out
+    def __init__(self, shape: Shape) -> None:
+        self._named = shape.named
 
-    return Configuration(
-        tuple(map(rename, c.package)),
-        tuple(
-            Member(
-                m.template,
-                m.location,
-                tuple(map(rename, m.cells)),
-                tuple(sorted(map(number, m.reads))),
-                m.published,
-                tuple(sorted(map(number, m.held))),
-            )
-            for m in members
-        ),
-    )
+    def view(self, c: Configuration, keep: Sequence[int]) -> Configuration:
+        """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
+        if len(keep) == 1:
+            return self._ordered(c, tuple(keep))
+        looks = {i: _sortable(self.mask(c.members[i], c)) for i in keep}
+        ordered = sorted(keep, key=looks.__getitem__)
+        groups = [list(g) for _, g in groupby(ordered, key=looks.__getitem__)]
+        if all(len(g) == 1 for g in groups):
+            return self._ordered(c, tuple(ordered))
+        made = [self._ordered(c, sum(orders, ())) for orders in product(*[permutations(g) for g in groups])]
+        return min(made, key=_sortable)
+
+    def _ordered(self, c: Configuration, order: tuple[int, ...]) -> Configuration:
+        names: dict[int, int] = {i + 1: p + 1 for p, i in enumerate(order)}
+        count: dict[int, int] = {}
+
+        def meet(identity: int) -> None:
+            if identity not in names and not is_lost(identity):
+                template = outside_template(identity, c)
+                n = count[template] = count.get(template, -1) + 1
+                if n >= CLASSES:
+                    raise NotCovered("more outside owners than can be told apart")
+                names[identity] = outsider(template, n)
+
+        members = [c.members[i] for i in order]
+        for v in self.references(c.package, 0):
+            meet(who(v))
+        for m in members:
+            for v in self.references(m.cells, m.template):
+                meet(who(v))
+        for identity in self._only_in_sets(c, members, names):
+            meet(identity)
+        return self.renamed(c, members, names)
+
+    @staticmethod
+    def _only_in_sets(c: Configuration, members: Sequence[Member], names: Names) -> list[int]:
+        """Owners of locks that nothing else mentions, those with the same template and locks interchangeable."""
+        found: dict[int, list[tuple[int, int, int]]] = {}
+        for p, m in enumerate(members):
+            for kind, locks in enumerate((m.reads, m.held)):
+                for lock in locks:
+                    if who(lock) and who(lock) not in names:
+                        found.setdefault(who(lock), []).append((p, kind, local(lock)))
+        return sorted(found, key=lambda i: (0 if is_lost(i) else outside_template(i, c), sorted(found[i])))
+
+    def references(self, cells: tuple[Value, ...], template: int) -> Iterator[int]:
+        """The references to somebody's objects, and the names, among the cells of a template."""
+        for o in self._named[template]:
+            v = cells[o]
+            if v is not None and v >= HALF:
+                yield v
+
+    def renamed(self, c: Configuration, members: Sequence[Member], names: Names) -> Configuration:
+        """The package and the given members with every identity renamed."""
+        return Configuration(
+            self._cells(c.package, 0, names),
+            tuple(
+                Member(
+                    m.template,
+                    m.location,
+                    self._cells(m.cells, m.template, names),
+                    _locks(m.reads, names),
+                    m.published,
+                    _locks(m.held, names),
+                )
+                for m in members
+            ),
+        )
+
+    def _cells(self, cells: tuple[Value, ...], template: int, names: Names) -> tuple[Value, ...]:
+        out: list[Value] | None = None
+        for o in self._named[template]:
+            v = cells[o]
+            if v is None or v < HALF:
+                continue
+            identity = (v + HALF) >> BITS
+            new = names.get(identity, identity)
+            if new != identity:
+                if out is None:
+                    out = list(cells)
+                out[o] = v + ((new - identity) << BITS)
+        return cells if out is None else tuple(out)
+
+    def mask(self, m: Member, c: Configuration) -> tuple[Any, ...]:
+        """A member with identities hidden: what is left is the same in every renaming."""
+        reads, held = (tuple(sorted(_hidden(x, c) for x in locks)) for locks in (m.reads, m.held))
+        return m.template, m.location, self._masked(m.cells, m.template, c), reads, m.published, held
+
+    def masked_package(self, c: Configuration) -> tuple[Any, ...]:
+        """The package with identities hidden."""
+        return self._masked(c.package, 0, c)
+
+    def _masked(self, cells: tuple[Value, ...], template: int, c: Configuration) -> tuple[Any, ...]:
+        out: list[Any] | None = None
+        for o in self._named[template]:
+            v = cells[o]
+            if v is not None and v >= HALF:
+                if out is None:
+                    out = list(cells)
+                out[o] = _hidden(v, c)
+        return cells if out is None else tuple(out)
+
+    def identities(self, c: Configuration) -> set[int]:
+        """Identities that occur in a configuration, lost ones left out."""
+        out = {who(v) for v in self.references(c.package, 0)}
+        for m in c.members:
+            out |= {who(v) for v in self.references(m.cells, m.template)}
+            out |= {who(v) for v in (*m.reads, *m.held) if v >= HALF}
+        return {x for x in out if not is_lost(x)}
 
 
 def beside(entries: Sequence[Member], package: tuple[Value, ...]) -> Configuration:
@@ -53,89 +148,22 @@ def beside(entries: Sequence[Member], package: tuple[Value, ...]) -> Configurati
     return Configuration(package, tuple(members))
 
 
-def mask(m: Member, c: Configuration) -> tuple[Any, ...]:
-    """A member with identities hidden: what is left is the same in every renaming."""
-
-    def hidden(v: Value) -> tuple[int, int, int] | int | None:
-        if v is None or -HALF <= v < HALF:
-            return v
-        identity = who(v)
-        return local(v), outside_template(identity, c), int(is_lost(identity))
-
-    return (
-        m.template,
-        m.location,
-        tuple(map(hidden, m.cells)),
-        tuple(sorted(map(hidden, m.reads), key=repr)),
-        m.published,
-        tuple(sorted(map(hidden, m.held), key=repr)),
-    )
+def _hidden(v: int, c: Configuration) -> tuple[int, int, int]:
+    """A reference or name without its owner's identity."""
+    if v < HALF:
+        return v, 0, 0
+    identity = who(v)
+    return local(v), outside_template(identity, c), int(is_lost(identity))
 
 
-def masked_package(c: Configuration) -> tuple[Any, ...]:
-    """The package with identities hidden."""
-    return mask(Member(0, 0, c.package), c)[2]  # type: ignore[no-any-return]
+def _locks(locks: tuple[int, ...], names: Names) -> tuple[int, ...]:
+    if not locks:
+        return locks
+    return tuple(sorted(owned(local(x), names.get(who(x), who(x))) for x in locks))
 
 
-def view(c: Configuration, keep: Sequence[int]) -> Configuration:
-    """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
-    if len(keep) == 1:
-        return _ordered(c, tuple(keep))
-    looks = {i: repr(mask(c.members[i], c)) for i in keep}
-    ordered = sorted(keep, key=looks.__getitem__)
-    groups = [list(g) for _, g in groupby(ordered, key=looks.__getitem__)]
-    best: Configuration | None = None
-    best_key: list[tuple[int, int]] = []
-    for orders in product(*[permutations(g) for g in groups]):
-        made = _ordered(c, sum(orders, ()))
-        key = _key(made)
-        if best is None or key < best_key:
-            best, best_key = made, key
-    assert best is not None
-    return best
-
-
-def _key(c: Configuration) -> list[tuple[int, int]]:
-    """A total order of configurations: any value sorts before every number."""
-    flat: list[Value] = list(c.package)
-    for m in c.members:
-        flat += [m.template, m.location, *m.cells, len(m.reads), *m.reads, *m.published, *m.held]
-    return [(0, 0) if v is None else (1, v) for v in flat]
-
-
-def _ordered(c: Configuration, order: tuple[int, ...]) -> Configuration:
-    position = {i + 1: p + 1 for p, i in enumerate(order)}
-    count: dict[int, int] = {}
-    known = dict(position)
-
-    def rename(v: Value) -> Value:
-        if v is None or -HALF <= v < HALF:
-            return v
-        identity = who(v)
-        if identity >= OUTSIDE and is_lost(identity):
-            return v
-        if identity not in known:
-            template = outside_template(identity, c)
-            n = count.get(template, 0)
-            if n >= CLASSES:
-                raise NotCovered("more outside owners than can be told apart")
-            count[template] = n + 1
-            known[identity] = outsider(template, n)
-        return owned(local(v), known[identity])
-
-    # Sets of locks are renamed after the cells, in sorted order of what they were: deterministic for equal inputs.
-    return renamed(c, [c.members[i] for i in order], rename)
-
-
-def identities(c: Configuration, members: Sequence[int]) -> set[int]:
-    """Identities that occur in the package or in the given members, lost ones left out."""
-    out: set[int] = set()
-    for v in c.package:
-        if v is not None and v >= HALF:
-            out.add(who(v))
-    for i in members:
-        m = c.members[i]
-        for v in (*m.cells, *m.reads, *m.held):
-            if v is not None and v >= HALF:
-                out.add(who(v))
-    return {x for x in out if not is_lost(x)}
+def _sortable(x: Any) -> Any:
+    """Nested tuples of numbers in a form that Python can order: any value sorts before every number."""
+    if x is None:
+        return (0,)
+    return (2, *map(_sortable, x)) if isinstance(x, tuple) else (1, x)

@@ -1,8 +1,8 @@
 """What the abstract machine knows about a program before it runs: owners, regions, lock cells, recyclable blocks.
 
-The program must be lowered with two goroutines per role, so that "my own object" is told from a package object, and
-with at least two blocks per repeated site; only the first goroutine of each role and the first block of each site
-are used: they stand for everybody's.
+The program must be lowered with two goroutines per role, so that "my own object" is told from a package object, with
+at least two blocks per repeated site, and with `bounds.int` = `values.INT`; only the first goroutine of each role and
+the first block of each site are used: they stand for everybody's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Const, Expr, Own, Ref, children
-from verifier.program.program import Bool, Domain, Program, Reference, Union, low
+from verifier.program.program import Bool, Domain, Program, Range, Reference, Union, low
+from verifier.prove.values import INT, Value, owned
+
+SMALL = 16
+"""Ranges up to this size (states of locks, counts of our own) are kept exactly."""
 
 
 class NotCovered(Exception):
@@ -26,7 +30,8 @@ class Role:
     first: int
     size: int
     start: int
-    initial: tuple[int, ...]
+    initial: tuple[Value, ...]
+    """Own cells at the start; the goroutine refers to itself as identity 1."""
     region: tuple[int, ...]
     """Region of each own cell: objects a reference can point to have numbers >= 0, a frame cell has -1 - offset."""
     blocks: tuple[tuple[int, int, int, int], ...]
@@ -43,16 +48,17 @@ class Shape:
     """Cells of the package."""
     lock_cells: dict[int, str]
     """Absolute cell (of the package or of a first instance) → held, pending, writer, readers or running."""
-    lock_of: dict[int, int]
-    """Any cell of a lock → its first cell, which names the lock."""
     constants: frozenset[int]
     """Integers the program mentions, and their neighbours: other values of a counter are not told apart."""
     owner: tuple[tuple[int, ...], ...]
     """Per sort and place (from 1): the template whose first instance owns it, 0 the package, -1 nobody we use."""
+    named: dict[int, tuple[int, ...]]
+    """Per template (0: the package), the own cells that can hold a reference or a holder's name."""
+    by_template: dict[int, Role]
 
     def role(self, template: int) -> Role:
         """The role of a template."""
-        return next(r for r in self.roles if r.template == template)
+        return self.by_template[template]
 
     def home(self, cell: int) -> tuple[int, int]:
         """(template, own cell) of an absolute cell; template 0 for the package."""
@@ -69,12 +75,8 @@ class Shape:
             return (domain.sort, value) if value > 0 else None
         if isinstance(domain, Union):
             for _, first, inner in domain.alternatives:
-                if (
-                    isinstance(inner, Reference)
-                    and value > first <= first + self.places(inner.sort)
-                    and value <= (first + self.places(inner.sort))
-                ):
-                    return inner.sort, value - first + low(inner)
+                if isinstance(inner, Reference) and first < value <= first + self.places(inner.sort):
+                    return inner.sort, value - first
         return None
 
     def places(self, sort: int) -> int:
@@ -86,6 +88,18 @@ class Shape:
         first = 0 if template == 0 else self.role(template).first
         return self.program.cells[first + cell].domain
 
+    def clipped(self, domain: Domain, v: int) -> Value:
+        """An integer that no constant of the program is near becomes any value: proofs hold for unbounded counters."""
+        match domain:
+            case Range(low=least, high=most):
+                far = most - least > SMALL and v not in self.constants
+                return None if far or not least <= v <= most else v
+            case Union():
+                for _, first, inner in domain.alternatives:
+                    if isinstance(inner, Range) and first <= v <= first + inner.high - inner.low:
+                        return v if v - first + inner.low in self.constants else None
+        return v
+
 
 def shape(program: Program) -> Shape:
     """Prepare a composed program. Raises NotCovered for what the method does not handle."""
@@ -94,12 +108,27 @@ def shape(program: Program) -> Shape:
             raise NotCovered("`go` inside a role")
     if program.init_fail is not None:
         raise NotCovered("an initialiser that fails")
+    _check_lowering(program)
     size = len(program.templates[0].cells)
     chosen = {t.number: _first(program, t.number) for t in program.templates[1:]}
-    lock_cells, lock_of = _locks(program, chosen)
+    lock_cells = _locks(program, chosen)
     owner = tuple(tuple([0] + [_owner(program, chosen, p.owner) for p in sort.places]) for sort in program.sorts)
-    roles = tuple(_role(program, t, i) for t, i in chosen.items())
-    return Shape(program, roles, size, lock_cells, lock_of, _constants(program), owner)
+    roles = tuple(_role(program, t, i, owner) for t, i in chosen.items())
+    named = {0: _named(program, lock_cells, 0, size)}
+    named |= {r.template: _named(program, lock_cells, r.first, r.size) for r in roles}
+    by_template = {r.template: r for r in roles}
+    return Shape(program, roles, size, lock_cells, _constants(program), owner, named, by_template)
+
+
+def _check_lowering(program: Program) -> None:
+    """What callers have to get right; found out here where it can be."""
+    for t in program.templates[1:]:
+        if sum(i.template == t.number for i in program.instances) < 2:
+            raise NotCovered(f"{t.name} was lowered for one goroutine: own objects cannot be told from shared ones")
+    whole = {INT} | {(-(1 << b), (1 << b) - 1) for b in (7, 15, 31, 63)}
+    for c in program.cells:
+        if isinstance(c.domain, Range) and c.domain.low < 0 and (c.domain.low, c.domain.high) not in whole:
+            raise NotCovered(f"integers lowered as {c.domain.low}..{c.domain.high}: comparisons may have been decided")
 
 
 def _constants(program: Program) -> frozenset[int]:
@@ -130,7 +159,7 @@ def _owner(program: Program, chosen: dict[int, int], instance: int) -> int:
     return template if chosen[template] == instance else -1
 
 
-def _role(program: Program, template: int, instance: int) -> Role:
+def _role(program: Program, template: int, instance: int, owner: tuple[tuple[int, ...], ...]) -> Role:
     i = program.instances[instance]
     first = next(f for t, f, _ in i.lineage if t == template)
     size = len(program.templates[template].cells)
@@ -145,32 +174,54 @@ def _role(program: Program, template: int, instance: int) -> Role:
         p = program.sorts[s].places[place - 1]
         if p.owner == instance and p.block == 0:
             blocks.append((s, place, min(p.cells) - first, max(p.cells) - first + 1))
-    initial = program.initial[first : first + size]
-    t = program.templates[template]
-    return Role(template, t.name, first, size, program.starts[instance], initial, tuple(region), tuple(blocks))
+    initial = tuple(_initial(program, owner, template, c) for c in range(first, first + size))
+    name = program.templates[template].name
+    return Role(template, name, first, size, program.starts[instance], initial, tuple(region), tuple(blocks))
 
 
-def _locks(program: Program, chosen: dict[int, int]) -> tuple[dict[int, str], dict[int, int]]:
-    """Classify lock cells by the marks on steps; no other step may write them."""
+def _initial(program: Program, owner: tuple[tuple[int, ...], ...], template: int, cell: int) -> Value:
+    """The first value of an own cell: the steps before the first visible one may have taken own addresses."""
+    value, domain = program.initial[cell], program.cells[cell].domain
+    sort, place = -1, value
+    if isinstance(domain, Reference):
+        sort = domain.sort
+    elif isinstance(domain, Union):
+        for _, first, inner in domain.alternatives:
+            if isinstance(inner, Reference) and first < value <= first + len(program.sorts[inner.sort].places):
+                sort, place = inner.sort, value - first + low(inner)
+    if sort < 0 or place == 0 or owner[sort][place] == 0:
+        return value
+    if owner[sort][place] != template:
+        raise NotCovered("a goroutine that starts with a reference to another one's object")
+    return owned(value, 1)
+
+
+def _named(program: Program, lock_cells: dict[int, str], first: int, size: int) -> tuple[int, ...]:
+    def can(cell: int) -> bool:
+        return cell in lock_cells or isinstance(program.cells[cell].domain, Reference | Union)
+
+    return tuple(o for o in range(size) if can(first + o))
+
+
+def _locks(program: Program, chosen: dict[int, int]) -> dict[int, str]:
+    """Classify lock cells by the marks on steps."""
     kinds: dict[int, str] = {}
-    first_of: dict[int, int] = {}
     for t in program.templates[1:]:
         for s in t.steps:
             for mark in s.sync:
                 for cell in _selected(program, chosen, t.number, mark.ref):
-                    _classify(program, kinds, first_of, cell, mark.op)
-    return kinds, first_of
+                    _classify(program, kinds, cell, mark.op)
+    return kinds
 
 
-def _classify(program: Program, kinds: dict[int, str], first_of: dict[int, int], cell: int, op: str) -> None:
+def _classify(program: Program, kinds: dict[int, str], cell: int, op: str) -> None:
     if op in ("begin", "finish"):
-        kinds[cell], first_of[cell] = "running", cell
-        return
-    if isinstance(program.cells[cell].domain, Bool):
-        kinds[cell], first_of[cell] = "held", cell
-        return
-    for offset, kind in enumerate(("readers", "pending", "writer")):
-        kinds[cell + offset], first_of[cell + offset] = kind, cell
+        kinds[cell] = "running"
+    elif isinstance(program.cells[cell].domain, Bool):
+        kinds[cell] = "held"
+    else:
+        for offset, kind in enumerate(("readers", "pending", "writer")):
+            kinds[cell + offset] = kind
 
 
 def _selected(program: Program, chosen: dict[int, int], template: int, ref: Ref) -> list[int]:

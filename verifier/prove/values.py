@@ -7,10 +7,16 @@ Adding and scaling an index keeps the owner recoverable, so expressions need no 
 
 from __future__ import annotations
 
-SHIFT = 1 << 32
-"""Larger than any place number, integer or family index, with room for the factors of a family's index."""
+BITS = 80
+SHIFT = 1 << BITS
+"""Larger than any place number, 64-bit integer, interface value or family index."""
 
 HALF = SHIFT >> 1
+_MASK = SHIFT - 1
+
+INT = (-(1 << 63), (1 << 64) - 1)
+"""`bounds.int` of programs lowered for proofs: with narrower ones, composition folds comparisons that can go both ways
+once counters are unbounded."""
 
 ANY: None = None
 """Any value: comparisons with it go both ways."""
@@ -23,18 +29,21 @@ OUTSIDE = 16
 CLASSES = 15
 """Outside owners of one template that a view can tell apart."""
 
+NAME = 1 << 24
+"""The local part of a holder's name in a lock cell; lock cells hold nothing else of that size."""
+
 LOST = 15
 """The class of blocks that are no longer tracked: their content is anything."""
 
 
 def who(value: int) -> int:
     """The owner's identity in a value; 0 for numbers and package places."""
-    return (value + HALF) // SHIFT
+    return (value + HALF) >> BITS
 
 
 def local(value: int) -> int:
     """The value without its owner."""
-    return (value + HALF) % SHIFT - HALF
+    return ((value + HALF) & _MASK) - HALF
 
 
 def owned(place: int, owner: int) -> int:

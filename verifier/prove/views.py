@@ -1,7 +1,8 @@
 """The fixpoint of views: which situations of k goroutines can arise among any number of them.
 
-A candidate is a configuration of k + 1 goroutines every k of which form a known view; it is made by joining two views
-that agree on k - 1 goroutines. Every step in every candidate is taken, and what k goroutines then see is a view.
+A candidate is a configuration of k + 1 goroutines every k of which form a known view. What k goroutines see after one
+of them moved follows from their own view, unless the step went through an object of somebody outside it; what they see
+after somebody else moved follows from the candidate that contains the mover.
 """
 
 from __future__ import annotations
@@ -11,26 +12,31 @@ from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement, permutations
 from typing import Any
 
-from verifier.prove.context import Configuration, outside_template
-from verifier.prove.machine import Machine, Outcome
-from verifier.prove.renaming import beside, identities, mask, masked_package, renamed, view
+from verifier.prove.context import Configuration
+from verifier.prove.joins import Joiner
+from verifier.prove.machine import Machine, Outcome, Touch
+from verifier.prove.renaming import Renamer, beside
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import HALF, OUTSIDE, Value, is_lost, local, outsider, owned, who
+from verifier.prove.values import is_lost
 
 
 @dataclass(frozen=True, slots=True)
 class BadView:
-    """A situation the abstraction could not exclude; not a bug by itself."""
+    """A situation the abstraction could not exclude; not a bug by itself.
+
+    `members` are the goroutines of `configuration` that clash: the two that race, the one that fails.
+    """
 
     configuration: Configuration
     kind: str
     message: str
     step: str = ""
+    members: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Fixpoint:
-    """What the fixpoint came to: proved, a bad view, or why it stopped."""
+    """What the fixpoint came to: proved, a bad view, or why it stopped. `posts`: steps taken with an effect."""
 
     k: int
     views: frozenset[Configuration]
@@ -74,15 +80,28 @@ def fixpoint(
     return Fixpoint(k, frozenset(run.known), run.posts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """What one goroutine can do, seen alone: everything, what others may notice, and what it touches."""
+
+    outcomes: tuple[Outcome, ...]
+    active: frozenset[int]
+    touches: frozenset[Touch]
+
+
 class _Run:
     def __init__(
         self, machine: Machine, k: int, limit: int, out_of_time: Callable[[], bool], exactly: dict[int, int]
     ) -> None:
         self.machine, self.k, self.limit, self.out_of_time, self.exactly = machine, k, limit, out_of_time, exactly
+        self.names = Renamer(machine.shape)
+        self.joiner = Joiner(self.names)
         self.known: set[Configuration] = set()
         self.done: set[Configuration] = set()
         self.work: list[Configuration] = []
         self.index: dict[Any, list[tuple[Configuration, int, tuple[int, ...]]]] = {}
+        self.alone: dict[Configuration, _Alone] = {}
+        self.clashes: dict[tuple[frozenset[Touch], frozenset[Touch]], bool] = {}
         self.posts = 0
 
     def go(self) -> None:
@@ -90,11 +109,14 @@ class _Run:
         for chosen in combinations_with_replacement(entries, self.k):
             c = beside(chosen, self.machine.package)
             if self._allowed(c):
-                self._add(view(c, range(self.k)))
+                self._add(self.names.view(c, range(self.k)))
         while self.work:
             v = self.work.pop()
+            self._inside(v)
             for c in self._candidates(v):
                 self._expand(c)
+                if self.out_of_time():
+                    raise _Stop("time")
             if self.out_of_time():
                 raise _Stop("time")
 
@@ -109,165 +131,107 @@ class _Run:
         if len(self.known) > self.limit:
             raise _Stop(f"more than {self.limit:,} views")
 
+    # ---- what follows from a view alone
+
+    def _inside(self, v: Configuration) -> None:
+        """The steps of the goroutines of a view that need nobody outside it."""
+        for j in range(self.k):
+            outcomes = self._alone(v).outcomes if self.k == 1 else self.machine.moves(v, j)
+            for o in outcomes:
+                if not o.outside:
+                    self._judge(v, j, o)
+                    if o.after is not None:
+                        self.posts += 1
+                        self._add(self.names.view(o.after, range(self.k)))
+
+    def _judge(self, c: Configuration, j: int, o: Outcome) -> None:
+        if len(o.outside | o.others) > 1:
+            raise NotCovered(f"a step through two other goroutines' objects: {o.step.step.text}")
+        # A failure that looked at somebody outside is judged in the candidate that contains them; one that looked
+        # at an untracked block in the run where that block is the tracked one.
+        if o.after is None and not o.outside and o.lost != 1:
+            failure = o.step.fail
+            assert failure is not None
+            raise _Bad(BadView(c, failure.kind, failure.message, o.step.step.text, (j,)))
+
+    def _alone(self, single: Configuration) -> _Alone:
+        """What the one goroutine of a view can do, computed once."""
+        found = self.alone.get(single)
+        if found is None:
+            outcomes = tuple(self.machine.moves(single, 0))
+            for o in outcomes:
+                if len(o.outside) > 1:
+                    self._judge(single, 0, o)
+            active = frozenset(o.step.number for o in outcomes if o.outside or (o.moved and o.after is not None))
+            touches = frozenset(t for t in self.machine.accesses(single, 0) if not is_lost(t[0]))
+            found = self.alone[single] = _Alone(outcomes if self.k == 1 else (), active, touches)
+        return found
+
     # ---- candidates
 
     def _candidates(self, v: Configuration) -> Iterator[Configuration]:
         for i in range(self.k):
-            rest = [x for x in range(self.k) if x != i]
+            rest = tuple(x for x in range(self.k) if x != i)
             for order in permutations(rest):
-                self.index.setdefault(_common(v, order), []).append((v, i, order))
+                self.index.setdefault(self._common(v, order), []).append((v, i, order))
         for i in range(self.k):
-            rest_ = tuple(x for x in range(self.k) if x != i)
-            for other, j, order in list(self.index.get(_common(v, rest_), ())):
-                for c in joins(v, i, rest_, other, j, order):
-                    if self.machine.impossible(c) or not self._allowed(c):
-                        continue
-                    whole = view(c, range(self.k + 1))
-                    if whole in self.done:
-                        continue
-                    parts = (view(whole, [x for x in range(self.k + 1) if x != left]) for left in range(self.k + 1))
-                    if all(p in self.known for p in parts):
-                        self.done.add(whole)
-                        yield whole
+            rest = tuple(x for x in range(self.k) if x != i)
+            for other, j, order in list(self.index.get(self._common(v, rest), ())):
+                if self.k == 1:
+                    yield from self._pairs(v, other)
+                else:
+                    yield from self._wholes(self.joiner.joins(v, i, rest, other, j, order))
+
+    def _common(self, v: Configuration, order: tuple[int, ...]) -> Any:
+        """What two views must share to be joined: the package and common members, identities hidden."""
+        return self.names.masked_package(v), tuple(self.names.mask(v.members[i], v) for i in order)
+
+    def _pairs(self, a: Configuration, b: Configuration) -> Iterator[Configuration]:
+        """For k = 1: the pairs of two views, unless neither can do anything to the other."""
+        x, y = self._alone(a), self._alone(b)
+        if x.active or y.active or self._may_clash(x.touches, y.touches):
+            for c in self.joiner.joins(a, 0, (), b, 0, ()):
+                if self._allowed(c) and not self.machine.impossible(c):
+                    yield c
+
+    def _wholes(self, joined: Iterator[Configuration]) -> Iterator[Configuration]:
+        everybody = range(self.k + 1)
+        for c in joined:
+            if not self._allowed(c) or self.machine.impossible(c):
+                continue
+            whole = self.names.view(c, everybody)
+            if whole in self.done:
+                continue
+            if all(self.names.view(whole, [x for x in everybody if x != left]) in self.known for left in everybody):
+                self.done.add(whole)
+                yield whole
+
+    def _may_clash(self, a: frozenset[Touch], b: frozenset[Touch]) -> bool:
+        """Whether two goroutines with these accesses might race, whoever owns the cells."""
+        if (a, b) not in self.clashes:
+            self.clashes[a, b] = any(x[1] == y[1] and (x[2] or y[2]) and (x[3] or y[3]) for x in a for y in b)
+        return self.clashes[a, b]
 
     def _expand(self, c: Configuration) -> None:
-        place = self.machine.race(c, outside_too=self.k == 1)
-        if place is not None:
-            raise _Bad(BadView(c, "race", self.machine.shape.program.cells[place[1]].name))
-        subsets = [[x for x in range(self.k + 1) if x != left] for left in range(self.k + 1)]
-        for j in range(self.k + 1):
-            for o in self.machine.moves(c, j):
-                self._take(c, j, o, subsets)
+        singles = [self._alone(self.names.view(c, [j])) for j in range(self.k + 1)]
+        if any(self._may_clash(x.touches, y.touches) for x, y in combinations(singles, 2)):
+            found = self.machine.race(c, outside_too=self.k == 1)
+            if found is not None:
+                name = self.machine.shape.program.cells[found.cell].name
+                raise _Bad(BadView(c, "race", name, "", found.members))
+        for j, single in enumerate(singles):
+            if single.active:
+                for o in self.machine.moves(c, j, single.active):
+                    self._judge(c, j, o)
+                    if o.after is not None:
+                        self._seen(j, o.after, o)
 
-    def _take(self, c: Configuration, j: int, o: Outcome, subsets: list[list[int]]) -> None:
-        if len(o.outside | o.others) > 1:
-            raise NotCovered(f"a step through two other goroutines' objects: {o.step.step.text}")
-        if o.after is None:
-            # A failure that looked at somebody outside is judged in the candidate that contains them.
-            if not o.outside:
-                failure = o.step.fail
-                assert failure is not None
-                raise _Bad(BadView(c, failure.kind, failure.message, o.step.step.text))
-            return
+    def _seen(self, j: int, after: Configuration, o: Outcome) -> None:
+        """What k goroutines see after a step of member `j`; if nobody but them was involved, `_inside` knows it."""
         self.posts += 1
-        for s in subsets:
-            if not (o.outside and j in s):
-                self._add(view(o.after, s))
-
-
-def _common(v: Configuration, order: tuple[int, ...]) -> Any:
-    """What two views must share to be joined: the package and the members they have in common, identities hidden."""
-    return masked_package(v), tuple(mask(v.members[i], v) for i in order)
-
-
-def joins(
-    a: Configuration, i: int, rest_a: tuple[int, ...], b: Configuration, j: int, rest_b: tuple[int, ...]
-) -> Iterator[Configuration]:
-    """Configurations that contain the members of both views, `rest` being the same goroutines in the same order.
-
-    Outside owners of one view may be outside owners of the other, or the other's extra member.
-    """
-    matched = _matched(a, i, rest_a, b, j, rest_b)
-    if matched is None:
-        return
-    taken = set(matched.values())
-    left = [x for x in sorted(identities(a, range(len(a.members))) | {i + 1}) if x not in matched]
-    right = [x for x in sorted(identities(b, range(len(b.members))) | {j + 1}) if x not in taken]
-    left = [x for x in left if x >= OUTSIDE or x == i + 1]
-    right = [x for x in right if x >= OUTSIDE or x == j + 1]
-    for more in _pairings(a, left, b, right):
-        yield _joined(a, i, rest_a, b, j, rest_b, {**matched, **more}, left, right)
-
-
-def _matched(
-    a: Configuration, i: int, rest_a: tuple[int, ...], b: Configuration, j: int, rest_b: tuple[int, ...]
-) -> dict[int, int] | None:
-    """Which identity of `a` must be which of `b`, because both stand in the same common cell; None: contradiction."""
-    here = {p + 1: n for n, p in enumerate(rest_a)}
-    there = {p + 1: n for n, p in enumerate(rest_b)}
-    forth: dict[int, int] = {}
-    back: dict[int, int] = {}
-    for v, w in zip(_flat(a, rest_a), _flat(b, rest_b), strict=True):
-        if v is None or w is None or -HALF <= v < HALF:
-            continue
-        x, y = who(v), who(w)
-        if x >= OUTSIDE and is_lost(x):
-            continue
-        if x in here or y in there:
-            if here.get(x, -1) != there.get(y, -2):
-                return None
-            continue
-        if x == i + 1 and y == j + 1:
-            return None
-        if forth.setdefault(x, y) != y or back.setdefault(y, x) != x:
-            return None
-    return forth
-
-
-def _flat(c: Configuration, members: tuple[int, ...]) -> Iterator[Value]:
-    yield from c.package
-    for p in members:
-        m = c.members[p]
-        yield from m.cells
-        yield from m.reads
-        yield from m.held
-
-
-def _pairings(a: Configuration, left: list[int], b: Configuration, right: list[int]) -> Iterator[dict[int, int]]:
-    """Every way to identify outside owners of one view with those of the other, templates respected."""
-    if not left:
-        yield {}
-        return
-    x, *others = left
-    yield from _pairings(a, others, b, right)
-    for y in right:
-        if outside_template(x, a) == outside_template(y, b) and not (x < OUTSIDE and y < OUTSIDE):
-            for rest in _pairings(a, others, b, [z for z in right if z != y]):
-                yield {x: y, **rest}
-
-
-def _joined(
-    a: Configuration,
-    i: int,
-    rest_a: tuple[int, ...],
-    b: Configuration,
-    j: int,
-    rest_b: tuple[int, ...],
-    same: dict[int, int],
-    left: list[int],
-    right: list[int],
-) -> Configuration:
-    k = len(a.members)
-    names_a = {p + 1: n + 1 for n, p in enumerate(rest_a)} | {i + 1: k}
-    names_b = {p + 1: n + 1 for n, p in enumerate(rest_b)} | {j + 1: k + 1}
-    count: dict[int, int] = {}
-    back = {y: x for x, y in same.items()}
-
-    def fresh(template: int) -> int:
-        n = count.get(template, 0)
-        count[template] = n + 1
-        return outsider(template, n)
-
-    for x in (*left, *same):
-        if x not in names_a:
-            y = same.get(x)
-            names_a[x] = k + 1 if y == j + 1 else fresh(outside_template(x, a))
-    for y in (*right, *same.values()):
-        if y not in names_b:
-            x2 = back.get(y)
-            names_b[y] = names_a[x2] if x2 is not None else fresh(outside_template(y, b))
-
-    def renamer(names: dict[int, int]) -> Callable[[Value], Value]:
-        def rename(v: Value) -> Value:
-            if v is None or -HALF <= v < HALF or (is_lost(who(v)) and who(v) >= OUTSIDE):
-                return v
-            return owned(local(v), names[who(v)])
-
-        return rename
-
-    first = renamed(a, [*(a.members[p] for p in rest_a), a.members[i]], renamer(names_a))
-    last = renamed(b, [b.members[j]], renamer(names_b))
-    return Configuration(first.package, (*first.members, *last.members))
+        for left in range(self.k + 1):
+            if left == j or (o.others and not o.outside):
+                self._add(self.names.view(after, [x for x in range(self.k + 1) if x != left]))
 
 
 def seen_by_exploration(
@@ -277,26 +241,30 @@ def seen_by_exploration(
 
     The oracle of the tests: every view seen must lie in the fixpoint.
     """
+    names = Renamer(machine.shape)
     entries = [machine.entry(r.template) for r in machine.shape.roles]
     seen: set[Configuration] = set()
     out: set[Configuration] = set()
     work: list[Configuration] = []
     for chosen in combinations_with_replacement(entries, n):
-        c = view(beside(chosen, machine.package), range(n))
+        c = names.view(beside(chosen, machine.package), range(n))
         if c not in seen:
             seen.add(c)
             work.append(c)
     for c in work:
-        out |= {view(c, s) for s in combinations(range(n), k)}
-        place = machine.race(c, outside_too=False)
-        if place is not None:
-            return out, BadView(c, "race", machine.shape.program.cells[place[1]].name), False
+        out |= {names.view(c, s) for s in combinations(range(n), k)}
+        found = machine.race(c, outside_too=False)
+        if found is not None:
+            name = machine.shape.program.cells[found.cell].name
+            return out, BadView(c, "race", name, "", found.members), False
         for j in range(n):
             for o in machine.moves(c, j):
                 if o.after is None:
                     assert o.step.fail is not None
-                    return out, BadView(c, o.step.fail.kind, o.step.fail.message), False
-                d = view(o.after, range(n))
+                    if o.lost != 1:
+                        return out, BadView(c, o.step.fail.kind, o.step.fail.message, o.step.step.text, (j,)), False
+                    continue
+                d = names.view(o.after, range(n))
                 if d not in seen:
                     seen.add(d)
                     work.append(d)

@@ -8,6 +8,7 @@ from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.load import Front, program
 from verifier.prove.anynumber import Attempt, attempt
+from verifier.prove.shape import INT
 from verifier.verdict import Verdict
 
 PROVABLE = ("race", "fatal", "panic")
@@ -26,13 +27,13 @@ def for_any_number(
         return None
     held = tuple(p.name for p in properties if p.kind in PROVABLE and not base.found.first(p.kind))
     asked = tuple(p.name for p in properties if p.kind in PROVABLE)
-    if options.any_number is None and all(r.count == 1 for r in front.document.roles):
-        # Roles that exist once are often meant to: nobody asked about a second `main`.
-        return None
     if not asked or held != asked or base.program.init_fail is not None:
         # A violation at a small number is a violation; there is nothing to lift.
         return None
-    return _prove(front, asked, budget)
+    found = _prove(front, asked, budget)
+    once = all(r.count == 1 for r in front.document.roles)
+    # Roles that exist once are often meant to: that a second `main` cannot be excluded is no news to anybody.
+    return None if once and options.any_number is None and found.verdict is not Verdict.SAFE else found
 
 
 def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber:
@@ -43,7 +44,7 @@ def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber
         now = budget.seconds()
         return now > ends or (timeout is not None and now > timeout)
 
-    bounds = replace(front.document.bounds, heap=max(front.document.bounds.heap, 2))
+    bounds = replace(front.document.bounds, heap=max(front.document.bounds.heap, 2), int=INT)
     doubled = replace(
         front,
         counts=tuple((role, 2) for role, _ in front.counts),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.load import Front, program
 from verifier.prove.anynumber import Attempt, attempt
-from verifier.prove.shape import INT
+from verifier.prove.invariant import readable
+from verifier.prove.values import INT
 from verifier.verdict import Verdict
 
 PROVABLE = ("race", "fatal", "panic")
 """What views decide. Deadlock is about what can never happen again, which a view of a few goroutines cannot say."""
+
+EXPLANATION_SECONDS = 3.0
 
 SECONDS = 10.0
 """Time for the proof unless `--timeout` leaves less."""
@@ -55,19 +59,29 @@ def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber
     some = any(r.count is None for r in front.document.roles)
     first = attempt(made, out_of_time, fixed if some else None)
     if first.proof is not None:
-        return _proved(front, asked, first, fixed if some else {})
+        return _proved(front, asked, first, fixed if some else {}, readable(made, soon(budget)).lines)
     single = {role: n for role, n in fixed.items() if n == 1}
     if not some and single and len(single) < len(fixed) and not out_of_time():
         # Roles the model has once may be meant to be one: main, an owner, a janitor.
         second = attempt(made, out_of_time, single)
         if second.proof is not None:
-            return _proved(front, asked, second, single)
+            return _proved(front, asked, second, single, readable(made, soon(budget)).lines)
     return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=_reason(first))
 
 
-def _proved(front: Front, asked: tuple[str, ...], done: Attempt, fixed: dict[str, int]) -> ForAnyNumber:
+def soon(budget: Budget) -> Callable[[], bool]:
+    """The end of the time for the readable invariant: nothing depends on it, so nobody should wait for it."""
+    ends = budget.seconds() + EXPLANATION_SECONDS
+    return lambda: budget.seconds() > ends
+
+
+def _proved(
+    front: Front, asked: tuple[str, ...], done: Attempt, fixed: dict[str, int], invariant: tuple[str, ...]
+) -> ForAnyNumber:
     assert done.proof is not None
-    return ForAnyNumber(Verdict.SAFE, asked, _roles(front, fixed), done.proof.k, len(done.proof.views))
+    return ForAnyNumber(
+        Verdict.SAFE, asked, _roles(front, fixed), done.proof.k, len(done.proof.views), invariant=invariant
+    )
 
 
 def _roles(front: Front, fixed: dict[str, int]) -> str:

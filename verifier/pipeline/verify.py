@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from verifier.evidence.result import Explored as Account, Property, Result
+from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.model.document import CHECKS, Document
 from verifier.pipeline import scope
-from verifier.pipeline.anynumber import for_any_number, with_proof
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
@@ -28,8 +27,7 @@ def verify(document: Document, options: Options | None = None) -> Result:
     asked = options.checks if options.checks is not None else document.checks
     properties = [builtin(kind, document, _runs(kind, base, runtime, spurious)) for kind in CHECKS if kind in asked]
     properties += [clause(c, document, base) for c in document.clauses]
-    proof = for_any_number(front, base, tuple(properties), budget)
-    judged = tuple(with_proof(p, proof, any_roles) for p in properties)
+    judged, proof = _lifted(front, base, tuple(properties), budget, any_roles)
     covered = scope.coverage(base)
     racy = base.found.first("race") is not None
     return Result(
@@ -49,6 +47,19 @@ def verify(document: Document, options: Options | None = None) -> Result:
         overrides=options.counts,
         sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
     )
+
+
+def _lifted(
+    front: Front, base: Explored, properties: tuple[Property, ...], budget: Budget, any_roles: bool
+) -> tuple[tuple[Property, ...], ForAnyNumber | None]:
+    """The properties with what is known for any number of goroutines, and the proof."""
+    if budget.options.any_number is False and not any_roles:
+        return properties, None
+    # Imported here: the proof engine takes a sixth of the start-up time, and --no-any must not pay for it.
+    from verifier.pipeline.anynumber import for_any_number, with_proof
+
+    proof = for_any_number(front, base, properties, budget)
+    return tuple(with_proof(p, proof, any_roles) for p in properties), proof
 
 
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.model.document import CHECKS, Document
@@ -12,11 +13,30 @@ from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
+from verifier.verdict import Verdict
+
+MORE = (3, 4)
+"""Goroutines of each `count: any` role tried when the proof meets a situation it cannot exclude: it may be a bug."""
 
 
 def verify(document: Document, options: Options | None = None) -> Result:
     """Judge a model. Raises ModelError, located, when the Go in it is wrong or outside the subset."""
     options = options or Options()
+    found = _judged(document, options)
+    free = [r.name for r in document.roles if r.count is None]
+    given = dict(options.counts)
+    for n in MORE:
+        proof = found.any_number
+        if not free or proof is None or proof.verdict is Verdict.SAFE or any(name in given for name in free):
+            return found
+        more = replace(options, counts=(*options.counts, *((name, n) for name in free)))
+        larger = _judged(document, more)
+        if any(p.verdict is Verdict.UNSAFE and p.kind in ("race", "fatal", "panic") for p in larger.properties):
+            return larger
+    return found
+
+
+def _judged(document: Document, options: Options) -> Result:
     budget = Budget(options)
     front = read_front(document, options)
     base = run(front, "abstract", budget)

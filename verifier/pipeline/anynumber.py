@@ -107,8 +107,13 @@ def with_proof(prop: Property, proof: ForAnyNumber | None, any_roles: bool) -> P
         return prop
     if prop.any_number is not None and prop.any_number.verdict is Verdict.SAFE:
         return prop
-    reason = proof.reason if proof is not None and prop.name in proof.properties else NOT_PROVED
-    return replace(prop, verdict=Verdict.UNKNOWN, reason=f"`count: any`: {reason}; no violation with 2")
+    if proof is not None and prop.name in proof.properties:
+        reason = proof.reason
+    elif prop.kind in PROVABLE:
+        reason = "no proof is tried once another property fails"
+    else:
+        reason = NOT_PROVED
+    return replace(prop, verdict=Verdict.UNKNOWN, reason=f"`count: any`: {reason}; the goroutines explored show none")
 
 
 NOT_PROVED = "only race, fatal and panic are proved for any number"

@@ -1,0 +1,266 @@
+"""What has to be shown for an invariant to be one, as SMT-LIB2 scripts whose every `check-sat` must answer unsat.
+
+Goroutine 1 moves. Goroutines 1 and 2 stand for any two, 3 for any third, so N >= 2 is covered:
+
+* initial: two goroutines at their start satisfy the invariant, whatever their roles;
+* inside: after a step of 1 that goes through objects of the package, of 1 and of 2 only, 1 and 2 still satisfy it;
+* through: the same when the step goes through an object of 3;
+* outside: after any step of 1, what holds between 2 and 3 still does (their views are covered by inside and through);
+* reach: no step goes through objects of two other goroutines;
+* safe: no step of 1 fails, and 1 and 2 are never about to access one cell, one of them writing, not both atomically.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from verifier.audit.invariant import Invariant, at, declarations, hidden, related, view, view_at
+from verifier.audit.moves import Move, move
+from verifier.audit.smt import bits, conj, disj, equals, neg
+from verifier.audit.terms import NONE, Scope
+from verifier.audit.vocabulary import CellInfo, Kind, Role, Vocabulary
+from verifier.evidence.proof import EMPTY, PLACE
+from verifier.program.program import Access, Step
+
+OBLIGATIONS = ("initial", "inside", "through", "outside", "reach", "safe")
+
+
+@dataclass(frozen=True)
+class Query:
+    """One `check-sat`: which obligation, for which step, in a scope of its own."""
+
+    obligation: str
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """Declarations and what holds before the step, then queries, in groups that share a location of goroutine 1."""
+
+    base: str
+    groups: tuple[tuple[str, tuple[Query, ...]], ...]
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        """Every query, in order."""
+        return tuple(q for _, queries in self.groups for q in queries)
+
+    def text(self) -> str:
+        """The whole script, for any solver of SMT-LIB2."""
+        out = [self.base]
+        for head, queries in self.groups:
+            out += ["(push 1)", head]
+            for q in queries:
+                out += [f"; {q.obligation}: {q.about}".replace("\n", " "), "(push 1)", q.text, "(check-sat)", "(pop 1)"]
+            out.append("(pop 1)")
+        return "\n".join(out) + "\n"
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Writes the scripts for one program and one invariant."""
+
+    voc: Vocabulary
+    invariant: Invariant
+    exactly: dict[int, int]
+
+    def scripts(self) -> tuple[Script, ...]:
+        """Two goroutines, then three."""
+        pair = [(head, tuple(q)) for head, q in self._groups((1, 2), self._pair_queries) if q]
+        pair.insert(0, ("", tuple(self._initial())))
+        three = [(head, tuple(q)) for head, q in self._groups((1, 2, 3), self._three_queries) if q]
+        scripts = [Script(self._base((1, 2)), tuple(pair))]
+        if three:
+            scripts.append(Script(self._base((1, 2, 3)), tuple(three)))
+        return tuple(scripts)
+
+    def _base(self, present: tuple[int, ...]) -> str:
+        return "\n".join([*declarations(self.voc, self.invariant, present), *self._counts(present)])
+
+    def _counts(self, present: tuple[int, ...]) -> list[str]:
+        """Roles that exist a fixed number of times."""
+        out = []
+        for template, n in self.exactly.items():
+            if n < len(present):
+                for chosen in _subsets(present, n + 1):
+                    same = conj(f"(= t{j} {bits(template, self.voc.template_bits)})" for j in chosen)
+                    out.append(f"(assert (not {same}))")
+        return out
+
+    def _before(self, present: tuple[int, ...]) -> list[str]:
+        """The invariant of all present, but for the view of goroutine 1."""
+        voc, inv = self.voc, self.invariant
+        pairs = [(i, j) for i in present for j in present if i < j]
+        facts = [view(voc, inv, j, {}) for j in present if j != 1] + [related(voc, i, j, {}) for i, j in pairs]
+        return [f"(assert {f})" for f in facts if f != "true"]
+
+    def _groups(self, present: tuple[int, ...], queries: object) -> Iterator[tuple[str, list[Query]]]:
+        assert callable(queries)
+        for role in self.voc.roles:
+            for location in sorted({s.src for s in role.steps}):
+                key = role.template, location
+                if key not in self.invariant.groups:
+                    continue
+                head = [f"(assert {at(self.voc, 1, key)})", f"(assert {view_at(self.voc, self.invariant, 1, key, {})})"]
+                steps = [s for s in role.steps if s.src == location]
+                found = list(queries(role, steps))
+                yield "\n".join([*self._before(present), *head]), found
+
+    def _scope(self, role: Role, mover: int, present: tuple[int, ...], prefix: str = "x") -> Scope:
+        def secret_of(place: str, info: CellInfo, who: str) -> str:
+            return conj(hidden(self.voc, place, info, who, j, {}) for j in present)
+
+        return Scope(self.voc, role, mover, present, secret_of, prefix=prefix)
+
+    # ---- initial
+
+    def _initial(self) -> Iterator[Query]:
+        for a in self.voc.roles:
+            for b in self.voc.roles:
+                if a.template == b.template and self.exactly.get(a.template, 2) < 2:
+                    continue
+                facts = [*self._start(1, a), *self._start(2, b), *self._package()]
+                good = conj([view(self.voc, self.invariant, j, {}) for j in (1, 2)] + [related(self.voc, 1, 2, {})])
+                facts.append(neg(good))
+                yield Query("initial", f"{a.name}, {b.name}", "\n".join(f"(assert {f})" for f in facts))
+
+    def _package(self) -> list[str]:
+        out = []
+        for name, info in self.voc.package_symbols():
+            value = self.voc.program.initial[int(name[1:])]
+            out += _initially(name, info, value, NONE)
+        return out
+
+    def _start(self, j: int, role: Role) -> list[str]:
+        voc = self.voc
+        out = [at(voc, j, (role.template, role.start))]
+        for name, info in voc.own_symbols(j, role.template):
+            offset = int(name.rsplit(".", 1)[1])
+            value = voc.program.initial[role.first + offset]
+            mine = value in voc.places(info.domain, role.template, frozenset(range(role.size)))
+            out += _initially(name, info, value, f"id{j}" if mine else NONE)
+        for slot in voc.slots(j):
+            out += [equals(slot, bits(EMPTY, PLACE)), equals(f"{slot}.who", NONE)]
+        return out + [neg(e) for e in voc.published(j, role.template)]
+
+    # ---- steps
+
+    def _pair_queries(self, role: Role, steps: list[Step]) -> Iterator[Query]:
+        for s in steps:
+            scope = self._scope(role, 1, (1, 2))
+            made = move(scope, s)
+            near = self._near(made, ("id1", "id2"))
+            if s.fail is None:
+                kept = [self._kept(role, s, made, 1), self._kept(role, s, made, 2)]
+                kept.append(related(self.voc, 1, 2, made.after))
+                facts = [made.guard, *near, neg(conj([*kept, neg(made.after.get("overflow", "false"))]))]
+                yield _query("inside", s, scope, facts)
+                if disj([made.wrong, made.unknown]) != "false":
+                    yield _query("safe", s, scope, [made.guard, disj([made.wrong, made.unknown])])
+            else:
+                facts = [made.guard, disj([conj([*near, _followed(made)]), made.unknown])]
+                yield _query("safe", s, scope, facts)
+            if len(made.through) > 1:
+                yield from self._reach(role, s)
+        yield from self._races(role, steps)
+
+    def _reach(self, role: Role, s: Step) -> Iterator[Query]:
+        """Steps through objects of two others. Written for the script of two, with names of outsiders."""
+        scope = self._scope(role, 1, (1, 2))
+        made = move(scope, s)
+        second = disj(equals(w, "id2") for w in made.through)
+        away = [conj([neg(equals(w, x)) for x in ("id1", "id2", NONE)] + [neg(f"(lost {w})")]) for w in made.through]
+        yield _query("reach", s, scope, [made.guard, second, disj(away)])
+
+    def _three_queries(self, role: Role, steps: list[Step]) -> Iterator[Query]:
+        for s in steps:
+            if s.fail is not None:
+                continue
+            scope = self._scope(role, 1, (1, 2, 3))
+            made = move(scope, s)
+            if made.through:
+                third = disj(equals(w, "id3") for w in made.through)
+                kept = [self._kept(role, s, made, 1), self._kept(role, s, made, 2), related(self.voc, 1, 2, made.after)]
+                facts = [made.guard, third, *self._near(made, ("id1", "id3"))]
+                facts.append(neg(conj([*kept, neg(made.after.get("overflow", "false"))])))
+                if third != "false":
+                    yield _query("through", s, scope, facts)
+            if not made.plain:
+                yield _query("outside", s, scope, [made.guard, neg(related(self.voc, 2, 3, made.after))])
+
+    def _near(self, made: Move, ids: tuple[str, ...]) -> list[str]:
+        """Everything the step goes through is the package's, one of these goroutines', or no longer followed."""
+        return [disj([*(equals(w, x) for x in (NONE, *ids)), f"(lost {w})"]) for w in made.through if w not in ids]
+
+    def _kept(self, role: Role, s: Step, made: Move, j: int) -> str:
+        if j == 1:
+            return view_at(self.voc, self.invariant, 1, (role.template, s.dst), made.after)
+        return view(self.voc, self.invariant, j, made.after)
+
+    # ---- races
+
+    def _races(self, role: Role, steps: list[Step]) -> Iterator[Query]:
+        for s in steps:
+            for a in s.accesses:
+                for other in self.voc.roles:
+                    found = [
+                        (t, b) for t in other.steps for b in t.accesses if self._may_conflict(role, a, other, b)
+                    ]
+                    if found:
+                        yield self._race(role, s, a, other, found)
+
+    def _may_conflict(self, role: Role, a: Access, other: Role, b: Access) -> bool:
+        if not (a.write or b.write) or (a.atomic and b.atomic):
+            return False
+        mine, theirs = self._cells(role, a), self._cells(other, b)
+        return bool(mine & theirs)
+
+    def _cells(self, role: Role, a: Access) -> set[int]:
+        scope = self._scope(role, 1, (1, 2))
+        target = scope.target(a.ref)
+        homes = [target.key] if target.key is not None else list(scope.homes(target.family)) if target.family else []
+        return {o if t == 0 else self.voc.role(t).first + o for t, o in homes}
+
+    def _race(self, role: Role, s: Step, a: Access, other: Role, found: list[tuple[Step, Access]]) -> Query:
+        one = self._scope(role, 1, (1, 2), "x")
+        mine = conj([one.truth(s.guard), one.truth(a.when)])
+        who, cell = one.address(one.target(a.ref))
+        two = self._scope(other, 2, (1, 2), "y")
+        met = []
+        for t, b in found:
+            if (other.template, t.src) not in self.invariant.groups:
+                continue
+            whose, which = two.address(two.target(b.ref))
+            there = at(self.voc, 2, (other.template, t.src))
+            same = [equals(who, whose), equals(cell, which), neg(f"(lost {who})") if who != NONE else "true"]
+            met.append(conj([there, two.truth(t.guard), two.truth(b.when), *same]))
+        lines = [*one.lines, *two.lines, f"(assert {mine})", f"(assert {disj(met)})"]
+        return Query("safe", f"race: {s.text} | {other.name}", "\n".join(lines))
+
+
+def _query(obligation: str, s: Step, scope: Scope, facts: list[str]) -> Query:
+    lines = [*scope.lines, *(f"(assert {f})" for f in facts if f != "true")]
+    return Query(obligation, f"{s.src} -> {s.dst}: {s.text}", "\n".join(lines))
+
+
+def _followed(made: Move) -> str:
+    """A failure that looked at one object nobody follows does not count: in another run it is the one followed."""
+    gone = [f"(lost {w})" for w in made.through if not w.startswith("id")]
+    two = disj(conj(pair) for pair in combinations(gone, 2))
+    return disj([conj(neg(g) for g in gone), two])
+
+
+def _initially(name: str, info: CellInfo, value: int, who: str) -> list[str]:
+    out = []
+    if info.kind is Kind.BOOL:
+        out.append(name if value else neg(name))
+    else:
+        out.append(equals(name, bits(value, info.width)))
+    return [*out, equals(f"{name}.who", who)] if info.owned else out
+
+
+def _subsets(present: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
+    return list(combinations(present, size))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from verifier.golang import syntax as ast, types as t
+from verifier.golang.bodiless import acceptable
 from verifier.golang.check_call import call
 from verifier.golang.check_convert import settle_default
 from verifier.golang.check_flow import check_branches, labels, terminates
@@ -81,7 +82,9 @@ def check(
 
 def _check_declared(c: Checker, func: t.Func) -> None:
     if func.decl.body is None:
-        c.report("missing function body", func.decl.name.span)
+        if func.decl.recv is not None or not acceptable(func.signature):
+            hint = "without a body a function takes bools, strings and integers and returns one integer or bool"
+            c.report("missing function body", func.decl.name.span, hint)
         return
     if func.decl.recv is not None and func.recv is None:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower import uninterpreted
 from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import load, snapshot, zero
@@ -29,6 +30,8 @@ def inline(
 
     `finish` adds steps that run when it returns *or panics* (the end of `Once.Do`).
     """
+    if isinstance(target.target, Func) and target.target in m.free_values:
+        return uninterpreted.call(m, target.target, args)
     own_name, body, params, results = _signature(m, target)
     name = name or own_name
     if m.depth(target.target) >= m.settings.bounds.recursion:

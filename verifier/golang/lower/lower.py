@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from verifier.golang import syntax as ast
+from verifier.golang.bodiless import value_counts
 from verifier.golang.facts import Facts, collect
 from verifier.golang.lower import assign, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
@@ -76,6 +77,7 @@ def lower(
     m = Machine(package.info, facts, layouts, settings, lines)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
+    m.free_values = value_counts(package, facts.longest_slice)
     if settings.runtime:
         m.odd = m.cell("a symptom was seen", Bool())
     bindings = _package_variables(m, package)

@@ -12,7 +12,7 @@ from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceK
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
 from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value
 from verifier.golang.text import snippet
-from verifier.golang.types import Info, Type
+from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.model.document import Bounds
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
@@ -63,6 +63,8 @@ class Machine:
         """For each started goroutine: what it takes along, by the identity of the binding."""
         self.hoisted: dict[object, Value] = {}
         """Results of parts of the running statement that were carried out early (see `order`)."""
+        self.free_values: dict[Func, int] = {}
+        """Functions without a body, and how many values of each are explored."""
         self.raise_cells: list[Own] = []
         self.odd: int | None = None
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""

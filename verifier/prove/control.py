@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 
-from verifier.program.expr import At, Cell, Const, Expr, Family, Op, Own, Read, Ref, children
-from verifier.program.program import END, Bool, Program, Step, Template, base
+from verifier.program.expr import Const, Expr, Op, Own, Read
+from verifier.program.program import END, PACKAGE, Bool, Program, Step, Template, base, high, low
+from verifier.prove.followed import decisive, pointing, private
 from verifier.prove.residual import Environment, own_reads, refuted, resolve
 
 MOST_STATES = 120
 """Local states of one template that are told apart; beyond, one for each location."""
+
+MOST_CASES = 4
+"""Combinations of package values one step is split into."""
 
 Known = tuple[tuple[int, int], ...]
 """An environment as data: (offset, value), ascending."""
@@ -44,24 +50,26 @@ class Control:
 
 def control(program: Program, template: Template) -> Control:
     """Analyse one template of a composed program."""
-    decisive = _decisive(template) & _private(program, template)
-    location, first = _start(program, template, decisive)
-    return _Walk(template, decisive).run((location, first))
+    followed = decisive(template) & private(program, template)
+    return _Walk(program, template, followed).run(_start(program, template, followed))
 
 
-def _start(program: Program, template: Template, decisive: frozenset[int]) -> tuple[int, Known]:
+def _start(program: Program, template: Template, followed: frozenset[int]) -> State:
     if template.parent is not None:
         return template.entry, ()
     mine = [i for i in program.goroutines if i.template == template.number]
-    values = [{o: program.initial[base(i, template.number) + o] for o in decisive} for i in mine]
+    values = [{o: program.initial[base(i, template.number) + o] for o in followed} for i in mine]
     common = {o: v for o, v in values[0].items() if all(other[o] == v for other in values)}
     return program.starts[mine[0].number], tuple(sorted(common.items()))
 
 
 class _Walk:
-    def __init__(self, template: Template, decisive: frozenset[int]) -> None:
+    def __init__(self, program: Program, template: Template, followed: frozenset[int]) -> None:
         self._template = template
-        self._decisive = decisive
+        self._followed = followed
+        self._pointing = pointing(template) & followed
+        self._sorts = program.sorts
+        self._package = program.templates[PACKAGE].cells
         self._leaving: dict[int, list[Step]] = {}
         for s in template.steps:
             self._leaving.setdefault(s.src, []).append(s)
@@ -106,13 +114,31 @@ class _Walk:
 
     def _from(self, state: State) -> Iterator[Edge]:
         for step in self._leaving.get(state[0], ()):
-            env = dict(state[1])
-            if refuted(resolve(step.guard, self._template.number, env)):
-                continue
-            self._assume(step.guard, env)
-            before = tuple(sorted(env.items()))
-            gone = step.fail is not None or step.dst == END
-            yield Edge(state, None if gone else (step.dst, self._after(step, env)), step, before)
+            for case in self._cases(step):
+                env = dict(state[1]) | case
+                if refuted(resolve(step.guard, self._template.number, env)):
+                    continue
+                self._assume(step.guard, env)
+                before = tuple(sorted(env.items()))
+                gone = step.fail is not None or step.dst == END
+                yield Edge(state, None if gone else (step.dst, self._after(step, env)), step, before)
+
+    def _cases(self, step: Step) -> Iterator[dict[int, int]]:
+        """Every combination of values of the package cells that decide which object a pointer is set to."""
+        read = sorted(
+            {
+                n
+                for ref, value in step.updates
+                if isinstance(ref, Own) and ref.template == self._template.number and ref.offset in self._pointing
+                for n in own_reads(value, PACKAGE)
+            }
+        )
+        ranges = [range(low(d), high(d, self._sorts) + 1) for n in read for d in (self._package[n].domain,)]
+        if prod(map(len, ranges)) > MOST_CASES:
+            yield {}
+            return
+        for values in product(*ranges):
+            yield {-1 - n: v for n, v in zip(read, values, strict=True)}
 
     def _assume(self, guard: Expr, env: dict[int, int]) -> None:
         """Learn own cells from a condition that holds."""
@@ -128,7 +154,7 @@ class _Walk:
                 env[r.offset] = 0
 
     def _mine(self, ref: Own) -> bool:
-        return ref.template == self._template.number and ref.offset in self._decisive
+        return ref.template == self._template.number and ref.offset in self._followed
 
     def _truth(self, ref: Own) -> bool:
         return self._mine(ref) and isinstance(self._template.cells[ref.offset].domain, Bool)
@@ -141,82 +167,8 @@ class _Walk:
                 after.pop(ref.offset, None)
                 if isinstance(new, Const):
                     after[ref.offset] = new.value
-        return tuple(sorted(after.items()))
+        return tuple(sorted((o, v) for o, v in after.items() if o >= 0))
 
 
 def _common(a: Known, b: Known) -> Known:
     return tuple(sorted(set(a) & set(b)))
-
-
-def _decisive(template: Template) -> frozenset[int]:
-    """Own cells that guards and computed references depend on, directly or through other own cells."""
-    number = template.number
-    found: set[int] = set()
-    feeds: list[tuple[int, Expr]] = []
-    for s in template.steps:
-        found |= own_reads(s.guard, number)
-        for ref, value in s.updates:
-            if isinstance(ref, At):
-                found |= own_reads(ref.index, number)
-            if isinstance(ref, Own) and ref.template == number:
-                feeds.append((ref.offset, value))
-    size = -1
-    while size != len(found):
-        size = len(found)
-        for offset, value in feeds:
-            if offset in found:
-                found |= own_reads(value, number)
-    return frozenset(found)
-
-
-def _private(program: Program, template: Template) -> frozenset[int]:
-    """Own cells that only the goroutine's own steps write, by name."""
-    reachable = _addressable(program)
-    bases = [base(i, template.number) for i in program.goroutines if i.template == template.number]
-    foreign = {
-        ref.offset
-        for t in program.templates
-        if t.number != template.number
-        for s in t.steps
-        for ref, _ in s.updates
-        if isinstance(ref, Own) and ref.template == template.number
-    }
-    return frozenset(
-        o for o in range(len(template.cells)) if o not in foreign and not any(b + o in reachable for b in bases)
-    )
-
-
-def _addressable(program: Program) -> frozenset[int]:
-    """Cells that some step reaches through a computed reference or by number, and recycled ones."""
-    families: set[Family] = set()
-    found: set[int] = {c for sort, place in program.recycled for c in program.sorts[sort].places[place - 1].cells}
-    for t in program.templates:
-        for s in t.steps:
-            for ref, value in s.updates:
-                _visit(Read(ref), families, found)
-                _visit(value, families, found)
-            _visit(s.guard, families, found)
-    return frozenset(found.union(*(f.cells for f in families)))
-
-
-def _visit(e: Expr, families: set[Family], found: set[int]) -> None:
-    match e:
-        case Read(ref=At(family=family)):
-            families.add(family)
-        case Read(ref=Cell(number=n)):
-            found.add(n)
-    for c in children(e):
-        _visit(c, families, found)
-
-
-def updated(ref: Ref, template: int, known: Environment) -> Cell | At | None:
-    """The cell a step writes, as far as it is known; None for a cell of a goroutine."""
-    match ref:
-        case Own(template=t, offset=o):
-            return Cell(o) if t == 0 else None
-        case At():
-            found = resolve(Read(ref), template, known)
-            return found.ref if isinstance(found, Read) and isinstance(found.ref, (Cell, At)) else ref
-        case Cell():
-            return ref
-    return None

@@ -12,7 +12,8 @@ from functools import cached_property
 
 from verifier.program.expr import FALSE, Cell, Expr
 from verifier.program.program import Bool, Program, Range, View, high, low
-from verifier.prove.control import Control, Edge, State, control, updated
+from verifier.prove.control import Control, Edge, State, control
+from verifier.prove.followed import updated
 from verifier.prove.residual import cells_read, exact, resolve, weakened
 
 

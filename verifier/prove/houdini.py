@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from verifier.program.expr import Cell, Const, Expr, Op, Read
-from verifier.prove.counters import Counters
+from verifier.prove.counters import Counters, Rule
 from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
 
 PATIENCE = 1000
 """Milliseconds for one question to the solver."""
+
+
+State = tuple[list[Any], list[Any]]
+"""Terms for the goroutines in each stretch and for the value of each tracked cell."""
 
 
 class OutOfTime(Exception):
@@ -18,7 +22,7 @@ class OutOfTime(Exception):
 
 
 class Houdini:
-    """One solver for one abstraction: states before and after a step as integers, one assumption per candidate."""
+    """One solver for one abstraction: a state before a step as integers, one assumption per candidate."""
 
     def __init__(self, c: Counters, candidates: Sequence[Fact], out_of_time: Callable[[], bool]) -> None:
         import z3
@@ -27,19 +31,17 @@ class Houdini:
         self._c = c
         self._candidates = tuple(candidates)
         self._out_of_time = out_of_time
-        self._before = self._variables("")
-        self._after = self._variables("'")
+        self._before: State = (
+            [z3.Int(f"count{n}") for n in range(len(c.stretches))],
+            [z3.Int(f"cell{t.cell}") for t in c.tracked],
+        )
         self._solver = z3.Solver()
         self._solver.set("timeout", PATIENCE)
         self._solver.set("random_seed", 0)
-        self._solver.add(*self._sane(self._before), *self._sane(self._after))
+        self._solver.add(*self._sane(self._before))
         self._assumed = [z3.Bool(f"fact{n}") for n in range(len(self._candidates))]
         for name, fact in zip(self._assumed, self._candidates, strict=True):
             self._solver.add(z3.Implies(name, self._formula(fact, self._before)))
-        self._later = [self._formula(f, self._after) for f in self._candidates]
-        self._rules = [z3.Bool(f"rule{n}") for n in range(len(c.rules))]
-        for n, name in enumerate(self._rules):
-            self._solver.add(z3.Implies(name, self._rule(n)))
 
     def inductive(self) -> tuple[int, ...]:
         """The numbers of the candidates that hold initially and together survive every rule. Raises OutOfTime."""
@@ -47,10 +49,10 @@ class Houdini:
         changed = True
         while changed:
             changed = False
-            for rule in self._rules:
-                while lost := self._lost(rule, alive):
-                    alive = [n for n in alive if n not in lost]
-                    changed = True
+            for rule in self._c.rules:
+                kept = self._kept(rule, alive)
+                changed = changed or len(kept) < len(alive)
+                alive = kept
         return tuple(alive)
 
     def follows(self, fact: Fact, given: Sequence[Fact]) -> bool:
@@ -80,19 +82,28 @@ class Houdini:
         self._solver.pop()
         return alive
 
-    def _lost(self, rule: Any, alive: list[int]) -> set[int]:
-        """Candidates that the rule breaks in one state where all of `alive` hold; empty: it keeps them all."""
+    def _kept(self, rule: Rule, alive: list[int]) -> list[int]:
+        """Those of `alive` that the rule keeps, as far as all the others hold before it."""
         z3 = self._z3
-        if not alive:
-            return set()
+        after = self._after(rule)
+        later = {
+            n: self._formula(self._candidates[n], after) for n in alive if _touches(self._c, rule, self._candidates[n])
+        }
         self._solver.push()
-        self._solver.add(z3.Or(*(z3.Not(self._later[n]) for n in alive)))
-        answer = self._check(rule, *(self._assumed[n] for n in alive))
-        model = self._solver.model() if answer == z3.sat else None
+        self._solver.add(self._before[0][rule.src] >= 1, self._condition(rule.guard), *self._sane(after))
+        while later:
+            self._solver.push()
+            self._solver.add(z3.Or(*(z3.Not(f) for f in later.values())))
+            answer = self._check(*(self._assumed[n] for n in alive))
+            model = self._solver.model() if answer == z3.sat else None
+            self._solver.pop()
+            if model is None:
+                break
+            lost = {n for n, f in later.items() if z3.is_false(model.eval(f, model_completion=True))}
+            later = {n: f for n, f in later.items() if n not in lost}
+            alive = [n for n in alive if n not in lost]
         self._solver.pop()
-        if model is None:
-            return set()
-        return {n for n in alive if z3.is_false(model.eval(self._later[n], model_completion=True))}
+        return alive
 
     def _check(self, *assumptions: Any) -> Any:
         if self._out_of_time():
@@ -102,12 +113,7 @@ class Houdini:
             raise OutOfTime
         return answer
 
-    def _variables(self, mark: str) -> tuple[list[Any], list[Any]]:
-        z3 = self._z3
-        counts = [z3.Int(f"count{n}{mark}") for n in range(len(self._c.stretches))]
-        return counts, [z3.Int(f"cell{t.cell}{mark}") for t in self._c.tracked]
-
-    def _sane(self, state: tuple[list[Any], list[Any]]) -> list[Any]:
+    def _sane(self, state: State) -> list[Any]:
         counts, cells = state
         bounds = [x >= 0 for x in counts]
         for x, t in zip(cells, self._c.tracked, strict=True):
@@ -118,22 +124,19 @@ class Houdini:
                 bounds.append(x == t.initial)
         return bounds
 
-    def _rule(self, number: int) -> Any:
-        z3 = self._z3
-        rule = self._c.rules[number]
+    def _after(self, rule: Rule) -> State:
+        """The state that a rule leads to, in terms of the one before."""
         counts, cells = self._before
-        parts = [counts[rule.src] >= 1, self._condition(rule.guard)]
-        for n, (x, y) in enumerate(zip(counts, self._after[0], strict=True)):
-            change = (n == rule.dst) + (n == rule.spawn) - (n == rule.src)
-            parts.append(y == x + change)
+        moved = [x + (n == rule.dst) + (n == rule.spawn) - (n == rule.src) for n, x in enumerate(counts)]
         new = dict(rule.updates)
-        for x, y, t in zip(cells, self._after[1], self._c.tracked, strict=True):
-            value = new.get(t.cell, Read(Cell(t.cell)))
-            if value is not None:
-                parts.append(y == self._number(value) if t.cell in new else y == x)
-        return z3.And(*parts)
+        written = []
+        for x, t in zip(cells, self._c.tracked, strict=True):
+            value = new.get(t.cell)
+            anything = self._z3.Int(f"any{t.cell}")
+            written.append(x if t.cell not in new else anything if value is None else self._number(value))
+        return moved, written
 
-    def _formula(self, fact: Fact, state: tuple[list[Any], list[Any]]) -> Any:
+    def _formula(self, fact: Fact, state: State) -> Any:
         z3 = self._z3
         match fact:
             case Equation(terms=terms, constant=constant):
@@ -143,7 +146,7 @@ class Houdini:
             case AtMostOne(quantity=q):
                 return self._quantity(q, state) <= 1
 
-    def _positive(self, q: Quantity, state: tuple[list[Any], list[Any]]) -> Any:
+    def _positive(self, q: Quantity, state: State) -> Any:
         _, cells = state
         if q.kind == "is":
             return cells[q.index] == q.value
@@ -151,7 +154,7 @@ class Houdini:
             return cells[q.index] != q.value
         return self._quantity(q, state) >= 1
 
-    def _quantity(self, q: Quantity, state: tuple[list[Any], list[Any]]) -> Any:
+    def _quantity(self, q: Quantity, state: State) -> Any:
         counts, cells = state
         if q.kind == "count":
             return counts[q.index]
@@ -191,3 +194,17 @@ class Houdini:
             case Op(name="ite", args=(a, b, d)):
                 return z3.If(self._condition(a), self._number(b), self._number(d))
         return z3.If(self._condition(e), z3.IntVal(1), z3.IntVal(0))
+
+
+def _touches(c: Counters, rule: Rule, fact: Fact) -> bool:
+    """Whether a rule changes something a fact is about."""
+    moved = {rule.src, rule.dst, rule.spawn}
+    written = {cell for cell, _ in rule.updates}
+    match fact:
+        case Equation(terms=terms):
+            quantities: tuple[Quantity, ...] = tuple(q for _, q in terms)
+        case Never(quantities=quantities):
+            pass
+        case AtMostOne(quantity=q):
+            quantities = (q,)
+    return any(q.index in moved if q.kind == "count" else c.tracked[q.index].cell in written for q in quantities)

@@ -41,7 +41,7 @@ def readable(program: Program, out_of_time: Callable[[], bool]) -> Invariant:
         guesses = candidates(abstraction, seen)
         houdini = Houdini(abstraction, guesses, out_of_time)
         facts = tuple(guesses[n] for n in houdini.inductive())
-        sentences = Speaker(abstraction).tell(facts, houdini.follows)
+        sentences = Speaker(abstraction, facts).tell(houdini.follows)
     except OutOfTime:
         return Invariant((), False, "out of time")
     if not sentences:

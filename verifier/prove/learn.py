@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, product
 from math import gcd
 from operator import mul
+from random import Random
 
 from verifier.program.evaluate import Valuation, evaluate
 from verifier.program.expr import Expr
@@ -15,32 +16,45 @@ from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
 
 MOST_GOROUTINES = 3
 """Goroutines of each role in the largest sampled instance."""
-MOST_SAMPLES = 800
-"""States of one instance looked at; facts that hold in fewer are only weaker guesses."""
+MOST_SAMPLES = 600
+"""States of one instance looked at breadth first; facts that hold in fewer are only weaker guesses."""
+MOST_STEPS = 1500
+"""Steps on random walks through an instance that has more states."""
 
 Sample = tuple[tuple[int, ...], tuple[int, ...]]
 """Goroutines in each stretch, value of each tracked cell."""
 
 
 def samples(c: Counters, out_of_time: Callable[[], bool]) -> tuple[Sample, ...]:
-    """States of the abstraction with 1, 2 and 3 goroutines per role, breadth first, in a fixed order."""
+    """States of the abstraction with 1, 2 and 3 goroutines per role: the same ones every time."""
     found: dict[Sample, None] = {}
     roles = [t.parent is None for t in c.program.templates]
     for n in range(1, MOST_GOROUTINES + 1):
         counts = tuple(n if s.starting and roles[s.template] else 0 for s in c.stretches)
-        start = counts, tuple(t.initial for t in c.tracked)
-        seen = {start: None}
-        todo = [start]
-        for state in todo:
-            if len(todo) > MOST_SAMPLES or out_of_time():
-                break
-            for rule in c.rules:
-                for after in _fire(c, rule, state):
-                    if after not in seen:
-                        seen[after] = None
-                        todo.append(after)
-        found |= seen
+        found |= _reached(c, (counts, tuple(t.initial for t in c.tracked)), out_of_time)
     return tuple(found)
+
+
+def _reached(c: Counters, start: Sample, out_of_time: Callable[[], bool]) -> dict[Sample, None]:
+    """States reached from one: all of them, or the nearest ones and those met on random walks."""
+    seen = {start: None}
+    todo = [start]
+    for state in todo:
+        if len(seen) >= MOST_SAMPLES or out_of_time():
+            break
+        new = [after for rule in c.rules for after in _fire(c, rule, state) if after not in seen]
+        todo += dict.fromkeys(new)
+        seen |= dict.fromkeys(new)
+    else:
+        return seen
+    order = Random(0)
+    at = start
+    for _ in range(MOST_STEPS):
+        if out_of_time():
+            break
+        at = next((after for rule in order.sample(c.rules, len(c.rules)) for after in _fire(c, rule, at)), start)
+        seen[at] = None
+    return seen
 
 
 def _fire(c: Counters, rule: Rule, state: Sample) -> Iterator[Sample]:
@@ -82,13 +96,23 @@ def candidates(c: Counters, seen: Sequence[Sample]) -> tuple[Fact, ...]:
     where = {q: _samples_with(q, 1, seen) for q in (*counts, *conditions)}
     live = [q for q in counts if where[q]]
     holding = [q for q in conditions if where[q]]
+    equations = tuple(_equations(numbers, live, seen))
+    summed: dict[Quantity, set[str]] = {}
+    for e in equations:
+        for _, q in e.terms[:-1]:
+            summed.setdefault(q, set()).add(c.tracked[e.terms[-1][1].index].name)
+    # Where a stretch is part of a lock's equation, that says all there is to say, but for the other states of the lock.
     pairs = (
-        *product(holding, live),
+        *(
+            (a, q)
+            for a, q in product(holding, live)
+            if c.tracked[a.index].name in summed.get(q, {c.tracked[a.index].name})
+        ),
         *((a, b) for a, b in combinations(holding, 2) if a.index != b.index),
-        *combinations(live, 2),
+        *combinations([q for q in live if q not in summed], 2),
     )
     return (
-        *_equations(numbers, live, seen),
+        *equations,
         *(Never((q,)) for q in where if not where[q]),
         *(AtMostOne(q) for q in live if not c.stretches[q.index].starting and not _samples_with(q, 2, seen)),
         *(Never(pair) for pair in pairs if not where[pair[0]] & where[pair[1]]),

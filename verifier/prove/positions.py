@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from verifier.program.program import Call, Kind, Step
@@ -42,26 +42,52 @@ class Positions:
             tuple(stop for stop in stops if not (_dying(s) and (s.template, stop) in heads))
             for s, stops in zip(c.stretches, self._stops, strict=True)
         )
-        self._points = tuple(_points(stops) for stops in self._stops)
-        self._innermost = tuple(frozenset(_point(s, len(s.stack)) for s in stops) for stops in self._stops)
-        self._files = {p.file for points in self._innermost for p in points}
+        # What a goroutine goes through before it returns is in no stretch.
+        self._leaving = {
+            (s.template, stop)
+            for s in c.stretches
+            for e in s.edges
+            if e.dst is None and e.step.fail is None
+            for stop in self._tail(e, s)
+        }
+        self._files = {stop.span.file for stops in self._stops for stop in stops}
+        self._calls = {
+            (p.file, p.line, p.function)
+            for stops in self._stops
+            for stop in stops
+            for p in list(_seen_in_all(stop))[:-1]
+        }
 
-    def where(self, numbers: Sequence[int]) -> str | None:
+    def where(self, numbers: Sequence[int], among: Collection[int] | None = None) -> str | None:
         """Where goroutines of these stretches of one role are, e.g. `between lines 18 and 19`.
 
-        None when source lines do not tell them from the other stretches of the role.
+        None when source lines do not tell them from the other stretches of the role; `among`: from those only.
         """
-        announced = [self._announced(self._c.stretches[n]) for n in numbers]
-        if all(announced):
-            return "waiting " + joined(sorted({text for text in announced if text}), "or") + " for the readers to leave"
         template = self._c.stretches[numbers[0]].template
         elsewhere = [n for n, s in enumerate(self._c.stretches) if s.template == template and n not in numbers]
-        others = {p for n in elsewhere for stop in self._stops[n] for p in _seen_in_all(stop)}
-        for points in (self._points, self._innermost):
-            mine = {p for n in numbers for p in points[n]}
-            if mine and not mine & others:
-                return joined([self._run(run, others) for run in _runs(mine, others)], "or")
+        apart = [n for n in elsewhere if among is None or n in among]
+        announced = {self._announced(self._c.stretches[n]) for n in numbers}
+        if all(announced):
+            shared = announced & {self._announced(self._c.stretches[n]) for n in apart}
+            return None if shared else f"waiting {joined(sorted(announced), 'or')} for its readers to leave"
+        others = self._seen(elsewhere) | {p for t, stop in self._leaving if t == template for p in _seen_in_all(stop)}
+        confusing = others if among is None else self._seen(apart)
+        for mine in self._views(numbers):
+            if mine and not mine & confusing:
+                return joined([self._run(run, others - mine) for run in _runs(mine, others - mine)], "or")
         return None
+
+    def _seen(self, numbers: Sequence[int]) -> set[Point]:
+        return {p for n in numbers for stop in self._stops[n] for p in _seen_in_all(stop)}
+
+    def _views(self, numbers: Sequence[int]) -> Iterator[set[Point]]:
+        """The points of stretches, seen from one function, from one function each, and from where each stop is."""
+        stops = [stop for n in numbers for stop in self._stops[n]]
+        yield set(_points(stops))
+        yield {p for n in numbers for p in _points(self._stops[n])}
+        innermost = {_point(stop, len(stop.stack)) for stop in stops}
+        # The rest of a statement that calls a function is no place of its own.
+        yield {p for p in innermost if (p.file, p.line, p.function) not in self._calls}
 
     def announced(self, number: int) -> bool:
         """Whether goroutines of a stretch only wait for the readers of a lock they have announced themselves at."""
@@ -70,10 +96,13 @@ class Positions:
     def _stops_of(self, stretch: Stretch) -> Iterator[_Stop]:
         yield from self._heads(stretch)
         for e in stretch.arriving:
-            taken, after = self._split(e, stretch)
-            started = {(s.span.file, s.span.line) for s in taken if s.span}
-            # The end of the statement that brought us here is not a place of its own.
-            yield from (_Stop(s.stack, s.span) for s in after if s.span and (s.span.file, s.span.line) not in started)
+            yield from self._tail(e, stretch)
+
+    def _tail(self, edge: Edge, stretch: Stretch) -> Iterator[_Stop]:
+        """The statements a step goes through after its own; the end of its own is not a place by itself."""
+        taken, after = self._split(edge, stretch)
+        started = {(s.span.file, s.span.line) for s in taken if s.span}
+        yield from (_Stop(s.stack, s.span) for s in after if s.span and (s.span.file, s.span.line) not in started)
 
     def _heads(self, stretch: Stretch) -> Iterator[_Stop]:
         for e in stretch.edges:

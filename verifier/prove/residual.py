@@ -23,7 +23,7 @@ from verifier.program.expr import (
 from verifier.program.program import PACKAGE
 
 Environment = Mapping[int, int]
-"""Known values of a goroutine's own cells, by offset."""
+"""Known values: of a goroutine's own cells by offset, of package cell n by -1 - n."""
 
 _LINEAR = frozenset({"+", "-", "neg", "==", "!=", "<", "<=", "and", "or", "not", "ite"})
 
@@ -34,10 +34,10 @@ def resolve(e: Expr, template: int, known: Environment) -> Expr:
     def leaf(x: Expr) -> Expr | None:
         match x:
             case Read(ref=Own(template=t, offset=o)) if t == PACKAGE:
-                return Read(Cell(o))
+                return Const(known[-1 - o]) if -1 - o in known else Read(Cell(o))
             case Read(ref=Own(template=t, offset=o)) if t == template and o in known:
                 return Const(known[o])
-            case PerInstance(values=values) if len(set(values)) == 1:
+            case PerInstance(template=t, values=values) if t == PACKAGE or len(set(values)) == 1:
                 return Const(values[0])
             case _:
                 return None

@@ -27,7 +27,10 @@ _OFF = {
 }
 _PARTS = ("held", "writer", "once", "flag", "pending", "readers")
 """Conditions about these are told first."""
-_TIMES = {1: "once", 2: "twice", 3: "three times"}
+_HOLDERS = {"held": " that locked it", "writer": " that locked it", "readers": " that locked it", "pending": ""}
+"""How those that an equation about a part is about are told from others at the same lines."""
+_WEAK = ("pending", "readers")
+"""What happens meanwhile is better told of the stronger states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,20 @@ Follows = Callable[[Fact, Sequence[Fact]], bool]
 class Speaker:
     """Tells the facts of one abstraction."""
 
-    def __init__(self, c: Counters) -> None:
+    def __init__(self, c: Counters, facts: Sequence[Fact]) -> None:
         self._c = c
+        self._facts = facts
         self._positions = Positions(c)
+        self._holders: dict[str, dict[str, set[int]]] = {}
+        for f in facts:
+            which = _HOLDERS.get(self._tracked(f.terms[-1][1]).part) if isinstance(f, Equation) else None
+            if isinstance(f, Equation) and which is not None:
+                known = self._holders.setdefault(self._tracked(f.terms[-1][1]).name, {})
+                known.setdefault(which, set()).update(q.index for _, q in f.terms[:-1])
 
-    def tell(self, facts: Sequence[Fact], follows: Follows) -> tuple[Sentence, ...]:
+    def tell(self, follows: Follows) -> tuple[Sentence, ...]:
         """Equalities, then exclusions, leaving out what follows from the sentences before."""
+        facts = self._facts
         # Stretches that nobody is ever in are not worth a sentence.
         told: list[Fact] = [f for f in facts if isinstance(f, Never) and [q.kind for q in f.quantities] == ["count"]]
         summed: set[Quantity] = set()
@@ -103,7 +114,7 @@ class Speaker:
             case AtMostOne():
                 return 5, 0, 0, fact
             case Never(quantities=(a, b)):
-                return 4, *min(self._rank(a), self._rank(b)), fact
+                return 3, *min(self._rank(a), self._rank(b)), fact
         return None
 
     def _rank(self, q: Quantity) -> tuple[int, int]:
@@ -138,13 +149,25 @@ class Speaker:
     def _excluded(self, condition: Quantity, facts: tuple[Never, ...]) -> Sentence | None:
         """Nobody is in some stretches of one role while the condition holds."""
         counts = [f.quantities[1] for f in facts]
-        where = self._positions.where([q.index for q in counts])
-        if where is None:
+        place = self._place([q.index for q in counts], condition)
+        if place is None:
             return None
-        role = self._role(counts[0])
+        which, where = place
+        role = self._role(counts[0]) + which
         if self._is_off(condition):
             return Sentence(f"{self._denied(condition)} whenever {_a(role)} is {where}", "", facts)
         return Sentence(self._while(condition), f"no {role} is {where}", facts)
+
+    def _place(self, numbers: list[int], lock: Quantity) -> tuple[str, str] | None:
+        """Which goroutines of a role, and where: by lines, or by lines and that they hold the lock spoken about."""
+        where = self._positions.where(numbers)
+        if where:
+            return "", where
+        for which, holders in self._holders.get(self._tracked(lock).name, {}).items():
+            if holders.issuperset(numbers):
+                where = self._positions.where(numbers, among=holders)
+                return (which, where) if where else None
+        return None
 
     def _equation(self, f: Equation) -> str | None:
         """A lock's state as a sum over stretches: who makes it so."""
@@ -156,32 +179,32 @@ class Speaker:
         if self._tracked(lock).part == "readers":
             return self._read_locks(lock, shares) if constant == 0 and min(shares.values()) > 0 else None
         if set(shares.values()) == {1 - 2 * constant} and constant in (0, 1):
-            places = self._places(shares, "one {} is {}")
+            places = self._places(shares, lock, "one {} is {}")
             state = self._on(lock) if constant == 0 else self._off(lock)
             return f"{state} exactly when {joined(places, 'or')} (never two at once)" if places else None
         return None
 
     def _read_locks(self, lock: Quantity, shares: dict[Quantity, int]) -> str | None:
         parts = []
-        for times in sorted(set(shares.values())):
-            places = self._places([q for q, n in shares.items() if n == times], "every {} {}")
+        for times in range(1, max(shares.values()) + 1):
+            places = self._places([q for q, n in shares.items() if n >= times], lock, "every {} {}")
             if places is None:
                 return None
-            parts.append(f"{_TIMES.get(times, f'{times} times')} by {joined(places, 'and')}")
-        return f"{self._on(lock)} {joined(parts, 'and')}, and by nobody else"
+            parts.append(f"{'once' if times == 1 else 'once more'} by {joined(places, 'and')}")
+        return f"{self._on(lock)} {', '.join(parts)}, and by nobody else"
 
-    def _places(self, counts: Iterable[Quantity], form: str) -> list[str] | None:
+    def _places(self, counts: Iterable[Quantity], lock: Quantity, form: str) -> list[str] | None:
         """`form` filled in for every role; None when a place cannot be told. Roles with one place share it."""
         stretches: dict[int, list[int]] = {}
         for q in counts:
             stretches.setdefault(self._c.stretches[q.index].template, []).append(q.index)
-        roles: dict[str, list[str]] = {}
+        roles: dict[tuple[str, str], list[str]] = {}
         for numbers in stretches.values():
-            where = self._positions.where(numbers)
-            if where is None:
+            place = self._place(numbers, lock)
+            if place is None:
                 return None
-            roles.setdefault(where, []).append(self._c.stretches[numbers[0]].role)
-        return [form.format(joined(names, "or"), where) for where, names in roles.items()]
+            roles.setdefault(place, []).append(self._c.stretches[numbers[0]].role)
+        return [form.format(joined(names, "or") + which, where) for (which, where), names in roles.items()]
 
     def _role(self, count: Quantity) -> str:
         return self._c.stretches[count.index].role

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from verifier.prove.shape import NotCovered, Shape
-from verifier.prove.values import HALF, NAME, OUTSIDE, Value, anonymous, is_lost, local, owned, template_of, who
+from verifier.prove.values import HALF, NAME as NAME, OUTSIDE, Value, anonymous, is_lost, local, owned, template_of, who
 
 
 class Member(NamedTuple):

@@ -189,7 +189,11 @@ class Keeper:
                     continue
                 if owned(first + o, n + 1) not in c.members[who(v) - 1].held:
                     return True
-        return self._read_and_written(c)
+        return self._announced_and_inside(seen) or self._read_and_written(c)
+
+    def _announced_and_inside(self, held: set[int]) -> bool:
+        """Of one RWMutex, a writer is announced and a writer is inside: announcing waits until there is neither."""
+        return any(lock + 1 in held for lock in held if self.shape.lock_cells[local(lock)] == "pending")
 
     def _read_and_written(self, c: Configuration) -> bool:
         """Two members hold one lock, one of them exclusively."""

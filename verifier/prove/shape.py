@@ -128,7 +128,7 @@ def _check_lowering(program: Program) -> None:
     whole = {INT} | {(-(1 << b), (1 << b) - 1) for b in (7, 15, 31, 63)}
     for c in program.cells:
         if isinstance(c.domain, Range) and c.domain.low < 0 and (c.domain.low, c.domain.high) not in whole:
-            raise NotCovered(f"integers lowered as {c.domain.low}..{c.domain.high}: comparisons may have been decided")
+            raise NotCovered(f"integers cut to {c.domain.low}..{c.domain.high}: lower with bounds.int = values.INT")
 
 
 def _constants(program: Program) -> frozenset[int]:

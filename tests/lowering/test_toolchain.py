@@ -19,7 +19,7 @@ from verifier.verdict import Verdict
 from .models import Go, bounded, judge
 
 FILE = Path(__file__).with_name("sequential.txt")
-WIDE = bounded(int=(-500, 4000))
+WIDE = bounded(int=(-100_000, 100_000), heap=4)
 RESULTS = tuple(f"r{i}" for i in range(6))
 
 

@@ -120,6 +120,7 @@ class _Gatherer:
         self.results: tuple[Var, ...] = ()
         self.loops = 0
         self.late: int | None = None
+        self.outliving: ast.Expr | None = None
         self.addressed: set[Var] = set()
         self.ranged: set[Var] = set()
         self.home: dict[Var, tuple[int, ...]] = {}
@@ -255,7 +256,9 @@ class _Gatherer:
         late = isinstance(node, ast.Defer) and self.loops > 0
         self.starts_goroutines |= isinstance(node, ast.Go) or (late and not isinstance(fun, ast.FuncLit))
         if not isinstance(fun, ast.FuncLit):
+            self.outliving = fun if isinstance(node, ast.Go) or late else None
             self.visit(node.call)
+            self.outliving = None
             return
         self.literal(fun, in_place=isinstance(node, ast.Defer) and not late, late=late)
         for a in node.call.args:
@@ -306,9 +309,10 @@ class _Gatherer:
         )
         through = isinstance(underlying(self.info.types[node.x].type), Pointer)
         if by_pointer and not through and not any(isinstance(underlying(f.type), Pointer) for f in selection.path):
-            # A primitive keeps no pointer to itself; a declared method may store its receiver anywhere, and the
-            # goroutine that WaitGroup.Go starts calls Done.
-            self.mutate(node.x, escapes=selection.primitive is None or node.name.name == "Go")
+            # A primitive keeps no pointer to itself, unless it is used by another goroutine or later: `go wg.Done()`,
+            # WaitGroup.Go, an Unlock deferred in a loop. A declared method may store its receiver anywhere.
+            outlives = node is self.outliving or node.name.name == "Go"
+            self.mutate(node.x, escapes=selection.primitive is None or outlives)
 
     def write(self, target: ast.Expr) -> None:
         if isinstance(target, ast.Ident):

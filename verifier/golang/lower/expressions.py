@@ -12,7 +12,7 @@ from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_value
 from verifier.golang.lower.order import early, hoist, operands
-from verifier.golang.lower.places import as_pointer, element_of, follow, operand, place
+from verifier.golang.lower.places import as_pointer, follow, operand, place
 from verifier.golang.lower.storage import load, materialize, scalar, snapshot, zero
 from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value, is_func
 from verifier.golang.lower.variables import variable
@@ -98,8 +98,8 @@ def _index(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.Index)
     if isinstance(underlying(m.info.types[x.x].type), Map):
         return maps.lookup(m, x)[0]
-    found = place(m, x)
-    return load(m, found) if found is not None else element_of(m, m.value(x.x), scalar(m.value(x.index).leaves[0]))
+    found = operand(m, x)
+    return load(m, found) if isinstance(found, Loc) else found
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:

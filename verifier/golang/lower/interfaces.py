@@ -18,6 +18,11 @@ def convert(m: Machine, value: Value, t: Type) -> Value:
         return zero(m, t)
     if isinstance(underlying(t), Interface) and not isinstance(underlying(value.type), Interface):
         return Value(t, (into_interface(m, value),))
+    if isinstance(underlying(t), Pointer) and m.layouts.object_key(t) != m.layouts.object_key(value.type):
+        assert m.where is not None
+        raise m.unsupported(
+            f"a conversion from {value.type} to {t} is not supported yet", m.where, "use one type for the object"
+        )
     return replace(value, type=t) if not is_func(t) else value
 
 

@@ -28,6 +28,7 @@ from verifier.program.expr import (
     total,
 )
 from verifier.program.program import (
+    PACKAGE,
     Access,
     Alloc,
     Bool,
@@ -212,6 +213,8 @@ class Linker:
         """Every recyclable block as (sort, place number)."""
         out = []
         for region in self.sites.values():
+            if region.template == PACKAGE:
+                continue  # an initialiser never runs again
             for i in self.at.of_template(region.template):
                 for b in range(region.blocks):
                     number = self.at.numbers[region.sort][Spot(i.number, region, b, ())]

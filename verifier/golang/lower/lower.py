@@ -65,11 +65,27 @@ class Roles:
     counts: tuple[tuple[str, int], ...]
 
 
+MOST_INITIAL_BLOCKS = 64
+"""Objects that one allocation in a loop of an initialiser may make."""
+
+
 def lower(
     package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts | None = None
 ) -> Program:
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
     facts = facts or collect(package)
+    while True:
+        made = _lower(package, name, roles, settings, lines, facts)
+        short = made.init_fail is not None and "bounds: heap" in made.init_fail.message
+        if not short or settings.initial_blocks >= MOST_INITIAL_BLOCKS:
+            return made
+        # Initialisers run once, here: what they allocate is known, so there is no bound to choose.
+        settings = replace(settings, initial_blocks=2 * settings.initial_blocks)
+
+
+def _lower(
+    package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts
+) -> Program:
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
@@ -147,7 +163,8 @@ def _bind(m: Machine, var: Var, value: Value) -> Binding:
         return Binding(value=value)
     leaves = m.layouts.leaves(var.type)
     region = m.region(var.name, leaves, m.layouts.key(var.type), private=False)
-    loc = Loc(region, (), var.type, shared=True)
+    # What is only written here can be read at any time, without a step of its own.
+    loc = Loc(region, (), var.type, shared=not m.facts.constant(var))
     if leaves:
         refs = [m.ref(loc, x.path) for x in leaves]
         m.step(updates=tuple(zip(refs, numbers(m, value), strict=True)))

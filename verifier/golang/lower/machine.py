@@ -28,6 +28,8 @@ class Settings:
     lang: int = 127
     runtime: str = ""
     spurious: bool = False
+    initial_blocks: int = 2
+    """Blocks per allocation site of a package initialiser that can run again."""
 
 
 class Machine:
@@ -256,6 +258,10 @@ class Machine:
     def temps(self, t: Type, name: str) -> tuple[Own, ...]:
         """Scratch cells for the leaves of a type."""
         return tuple(self.temp(path_name(name, x.path), x.spec) for x in self.layouts.leaves(t))
+
+    def blocks(self) -> int:
+        """Blocks of an allocation site that can run again."""
+        return self.settings.bounds.heap if self.tm.number else self.settings.initial_blocks
 
     def region(self, name: str, leaves: tuple[Leaf, ...], sort: str, private: bool, blocks: int = 1) -> Region:
         """Static storage in the current template's block."""

@@ -14,7 +14,7 @@ from verifier.golang.facts import parts
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import snapshot
 from verifier.golang.lower.values import Value
-from verifier.golang.types import Builtin, Map, Mode, Pointer, Type, underlying
+from verifier.golang.types import Builtin, Map, Mode, Pointer, Slice, Type, underlying
 
 _QUIET = ("len", "cap", "min", "max", "at")
 
@@ -62,6 +62,9 @@ def early(m: Machine, x: object) -> bool:
 
 def _becomes_a_statement(m: Machine, x: object) -> bool:
     match x:
+        case ast.Call(fun=ast.Ident() as fun, args=(first, *_)) if isinstance(m.info.uses.get(fun), Builtin):
+            measured = fun.name in ("len", "cap") and isinstance(underlying(m.info.types[first].type), Map | Slice)
+            return m.info.types[x].mode is not Mode.CONST and (fun.name in ("min", "max") or measured)
         case ast.Binary(op="&&" | "||"):
             return m.info.types[x].mode is not Mode.CONST
         case ast.TypeAssert():

@@ -14,7 +14,7 @@ from verifier.golang.lower.pending import LengthKey
 from verifier.golang.lower.storage import deref, function_in_data, load, materialize, pin, reference_sort, scalar
 from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value, is_func
 from verifier.golang.lower.variables import variable
-from verifier.golang.types import Array, Mode, Pointer, Slice, StructField, Var, underlying
+from verifier.golang.types import Array, Map, Pointer, Slice, StructField, Var, underlying
 from verifier.program.expr import Const, Expr, Table, any_of, const, equal, op
 
 OUT_OF_RANGE = "runtime error: index out of range"
@@ -22,27 +22,25 @@ OUT_OF_RANGE = "runtime error: index out of range"
 
 def place(m: Machine, x: ast.Expr) -> Loc | None:
     """The place `x` denotes, or None when it is not addressable (or its value is known without one)."""
+    found = operand(m, x)
+    return found if isinstance(found, Loc) else None
+
+
+def operand(m: Machine, x: ast.Expr) -> Loc | Value:
+    """The place of `x` when it has one, else its value: evaluated once in either case."""
     match x:
         case ast.Ident():
             var = m.info.uses.get(x) or m.info.defs.get(x)
-            found = variable(m, var) if isinstance(var, Var) else None
-            return found if isinstance(found, Loc) else None
+            return variable(m, var) if isinstance(var, Var) else m.value(x)
         case ast.Star():
             pointer = m.value(x.x)
             return deref(m, pointer.leaves[0], pointer.type)
         case ast.Selector() if x in m.info.selections and m.info.selections[x].kind == "field":
-            found = follow(m, operand(m, x.x), m.info.selections[x].path)
-            return found if isinstance(found, Loc) else None
-        case ast.Index() if m.info.types[x.x].mode is not Mode.TYPE:
+            return follow(m, operand(m, x.x), m.info.selections[x].path)
+        case ast.Index() if not isinstance(underlying(m.info.types[x.x].type), Map):
             return _element(m, x)
         case _:
-            return None
-
-
-def operand(m: Machine, x: ast.Expr) -> Loc | Value:
-    """The place of `x` when it has one, else its value."""
-    found = place(m, x)
-    return found if found is not None else m.value(x)
+            return m.value(x)
 
 
 def through(m: Machine, base: Loc | Value) -> Loc | Value:
@@ -73,17 +71,13 @@ def field_of(m: Machine, value: Value, f: StructField) -> Value:
     return Value(f.type, chosen)
 
 
-def _element(m: Machine, x: ast.Index) -> Loc | None:
+def _element(m: Machine, x: ast.Index) -> Loc | Value:
     base_type = underlying(m.info.types[x.x].type)
     if isinstance(base_type, Slice):
         return slice_element(m, m.value(x.x), x)
-    if not isinstance(base_type, Array) and not (
-        isinstance(base_type, Pointer) and isinstance(underlying(base_type.elem), Array)
-    ):
-        return None
     base = through(m, operand(m, x.x))
     if not isinstance(base, Loc):
-        return None
+        return element_of(m, base, scalar(m.value(x.index).leaves[0]))
     array = underlying(base.type)
     assert isinstance(array, Array)
     return at_index(m, base, scalar(m.value(x.index).leaves[0]), const(array.length), array.length, array)

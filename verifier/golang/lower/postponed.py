@@ -17,6 +17,7 @@ from verifier.golang.lower.values import Binding, Deref, Env, FuncVal, Loc, Regi
 from verifier.golang.lower.variables import resolve
 from verifier.golang.types import Pointer, Var
 from verifier.program.expr import ONE, Const, Expr, Own, Read, Ref, equal, op
+from verifier.source import ModelError
 
 
 def go_statement(m: Machine, s: ast.Stmt) -> None:
@@ -33,6 +34,9 @@ def defer_statement(m: Machine, s: ast.Stmt) -> None:
     assert isinstance(defers, Defers)
     site = next(x for x in defers.sites if x.statement is s)
     prepared = prepare(m, s.call)
+    if site.looped:
+        for v in prepared.held:
+            _refuse_round(m, s, v)
     if site.looped and prepared.literal is not None:
         prepared = _with_variables(m, s, prepared, prepared.literal)
     updates: list[tuple[Ref, Expr]] = []
@@ -85,6 +89,25 @@ def _with_variables(m: Machine, s: ast.Defer, prepared: Prepared, f: FuncVal) ->
     return Prepared((*held, *prepared.held), run)
 
 
+def _refuse_round(m: Machine, s: ast.Defer, held: Value) -> None:
+    """A function among the operands must not use variables of its round: they are not kept for it."""
+    for leaf in held.leaves:
+        if isinstance(leaf, FuncVal) and isinstance(leaf.target, ast.FuncLit):
+            for var in _free_variables(m, leaf):
+                binding = leaf.env.find(var)
+                assert binding is not None
+                if _changes_per_round(m, s, var, resolve(m, var, binding)):
+                    raise _too_late(m, s, var)
+
+
+def _too_late(m: Machine, s: ast.Defer, var: Var) -> ModelError:
+    return m.unsupported(
+        f"a function that uses {var.name} and is deferred in a loop is not supported here yet",
+        s.span,
+        "move the loop body into a function, or defer a function literal",
+    )
+
+
 def _free_variables(m: Machine, f: FuncVal) -> list[Var]:
     assert isinstance(f.target, ast.FuncLit)
     found: dict[Var, None] = {}
@@ -107,11 +130,7 @@ def _changes_per_round(m: Machine, s: ast.Defer, var: Var, found: Loc | Value) -
     if isinstance(found, Value):
         inner = found.leaves[0] if found.leaves else None
         if isinstance(inner, FuncVal) and (inner.recv is not None or _free_variables_of(m, inner)):
-            raise m.unsupported(
-                f"a deferred function in a loop that calls {var.name} is not supported yet",
-                s.span,
-                "move the loop body into a function",
-            )
+            raise _too_late(m, s, var)
         return False
     if isinstance(found.base, Region):
         return not found.shared

@@ -154,7 +154,7 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
     """
     sort = reference_sort(m, t)
     specs = m.layouts.object_leaves(t)
-    blocks = m.settings.bounds.heap if m.loop_depth else 1
+    blocks = m.blocks() if m.loop_depth else 1
     region = m.region(name, specs, sort, private=False, blocks=blocks)
     m.expose(region)
     if blocks == 1:

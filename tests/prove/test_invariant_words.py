@@ -81,3 +81,13 @@ def test_a_lock_that_nobody_can_get(tmp_path: Path) -> None:
 def test_a_lock_passed_from_one_goroutine_to_another_is_in_no_equation(tmp_path: Path) -> None:
     path = snippet(tmp_path, MUTEX, taker="mu.Lock()\nn = 1", giver="if n == 1 {\n  mu.Unlock()\n}")
     assert not any("exactly" in line for line in invariant(path).lines)
+
+
+def test_a_variable_that_another_goroutine_writes_decides_nothing(tmp_path: Path) -> None:
+    body = "keep := false\ngo func() {\n  keep = true\n}()\nmu.Lock()\nn++\nif !keep {\n  mu.Unlock()\n}"
+    path = snippet(tmp_path, MUTEX, worker=body)
+    found = invariant(path)
+    assert not any("exactly" in line for line in found.lines)
+    assert found.counters is not None
+    for state in Explored(found.counters, lowered(path), 5000).states():
+        assert [f for f in found.facts if not f.holds(*state)] == []

@@ -1,0 +1,46 @@
+"""The model files: no UNSAFE one is ever proved, and for the SAFE ones everything explored lies in the fixpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from catalogue import ALL, document, name
+
+from verifier.prove.shape import NotCovered
+from verifier.prove.views import fixpoint, seen_by_exploration
+from verifier.verdict import Verdict
+
+from .build import PROVED_KINDS, bug, machine, of_file
+
+
+def is_unsafe(path: Path) -> bool:
+    return any(v is Verdict.UNSAFE for kind, v in document(path).expect if kind in PROVED_KINDS)
+
+
+UNSAFE = [p for p in ALL if is_unsafe(p)]
+REST = [p for p in ALL if not is_unsafe(p)]
+
+
+@pytest.mark.parametrize("path", UNSAFE, ids=name)
+def test_an_unsafe_model_is_never_proved(path: Path) -> None:
+    made = of_file(str(path))
+    try:
+        abstract = machine(made)
+    except NotCovered:
+        return
+    for k in (1, 2):
+        found = fixpoint(abstract, k, limit=2_000)
+        assert found.bad is not None, found.stopped
+    assert bug(made)
+
+
+@pytest.mark.parametrize("path", REST, ids=name)
+def test_a_model_without_such_violations_is_proved_for_any_number(path: Path) -> None:
+    abstract = machine(of_file(str(path)))
+    found = fixpoint(abstract, 1)
+    assert found.proved, found
+    for n in (2, 3):
+        seen, bad, _ = seen_by_exploration(abstract, n, 1, limit=600)
+        assert bad is None
+        assert seen <= found.views

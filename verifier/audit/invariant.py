@@ -277,7 +277,7 @@ def _not_written(voc: Vocabulary, i: int, j: int, n: int, state: dict[str, str])
             if voc.cells[r.first + o].kind is Kind.READERS and o + 2 < r.size:
                 here = conj([equals(who, f"id{i}"), equals(slot, bits(r.first + o, PLACE)), f"(= t{i} {bits(r.template, voc.template_bits)})"])
                 out.append(f"(=> {here} (not {now(f'c{i}.{r.template}.{o + 2}')}))")
-    return f"(=> {neg(equals(slot, bits(EMPTY, PLACE)))} {conj(out)})"
+    return disj([equals(slot, bits(EMPTY, PLACE)), conj(out)])
 
 
 def related(voc: Vocabulary, i: int, j: int, state: dict[str, str]) -> str:

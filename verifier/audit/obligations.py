@@ -12,7 +12,7 @@ Goroutine 1 moves. Goroutines 1 and 2 stand for any two, 3 for any third, so N >
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -20,9 +20,11 @@ from verifier.audit.invariant import Invariant, at, declarations, hidden, relate
 from verifier.audit.moves import Move, move
 from verifier.audit.smt import bits, conj, disj, equals, neg
 from verifier.audit.terms import NONE, Scope
-from verifier.audit.vocabulary import CellInfo, Kind, Role, Vocabulary
+from verifier.audit.vocabulary import CellInfo, Kind, Role, Vocabulary, cells_of
 from verifier.evidence.proof import EMPTY, PLACE
 from verifier.program.program import Access, Step
+
+Maker = Callable[[Role, list[Step]], Iterator["Query"]]
 
 OBLIGATIONS = ("initial", "inside", "through", "outside", "reach", "safe")
 
@@ -68,17 +70,19 @@ class Builder:
     exactly: dict[int, int]
 
     def scripts(self) -> tuple[Script, ...]:
-        """Two goroutines, then three."""
-        pair = [(head, tuple(q)) for head, q in self._groups((1, 2), self._pair_queries) if q]
-        pair.insert(0, ("", tuple(self._initial())))
-        three = [(head, tuple(q)) for head, q in self._groups((1, 2, 3), self._three_queries) if q]
-        scripts = [Script(self._base((1, 2)), tuple(pair))]
-        if three:
-            scripts.append(Script(self._base((1, 2, 3)), tuple(three)))
-        return tuple(scripts)
+        """The start, then steps with one, two and three goroutines written down."""
+        start = Script(self._base((1, 2), False), (("", tuple(self._initial())),))
+        makers = {(1,): self._single_queries, (1, 2): self._pair_queries, (1, 2, 3): self._three_queries}
+        out = [start]
+        for present, make in makers.items():
+            groups = tuple((head, tuple(q)) for head, q in self._groups(make) if q)
+            if groups:
+                out.append(Script(self._base(present, True), groups))
+        return tuple(out)
 
-    def _base(self, present: tuple[int, ...]) -> str:
-        return "\n".join([*declarations(self.voc, self.invariant, present), *self._counts(present)])
+    def _base(self, present: tuple[int, ...], before: bool) -> str:
+        text = [*declarations(self.voc, self.invariant, present), *self._counts(present)]
+        return "\n".join([*text, *(self._before(present) if before else ())])
 
     def _counts(self, present: tuple[int, ...]) -> list[str]:
         """Roles that exist a fixed number of times."""
@@ -97,17 +101,14 @@ class Builder:
         facts = [view(voc, inv, j, {}) for j in present if j != 1] + [related(voc, i, j, {}) for i, j in pairs]
         return [f"(assert {f})" for f in facts if f != "true"]
 
-    def _groups(self, present: tuple[int, ...], queries: object) -> Iterator[tuple[str, list[Query]]]:
-        assert callable(queries)
+    def _groups(self, queries: Maker) -> Iterator[tuple[str, list[Query]]]:
         for role in self.voc.roles:
             for location in sorted({s.src for s in role.steps}):
                 key = role.template, location
-                if key not in self.invariant.groups:
-                    continue
-                head = [f"(assert {at(self.voc, 1, key)})", f"(assert {view_at(self.voc, self.invariant, 1, key, {})})"]
-                steps = [s for s in role.steps if s.src == location]
-                found = list(queries(role, steps))
-                yield "\n".join([*self._before(present), *head]), found
+                if key in self.invariant.groups:
+                    facts = [at(self.voc, 1, key), view_at(self.voc, self.invariant, 1, key, {})]
+                    steps = [s for s in role.steps if s.src == location]
+                    yield "\n".join(f"(assert {f})" for f in facts), list(queries(role, steps))
 
     def _scope(self, role: Role, mover: int, present: tuple[int, ...], prefix: str = "x") -> Scope:
         def secret_of(place: str, info: CellInfo, who: str) -> str:
@@ -118,14 +119,15 @@ class Builder:
     # ---- initial
 
     def _initial(self) -> Iterator[Query]:
+        """Two goroutines of any roles, before their first step."""
+        pairs = []
         for a in self.voc.roles:
             for b in self.voc.roles:
-                if a.template == b.template and self.exactly.get(a.template, 2) < 2:
-                    continue
-                facts = [*self._start(1, a), *self._start(2, b), *self._package()]
-                good = conj([view(self.voc, self.invariant, j, {}) for j in (1, 2)] + [related(self.voc, 1, 2, {})])
-                facts.append(neg(good))
-                yield Query("initial", f"{a.name}, {b.name}", "\n".join(f"(assert {f})" for f in facts))
+                if a.template != b.template or self.exactly.get(a.template, 2) > 1:
+                    pairs.append(conj([*self._start(1, a), *self._start(2, b)]))
+        good = conj([view(self.voc, self.invariant, j, {}) for j in (1, 2)] + [related(self.voc, 1, 2, {})])
+        facts = [*self._package(), disj(pairs), neg(good)]
+        yield Query("initial", "every pair of roles", "\n".join(f"(assert {f})" for f in facts))
 
     def _package(self) -> list[str]:
         out = []
@@ -148,24 +150,44 @@ class Builder:
 
     # ---- steps
 
+    def _single_queries(self, role: Role, steps: list[Step]) -> Iterator[Query]:
+        """A step through nobody else's objects: what the mover sees then follows from what it saw."""
+        for s in steps:
+            scope = self._scope(role, 1, (1,))
+            made = move(scope, s)
+            if s.fail is None:
+                facts = [made.guard, *self._near(made, ("id1",)), neg(self._kept(role, s, made))]
+                yield _query("inside", s, scope, facts)
+
     def _pair_queries(self, role: Role, steps: list[Step]) -> Iterator[Query]:
         for s in steps:
             scope = self._scope(role, 1, (1, 2))
             made = move(scope, s)
             near = self._near(made, ("id1", "id2"))
+            wrong = disj([made.wrong, made.unknown])
             if s.fail is None:
-                kept = [self._kept(role, s, made, 1), self._kept(role, s, made, 2)]
-                kept.append(related(self.voc, 1, 2, made.after))
-                facts = [made.guard, *near, neg(conj([*kept, neg(made.after.get("overflow", "false"))]))]
-                yield _query("inside", s, scope, facts)
-                if disj([made.wrong, made.unknown]) != "false":
-                    yield _query("safe", s, scope, [made.guard, disj([made.wrong, made.unknown])])
+                facts = [made.guard, *near]
+                yield from self._watched("inside", s, scope, made, facts)
+                if made.through:
+                    second = disj(equals(w, "id2") for w in made.through)
+                    yield _query("inside", s, scope, [*facts, second, neg(self._kept(role, s, made))])
+                if wrong != "false":
+                    yield _query("safe", s, scope, [made.guard, wrong])
             else:
-                facts = [made.guard, disj([conj([*near, _followed(made)]), made.unknown])]
-                yield _query("safe", s, scope, facts)
+                yield _query("safe", s, scope, [made.guard, disj([conj([*near, _followed(made)]), made.unknown])])
             if len(made.through) > 1:
                 yield from self._reach(role, s)
         yield from self._races(role, steps)
+
+    def _watched(self, obligation: str, s: Step, scope: Scope, made: Move, facts: list[str]) -> Iterator[Query]:
+        """What goroutine 2 sees of the step, and how it is then related to the mover: two queries, if need be."""
+        changed = {n for n, value in made.after.items() if n != value}
+        if any(n[0] == "g" or n[1] == "2" for n in changed - {"overflow"}):
+            yield _query(obligation, s, scope, [*facts, neg(view(self.voc, self.invariant, 2, made.after))])
+        if not made.plain or any(n[0] in "rh" for n in changed):
+            kept = related(self.voc, 1, 2, made.after)
+            if kept != "true":
+                yield _query(obligation, s, scope, [*facts, neg(kept)])
 
     def _reach(self, role: Role, s: Step) -> Iterator[Query]:
         """Steps through objects of two others. Written for the script of two, with names of outsiders."""
@@ -183,62 +205,56 @@ class Builder:
             made = move(scope, s)
             if made.through:
                 third = disj(equals(w, "id3") for w in made.through)
-                kept = [self._kept(role, s, made, 1), self._kept(role, s, made, 2), related(self.voc, 1, 2, made.after)]
-                facts = [made.guard, third, *self._near(made, ("id1", "id3"))]
-                facts.append(neg(conj([*kept, neg(made.after.get("overflow", "false"))])))
                 if third != "false":
-                    yield _query("through", s, scope, facts)
-            if not made.plain:
-                yield _query("outside", s, scope, [made.guard, neg(related(self.voc, 2, 3, made.after))])
+                    facts = [made.guard, third, *self._near(made, ("id1", "id3"))]
+                    yield from self._watched("through", s, scope, made, facts)
+            kept = related(self.voc, 2, 3, made.after)
+            if not made.plain and kept != "true":
+                yield _query("outside", s, scope, [made.guard, neg(kept)])
 
     def _near(self, made: Move, ids: tuple[str, ...]) -> list[str]:
         """Everything the step goes through is the package's, one of these goroutines', or no longer followed."""
         return [disj([*(equals(w, x) for x in (NONE, *ids)), f"(lost {w})"]) for w in made.through if w not in ids]
 
-    def _kept(self, role: Role, s: Step, made: Move, j: int) -> str:
-        if j == 1:
-            return view_at(self.voc, self.invariant, 1, (role.template, s.dst), made.after)
-        return view(self.voc, self.invariant, j, made.after)
+    def _kept(self, role: Role, s: Step, made: Move) -> str:
+        """The mover's own view."""
+        seen = view_at(self.voc, self.invariant, 1, (role.template, s.dst), made.after)
+        return conj([seen, neg(made.after.get("overflow", "false"))])
 
     # ---- races
 
     def _races(self, role: Role, steps: list[Step]) -> Iterator[Query]:
+        """Goroutine 1 is about to take a step, goroutine 2 another, and they touch one cell."""
         for s in steps:
-            for a in s.accesses:
-                for other in self.voc.roles:
-                    found = [
-                        (t, b) for t in other.steps for b in t.accesses if self._may_conflict(role, a, other, b)
-                    ]
-                    if found:
-                        yield self._race(role, s, a, other, found)
+            one = self._scope(role, 1, (1, 2))
+            met = [
+                self._meeting(one, s, a, other, number)
+                for number, (a, other) in enumerate((a, other) for a in s.accesses for other in self.voc.roles)
+            ]
+            conflicts = disj(text for text, _ in met)
+            if conflicts != "false":
+                lines = [*one.lines, *(x for _, two in met for x in two), f"(assert {conflicts})"]
+                yield Query("safe", f"race: {s.text}", "\n".join(lines))
+
+    def _meeting(self, one: Scope, s: Step, a: Access, other: Role, number: int) -> tuple[str, list[str]]:
+        """That an access of goroutine 1 and one of goroutine 2, which runs `other`, are a race; and definitions."""
+        two = self._scope(other, 2, (1, 2), f"y{number}.")
+        found = [(t, b) for t in other.steps for b in t.accesses if self._may_conflict(one.role, a, other, b)]
+        out = []
+        for t, b in found:
+            if (other.template, t.src) in self.invariant.groups:
+                who, cell = one.address(one.target(a.ref))
+                whose, which = two.address(two.target(b.ref))
+                same = [equals(who, whose), equals(cell, which), neg(f"(lost {who})") if who != NONE else "true"]
+                mine = [one.truth(s.guard), one.truth(a.when)]
+                there = at(self.voc, 2, (other.template, t.src))
+                out.append(conj([*mine, there, two.truth(t.guard), two.truth(b.when), *same]))
+        return disj(out), two.lines
 
     def _may_conflict(self, role: Role, a: Access, other: Role, b: Access) -> bool:
         if not (a.write or b.write) or (a.atomic and b.atomic):
             return False
-        mine, theirs = self._cells(role, a), self._cells(other, b)
-        return bool(mine & theirs)
-
-    def _cells(self, role: Role, a: Access) -> set[int]:
-        scope = self._scope(role, 1, (1, 2))
-        target = scope.target(a.ref)
-        homes = [target.key] if target.key is not None else list(scope.homes(target.family)) if target.family else []
-        return {o if t == 0 else self.voc.role(t).first + o for t, o in homes}
-
-    def _race(self, role: Role, s: Step, a: Access, other: Role, found: list[tuple[Step, Access]]) -> Query:
-        one = self._scope(role, 1, (1, 2), "x")
-        mine = conj([one.truth(s.guard), one.truth(a.when)])
-        who, cell = one.address(one.target(a.ref))
-        two = self._scope(other, 2, (1, 2), "y")
-        met = []
-        for t, b in found:
-            if (other.template, t.src) not in self.invariant.groups:
-                continue
-            whose, which = two.address(two.target(b.ref))
-            there = at(self.voc, 2, (other.template, t.src))
-            same = [equals(who, whose), equals(cell, which), neg(f"(lost {who})") if who != NONE else "true"]
-            met.append(conj([there, two.truth(t.guard), two.truth(b.when), *same]))
-        lines = [*one.lines, *two.lines, f"(assert {mine})", f"(assert {disj(met)})"]
-        return Query("safe", f"race: {s.text} | {other.name}", "\n".join(lines))
+        return bool(set(cells_of(a.ref, role)) & set(cells_of(b.ref, other)))
 
 
 def _query(obligation: str, s: Step, scope: Scope, facts: list[str]) -> Query:

@@ -183,19 +183,19 @@ class Scope:
             _, j, template, offset = chosen[0]
             return self.load(j, template, offset)
         assert target.family is not None and target.index is not None
-        infos = {self.info(t, o).kind for t, o in self.homes(target.family)}
-        if Kind.READERS in infos:
-            return self.readers(*self.address(target))
-        if not chosen:
+        infos = [self.info(t, o) for t, o in self.homes(target.family)]
+        if not infos:
             raise NotCovered("a family without cells")
+        if any(i.kind is Kind.READERS for i in infos):
+            return self.readers(*self.address(target))
         loaded = [(c, self.load(j, t, o)) for c, j, t, o in chosen]
-        return self._chosen(target, loaded, self.info(*chosen[0][2:]))
+        return self._chosen(target, loaded, infos[0])
 
     def _chosen(self, target: Target, loaded: list[tuple[str, Term]], info: CellInfo) -> Term:
         assert target.index is not None
-        if all(t.value is not None and t.value == loaded[0][1].value for _, t in loaded):
-            return loaded[0][1]
-        if any(t.sort == "p" for _, t in loaded):
+        if info.kind is Kind.FIXED:
+            return number(getattr(info.domain, "low", 0))
+        if info.refers:
             place, who = self.any(info.sort), self.any("Id")
             self.require(f"(sound {who})")
             self.require(f"(=> (lost {target.index.who}) (= {who} unknown))")
@@ -204,7 +204,7 @@ class Scope:
             for c, t in loaded:
                 text, owner = ite(c, t.text, text), ite(c, t.who, owner)
             return Term("p", self.name(BITS, text), self.name("Id", owner))
-        if all(t.sort == "b" for _, t in loaded):
+        if info.kind is Kind.BOOL:
             text = self.any("Bool")
             if info.lock:
                 # Who holds a lock of somebody not written down knows it.

@@ -16,6 +16,10 @@ from verifier.prove.values import NAME, Value, is_lost, local, template_of, who
 from verifier.prove.views import Fixpoint
 
 
+View = tuple[frozenset[str], ...]
+"""Facts that hold together, in a fixed order; each is a choice of facts."""
+
+
 def certificate(
     shape: Shape, proof: Fixpoint, heap: int, exactly: tuple[tuple[str, int], ...] = ()
 ) -> Certificate | None:
@@ -27,21 +31,57 @@ def certificate(
     groups: dict[tuple[int, int], list[Configuration]] = {}
     for v in proof.views:
         groups.setdefault((v.members[0].template, v.members[0].location), []).append(v)
-    text = "".join(
-        _group(shape, template, location, views, reads, holds)
-        for (template, location), views in sorted(groups.items(), key=lambda g: g[0])
-    )
+    text, count = "", 0
+    for (template, location), views in sorted(groups.items(), key=lambda g: g[0]):
+        writer = _Writer(shape, shape.role(template), reads, holds)
+        alternatives = _merged({writer.view(v) for v in views})
+        text += _group(template, location, alternatives)
+        count += len(alternatives)
     names = tuple(r.name for r in shape.roles)
-    return Certificate(1, names, exactly, heap, reads, holds, len(proof.views), text)
+    return Certificate(1, names, exactly, heap, reads, holds, count, text)
 
 
-def _group(shape: Shape, template: int, location: int, views: list[Configuration], reads: int, holds: int) -> str:
-    writer = _Writer(shape, shape.role(template), reads, holds)
-    alternatives = sorted(writer.view(v) for v in views)
-    common = [x for x in alternatives[0] if all(x in a for a in alternatives)]
-    rest = ["(and true " + " ".join(x for x in a if x not in common) + ")" for a in alternatives]
-    body = "(and true " + " ".join(common) + "\n  (or false\n    " + "\n    ".join(rest) + "))"
+def _merged(views: set[View]) -> list[View]:
+    """Views that differ in one fact only become one, with either; so do those that another one covers.
+
+    The disjunction stays the same: `A and x` or `A and y` is `A and (x or y)`.
+    """
+    width = len(next(iter(views)))
+    before = -1
+    while before != len(views):
+        before = len(views)
+        for k in range(width):
+            rest: dict[View, set[frozenset[str]]] = {}
+            for v in views:
+                rest.setdefault((*v[:k], *v[k + 1 :]), set()).add(v[k])
+            views = {(*r[:k], _either(options), *r[k:]) for r, options in rest.items()}
+    out: list[View] = []
+    for v in sorted(views, key=lambda v: (sum("true" not in x for x in v), [sorted(x) for x in v])):
+        if not any(all("true" in wide or mine <= wide for mine, wide in zip(v, w, strict=True)) for w in out):
+            out.append(v)
+    return out
+
+
+def _either(options: set[frozenset[str]]) -> frozenset[str]:
+    merged = frozenset().union(*options)
+    return frozenset(("true",)) if "true" in merged else merged
+
+
+def _group(template: int, location: int, alternatives: list[View]) -> str:
+    same = [len({a[k] for a in alternatives}) == 1 for k in range(len(alternatives[0]))]
+    common = [_text(x) for x, all_ in zip(alternatives[0], same, strict=True) if all_]
+    rest = [[_text(x) for x, all_ in zip(a, same, strict=True) if not all_] for a in alternatives]
+    lines = "\n    ".join(_and(r) for r in rest)
+    body = f"(and true {' '.join(x for x in common if x != 'true')}\n  (or false\n    {lines}))"
     return f"(define-fun view.{template}.{location} () Bool {body})\n"
+
+
+def _text(facts: frozenset[str]) -> str:
+    return next(iter(facts)) if len(facts) == 1 else f"(or {' '.join(sorted(facts))})"
+
+
+def _and(facts: Iterable[str]) -> str:
+    return f"(and true {' '.join(x for x in facts if x != 'true')})"
 
 
 class _Writer:
@@ -50,18 +90,19 @@ class _Writer:
     def __init__(self, shape: Shape, role: Role, reads: int, holds: int) -> None:
         self.shape, self.role, self.reads, self.holds = shape, role, reads, holds
 
-    def view(self, v: Configuration) -> tuple[str, ...]:
-        """One view as facts that hold together."""
+    def view(self, v: Configuration) -> View:
+        """One view as facts that hold together: one entry per cell, per kind of lock and per object."""
         member = v.members[0]
         self.known: dict[int, str] = {}
-        out: list[str] = []
+        out: list[list[str]] = []
         for n, value in enumerate(v.package):
-            out += self._cell(f"g{n}", n, value)
+            out.append(self._cell(f"g{n}", n, value))
         for n, value in enumerate(member.cells):
-            out += self._cell(f"c{n}", self.role.first + n, value)
-        out += self._locks("r", member.reads, self.reads)
-        out += self._locks("h", member.held, self.holds)
-        return (*out, *self._published(member))
+            out.append(self._cell(f"c{n}", self.role.first + n, value))
+        out.append(self._locks("r", member.reads, self.reads))
+        out.append(self._locks("h", member.held, self.holds))
+        out += [[e] for e in self._published(member)]
+        return tuple(frozenset((_and(x) if len(x) > 1 else (x or ["true"])[0],)) for x in out)
 
     def _cell(self, name: str, cell: int, value: Value) -> list[str]:
         domain = self.shape.program.cells[cell].domain

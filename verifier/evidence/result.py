@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Trace
 from verifier.source import Span
 from verifier.verdict import Verdict, exit_code, judge
@@ -118,6 +119,8 @@ class Result:
     notes: tuple[str, ...] = ()
     audited: str = ""
     any_number: ForAnyNumber | None = None
+    sharding: ShardingResult | None = None
+    """For models with functions without a body: what holds for every such function and any number of shards."""
     overrides: tuple[tuple[str, int], ...] = ()
     """Goroutine counts given on the command line instead of the model's: schedules need them again."""
     sha256: str = ""

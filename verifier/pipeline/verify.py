@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
+from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import CHECKS, Document
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
@@ -48,6 +49,8 @@ def _judged(document: Document, options: Options) -> Result:
     properties = [builtin(kind, document, _runs(kind, base, runtime, spurious)) for kind in CHECKS if kind in asked]
     properties += [clause(c, document, base) for c in document.clauses]
     judged, proof = _lifted(front, base, tuple(properties), budget, any_roles)
+    shards = _every_hash(front, options)
+    judged = tuple(_beside(p, shards) for p in judged)
     covered = scope.coverage(base)
     racy = base.found.first("race") is not None
     return Result(
@@ -64,6 +67,7 @@ def _judged(document: Document, options: Options) -> Result:
         notes=(*base.program.notes, *scope.growth_note(front, base)),
         audited=_audited(judged),
         any_number=proof,
+        sharding=shards,
         overrides=options.counts,
         sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
     )
@@ -80,6 +84,24 @@ def _lifted(
 
     proof = for_any_number(front, base, properties, budget)
     return tuple(with_proof(p, proof, any_roles) for p in properties), proof
+
+
+def _every_hash(front: Front, options: Options) -> ShardingResult | None:
+    """What z3 says about functions without a body; None when the model has none or nobody wants proofs."""
+    if options.any_number is False or not any(f.decl.body is None for f in front.package.functions):
+        return None
+    # Imported here, as the proof engine is: few models have such functions.
+    from verifier.pipeline.sharding import sharding
+
+    return sharding(front)
+
+
+def _beside(prop: Property, shards: ShardingResult | None) -> Property:
+    """Exploration has one number of shards; a collision with another number leaves `race` open, never SAFE."""
+    collides = shards is not None and shards.verdict is Verdict.UNSAFE
+    if not collides or shards is None or prop.kind != "race" or prop.verdict is not Verdict.SAFE:
+        return prop
+    return replace(prop, verdict=Verdict.UNKNOWN, reason=f"not with these shards, but {shards.sentence}")
 
 
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:

@@ -12,7 +12,8 @@ _WORD = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL", Verdict.UNKNOWN: "???", Ver
 
 def table(result: Result, chosen: list[Property]) -> list[str]:
     """The lines of the chosen properties, in columns."""
-    cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen] + _any_number(result)
+    cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen]
+    cells += _any_number(result) + _every_hash(result)
     if not cells:
         return []
     name = max(len(c[1]) for c in cells)
@@ -33,6 +34,15 @@ def _any_number(result: Result) -> list[tuple[str, str, str, str]]:
         how = f"proved: {found.views:,} views of {found.k} goroutine{plural}"
         return [("ok", "any-N", f"{which} for {found.roles}", how)]
     return [("-", "any-N", f"{which} not shown for {found.roles}: {found.reason}", "")]
+
+
+def _every_hash(result: Result) -> list[tuple[str, str, str, str]]:
+    """The line about functions without a body: what holds for every hash and any number of shards."""
+    found = result.sharding
+    if found is None:
+        return []
+    word = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL"}.get(found.verdict, "-")
+    return [(word, "any hash", found.sentence, "z3" if word == "ok" else "")]
 
 
 def headline(prop: Property) -> str:

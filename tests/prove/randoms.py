@@ -114,9 +114,7 @@ class _Writer:
             case 1:
                 self.put("if p.CompareAndSwap(nil, o) {", "    n.Add(1)", "}")
             case 2:
-                self.put("old := p.Load()", "_ = p.CompareAndSwap(old, o)") if not self.looped else self.put(
-                    "p.Store(o)"
-                )
+                self.put("p.Store(o)" if self.looped else "_ = p.CompareAndSwap(p.Load(), o)")
             case _:
                 self.guarded("q = o", writes=True)
 

@@ -72,14 +72,12 @@ def in_the_way(tried: Attempt) -> str:
     if bad is None or machine is None:
         return f"this method does not get past {tried.reason}" if not _ran_out(tried.reason) else tried.reason
     who = [_where(machine, bad.configuration.members[n]) for n in bad.members]
-    where = " and ".join(who) + (" at once" if len(who) > 1 else "")
     if bad.kind == "race":
-        return f"could not exclude a race on {bad.message}: {where}"
+        return f"could not exclude a race on {bad.message}: {' and '.join(who)} at once"
+    where = " at an object of ".join(who)
     if bad.kind == "bound":
         return f"a limit of the model may be reached: {bad.message}: {where}"
-    others = [_where(machine, m) for n, m in enumerate(bad.configuration.members) if n not in bad.members]
-    beside = f", beside {' and '.join(others)}" if others else ""
-    return f"could not exclude {bad.kind} ({bad.message}): {where}{beside}"
+    return f"could not exclude {bad.kind} ({bad.message}): {where}"
 
 
 def _ran_out(reason: str) -> bool:

@@ -9,7 +9,7 @@ from verifier.program.program import Range, Union
 from verifier.program.semantics import zero
 from verifier.prove.compiled import Compiled, Compiler, Target
 from verifier.prove.context import Configuration, Context, Member
-from verifier.prove.ghosts import EXCLUSIVE, Ghosts, Keeper, Write
+from verifier.prove.ghosts import EXCLUSIVE, Ghosts, Keeper, Mark, Write
 from verifier.prove.shape import NotCovered, Shape
 from verifier.prove.values import HALF, LOST, NAME, Value, anonymous, is_lost, local, outsider, owned, who
 
@@ -145,9 +145,16 @@ class Machine:
             x.script_of(y)
         writes = [(owner, cell, self._named(y, cell, v)) for owner, cell, v in writes]
         after = self._written(x, y.c, s, writes)
-        # A goroutine that holds a lock of mine notices what I write there, wherever it is.
-        locks = any(owner and cell in self.shape.lock_cells for owner, cell, _ in writes)
-        return self.keeper.after(x, after, writes, marks), forgotten or locks
+        return self.keeper.after(x, after, writes, marks), forgotten or self._lets_go(writes, marks)
+
+    def _lets_go(self, writes: list[Write], marks: list[Mark]) -> bool:
+        """Whether somebody who holds a lock may notice, wherever the lock is, although no cell he sees has changed."""
+        counted = {(owner, cell) for op, owner, cell in marks if op in ("rlock", "runlock")}
+        kinds = self.shape.lock_cells
+        return any(
+            cell in kinds and (owner > 0 or (kinds[cell] == "readers" and (owner, cell) not in counted))
+            for owner, cell, _ in writes
+        )
 
     def _written(self, x: Context, c: Configuration, s: Compiled, writes: list[Write]) -> Configuration:
         changed: dict[int, list[Value]] = {}

@@ -24,7 +24,8 @@ from verifier.prove.values import is_lost
 class BadView:
     """A situation the abstraction could not exclude; not a bug by itself.
 
-    `members` are the goroutines of `configuration` that clash: the two that race, the one that fails.
+    `members` are the goroutines of `configuration` that clash: the two that race; the one that fails, then the owner of
+    the object it failed on.
     """
 
     configuration: Configuration
@@ -152,7 +153,8 @@ class _Run:
         if o.after is None and not o.outside and o.lost != 1:
             failure = o.step.fail
             assert failure is not None
-            raise _Bad(BadView(c, failure.kind, failure.message, o.step.step.text, (j,)))
+            others = tuple(n - 1 for n in sorted(o.others))
+            raise _Bad(BadView(c, failure.kind, failure.message, o.step.step.text, (j, *others)))
 
     def _alone(self, single: Configuration) -> _Alone:
         """What the one goroutine of a view can do, computed once."""

@@ -1,7 +1,7 @@
 """The invariant of a certificate, read strictly, and what it says of two goroutines.
 
-Of the certificate's text only formulas are taken: one per location, over known symbols, with known operators. So nothing
-in a stored file can assert, define or declare anything on the solver's side.
+Of the certificate's text only formulas are taken: one per location, over known symbols, with known operators. So
+nothing in a stored file can assert, define or declare anything on the solver's side.
 """
 
 from __future__ import annotations
@@ -143,8 +143,8 @@ def _with_owner(name: str, info: CellInfo) -> list[tuple[str, str]]:
     return [(name, info.sort), *([(f"{name}.who", "Id")] if info.owned else [])]
 
 
-def declarations(voc: Vocabulary, invariant: Invariant, present: tuple[int, ...]) -> list[str]:
-    """Sorts, identities, the state of those present, and the views as functions of it."""
+def declarations(voc: Vocabulary, present: tuple[int, ...]) -> list[str]:
+    """Sorts, identities, and the state of those present."""
     tb, nb, lost = voc.template_bits, voc.name_bits, voc.lost
     out = [
         "(set-logic QF_BV)",
@@ -175,9 +175,15 @@ def declarations(voc: Vocabulary, invariant: Invariant, present: tuple[int, ...]
         symbols += [x for s in voc.slots(j) for x in ((s, Kind.PLACE.value), (f"{s}.who", "Id"))]
     out += [f"(declare-const {name} {sort})" for name, sort in symbols]
     out += [f"(assert (sound {name}))" for name, sort in symbols if sort == "Id"]
+    return out
+
+
+def definitions(voc: Vocabulary, invariant: Invariant) -> dict[str, str]:
+    """The views as functions of a state, by name."""
+    out = {}
     for (t, at), body in invariant.groups.items():
         typed = " ".join(f"({name} {sort})" for name, sort in (("me", "Id"), *parameters(voc, t)))
-        out.append(f"(define-fun view.{t}.{at} ({typed}) Bool {show(body)})")
+        out[f"view.{t}.{at}"] = f"(define-fun view.{t}.{at} ({typed}) Bool {show(body)})"
     return out
 
 
@@ -193,9 +199,7 @@ def view_at(voc: Vocabulary, invariant: Invariant, j: int, key: tuple[int, int],
 
 def view(voc: Vocabulary, invariant: Invariant, j: int, state: dict[str, str]) -> str:
     """Goroutine j is in one of the views, wherever it is."""
-    return disj(
-        conj([at(voc, j, key), view_at(voc, invariant, j, key, state)]) for key in invariant.groups
-    )
+    return disj(conj([at(voc, j, key), view_at(voc, invariant, j, key, state)]) for key in invariant.groups)
 
 
 def at(voc: Vocabulary, j: int, key: tuple[int, int]) -> str:
@@ -228,7 +232,9 @@ def secret(voc: Vocabulary, i: int, j: int, state: dict[str, str]) -> str:
             if info.refers
         ]
         fact = conj(facts)
-        out.append(fact if r is None or fact == "true" else f"(=> (= t{i} {bits(r.template, voc.template_bits)}) {fact})")
+        out.append(
+            fact if r is None or fact == "true" else f"(=> (= t{i} {bits(r.template, voc.template_bits)}) {fact})"
+        )
     return conj(out)
 
 
@@ -244,7 +250,12 @@ def agree(voc: Vocabulary, i: int, j: int, state: dict[str, str]) -> str:
     for r in voc.roles:
         for o in range(r.size):
             if voc.cells[r.first + o].lock:
-                mine = conj([f"(= t{i} {bits(r.template, voc.template_bits)})", f"(= {now(f'c{i}.{r.template}.{o}.who')} id{j})"])
+                mine = conj(
+                    [
+                        f"(= t{i} {bits(r.template, voc.template_bits)})",
+                        f"(= {now(f'c{i}.{r.template}.{o}.who')} id{j})",
+                    ]
+                )
                 listed = disj(
                     conj([equals(now(f"{h}.who"), f"id{i}"), equals(now(h), bits(r.first + o, PLACE))]) for h in holds
                 )
@@ -275,7 +286,13 @@ def _not_written(voc: Vocabulary, i: int, j: int, n: int, state: dict[str, str])
     for r in voc.roles:
         for o in range(r.size):
             if voc.cells[r.first + o].kind is Kind.READERS and o + 2 < r.size:
-                here = conj([equals(who, f"id{i}"), equals(slot, bits(r.first + o, PLACE)), f"(= t{i} {bits(r.template, voc.template_bits)})"])
+                here = conj(
+                    [
+                        equals(who, f"id{i}"),
+                        equals(slot, bits(r.first + o, PLACE)),
+                        f"(= t{i} {bits(r.template, voc.template_bits)})",
+                    ]
+                )
                 out.append(f"(=> {here} (not {now(f'c{i}.{r.template}.{o + 2}')}))")
     return disj([equals(slot, bits(EMPTY, PLACE)), conj(out)])
 

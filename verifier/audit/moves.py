@@ -12,7 +12,7 @@ from verifier.audit.smt import bits, conj, disj, equals, ite, neg
 from verifier.audit.terms import NONE, Scope, Target, Term
 from verifier.audit.vocabulary import CellInfo, Kind, NotCovered, Role, cells_of
 from verifier.evidence.proof import EMPTY, NUMBER, PLACE
-from verifier.program.expr import Const, Expr, Op, Read
+from verifier.program.expr import Const, Expr, Op, Read, Ref
 from verifier.program.program import Domain, Range, Step, Union, high
 from verifier.program.semantics import zero
 
@@ -30,7 +30,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Move:
-    """A step of the mover: when it is possible, what it leaves, what may not happen, and whose cells it went through."""
+    """A step of the mover: when it is possible, what it leaves, what may not happen, whose cells it went through."""
 
     guard: str
     after: State
@@ -39,6 +39,8 @@ class Move:
     unknown: str
     plain: bool
     """Whether it writes no reference and no lock and allocates nothing: nothing between two others can change."""
+    in_use: bool
+    """Whether it makes a lock new: then nobody may hold it."""
 
 
 def move(scope: Scope, step: Step) -> Move:
@@ -62,7 +64,9 @@ def move(scope: Scope, step: Step) -> Move:
         after["overflow"] = overflow
     plain = step.alloc is None and not any(_matters(scope, w) for w in writes)
     unknown = disj(sorted({equals(w, "unknown") for w in scope.selectors if w not in (NONE, scope.me())}))
-    return Move(guard, after, disj(wrong), tuple(dict.fromkeys(scope.through)), unknown, plain)
+    return Move(
+        guard, after, disj(wrong), tuple(dict.fromkeys(scope.through)), unknown, plain, _makes_lock(scope, step)
+    )
 
 
 def _matters(scope: Scope, w: Write) -> bool:
@@ -83,8 +87,8 @@ def _writes(scope: Scope, step: Step) -> list[Write]:
     return out
 
 
-def _counts_readers(scope: Scope, ref: object, role: Role) -> bool:
-    cells = cells_of(ref, role)  # type: ignore[arg-type]
+def _counts_readers(scope: Scope, ref: Ref, role: Role) -> bool:
+    cells = cells_of(ref, role)
     return any(c in scope.voc.cells and scope.voc.cells[c].kind is Kind.READERS for c in cells)
 
 
@@ -97,6 +101,10 @@ def _check_readers(step: Step, e: Expr) -> None:
         case Op(name="+", args=(Read(), Const(value=n))) if marked and n in (1, -1):
             return
     raise NotCovered("a step that writes the number of readers of a lock")
+
+
+def _makes_lock(scope: Scope, step: Step) -> bool:
+    return any(e == Const(0) and _counts_readers(scope, ref, scope.role) for ref, e in step.updates)
 
 
 def _zeroed_in_use(scope: Scope, step: Step) -> str:
@@ -226,7 +234,12 @@ def _exclusive(scope: Scope, writes: list[Write], after: State) -> str:
         for j in scope.present:
             for n in range(scope.voc.holds):
                 s = f"h{j}.{n}"
-                here = conj([equals(after.get(s, scope.now(s)), cell), equals(after.get(f"{s}.who", scope.now(f"{s}.who")), who)])
+                here = conj(
+                    [
+                        equals(after.get(s, scope.now(s)), cell),
+                        equals(after.get(f"{s}.who", scope.now(f"{s}.who")), who),
+                    ]
+                )
                 _set(scope, after, s, here, NONE, bits(EMPTY, PLACE))
         taken = conj([_taken(scope, w), neg(f"(lost {who})"), neg(equals(who, NONE))])
         slots = [f"h{scope.mover}.{n}" for n in range(scope.voc.holds)]
@@ -246,7 +259,9 @@ def _publish(scope: Scope, writes: list[Write], after: State) -> None:
     start = {q: after.get(f"e{j}.{role.template}.{q}", scope.now(f"e{j}.{role.template}.{q}")) for q in regions}
     known = dict(start)
     for _ in range(len(regions)):
-        grown = {q: disj([known[q], *_shown(scope, writes, known, q), *_reached(scope, after, known, q)]) for q in regions}
+        grown = {
+            q: disj([known[q], *_shown(scope, writes, known, q), *_reached(scope, after, known, q)]) for q in regions
+        }
         grown = {q: scope.name("Bool", text) for q, text in grown.items()}
         if grown == known:
             break

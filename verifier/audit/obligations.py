@@ -12,11 +12,12 @@ Goroutine 1 moves. Goroutines 1 and 2 stand for any two, 3 for any third, so N >
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from verifier.audit.invariant import Invariant, at, declarations, hidden, related, view, view_at
+from verifier.audit.invariant import Invariant, at, declarations, definitions, hidden, related, view, view_at
 from verifier.audit.moves import Move, move
 from verifier.audit.smt import bits, conj, disj, equals, neg
 from verifier.audit.terms import NONE, Scope
@@ -40,9 +41,11 @@ class Query:
 
 @dataclass(frozen=True)
 class Script:
-    """Declarations and what holds before the step, then queries, in groups that share a location of goroutine 1."""
+    """Declarations, views, what holds before the step; then queries, in groups that share a location of goroutine 1."""
 
     base: str
+    views: dict[str, str]
+    before: str
     groups: tuple[tuple[str, tuple[Query, ...]], ...]
 
     @property
@@ -50,15 +53,24 @@ class Script:
         """Every query, in order."""
         return tuple(q for _, queries in self.groups for q in queries)
 
+    def question(self, head: str, query: Query) -> str:
+        """One query as a text of its own, without `check-sat`; views it does not speak of are left out."""
+        rest = "\n".join([self.before, head, query.text])
+        used = set(_VIEW.findall(rest))
+        return "\n".join([self.base, *(text for name, text in self.views.items() if name in used), rest])
+
     def text(self) -> str:
         """The whole script, for any solver of SMT-LIB2."""
-        out = [self.base]
+        out = [self.base, *self.views.values(), self.before]
         for head, queries in self.groups:
             out += ["(push 1)", head]
             for q in queries:
                 out += [f"; {q.obligation}: {q.about}".replace("\n", " "), "(push 1)", q.text, "(check-sat)", "(pop 1)"]
             out.append("(pop 1)")
         return "\n".join(out) + "\n"
+
+
+_VIEW = re.compile(r"\((view\.[0-9]+\.[0-9]+) ")
 
 
 @dataclass(frozen=True)
@@ -70,19 +82,23 @@ class Builder:
     exactly: dict[int, int]
 
     def scripts(self) -> tuple[Script, ...]:
-        """The start, then steps with one, two and three goroutines written down."""
-        start = Script(self._base((1, 2), False), (("", tuple(self._initial())),))
-        makers = {(1,): self._single_queries, (1, 2): self._pair_queries, (1, 2, 3): self._three_queries}
-        out = [start]
-        for present, make in makers.items():
-            groups = tuple((head, tuple(q)) for head, q in self._groups(make) if q)
-            if groups:
-                out.append(Script(self._base(present, True), groups))
-        return tuple(out)
+        """The start, then steps with one, two and three goroutines written down, then races."""
+        start = self._script((1, 2), [], (("", tuple(self._initial())),))
+        pair = self._related((1, 2))
+        made: tuple[tuple[tuple[int, ...], list[str], Maker], ...] = (
+            ((1,), [], self._single_queries),
+            ((1, 2), [*self._seen((1, 2)), *pair], self._pair_queries),
+            ((1, 2, 3), [*self._seen((1, 2, 3)), *self._related((1, 2, 3))], self._three_queries),
+            ((1, 2), pair, self._races),
+        )
+        out = [self._script(present, before, self._groups(make)) for present, before, make in made]
+        return (start, *(s for s in out if s.groups))
 
-    def _base(self, present: tuple[int, ...], before: bool) -> str:
-        text = [*declarations(self.voc, self.invariant, present), *self._counts(present)]
-        return "\n".join([*text, *(self._before(present) if before else ())])
+    def _script(
+        self, present: tuple[int, ...], before: list[str], groups: tuple[tuple[str, tuple[Query, ...]], ...]
+    ) -> Script:
+        base = "\n".join([*declarations(self.voc, present), *self._counts(present)])
+        return Script(base, definitions(self.voc, self.invariant), "\n".join(before), groups)
 
     def _counts(self, present: tuple[int, ...]) -> list[str]:
         """Roles that exist a fixed number of times."""
@@ -94,21 +110,26 @@ class Builder:
                     out.append(f"(assert (not {same}))")
         return out
 
-    def _before(self, present: tuple[int, ...]) -> list[str]:
-        """The invariant of all present, but for the view of goroutine 1."""
-        voc, inv = self.voc, self.invariant
-        pairs = [(i, j) for i in present for j in present if i < j]
-        facts = [view(voc, inv, j, {}) for j in present if j != 1] + [related(voc, i, j, {}) for i, j in pairs]
+    def _seen(self, present: tuple[int, ...]) -> list[str]:
+        """Everybody but goroutine 1 is in one of the views."""
+        return [f"(assert {view(self.voc, self.invariant, j, {})})" for j in present if j != 1]
+
+    def _related(self, present: tuple[int, ...]) -> list[str]:
+        """What holds between any two."""
+        facts = [related(self.voc, i, j, {}) for i in present for j in present if i < j]
         return [f"(assert {f})" for f in facts if f != "true"]
 
-    def _groups(self, queries: Maker) -> Iterator[tuple[str, list[Query]]]:
+    def _groups(self, queries: Maker) -> tuple[tuple[str, tuple[Query, ...]], ...]:
+        out = []
         for role in self.voc.roles:
             for location in sorted({s.src for s in role.steps}):
                 key = role.template, location
                 if key in self.invariant.groups:
                     facts = [at(self.voc, 1, key), view_at(self.voc, self.invariant, 1, key, {})]
-                    steps = [s for s in role.steps if s.src == location]
-                    yield "\n".join(f"(assert {f})" for f in facts), list(queries(role, steps))
+                    found = tuple(queries(role, [s for s in role.steps if s.src == location]))
+                    if found:
+                        out.append(("\n".join(f"(assert {f})" for f in facts), found))
+        return tuple(out)
 
     def _scope(self, role: Role, mover: int, present: tuple[int, ...], prefix: str = "x") -> Scope:
         def secret_of(place: str, info: CellInfo, who: str) -> str:
@@ -155,29 +176,31 @@ class Builder:
         for s in steps:
             scope = self._scope(role, 1, (1,))
             made = move(scope, s)
+            near = self._near(made, ("id1",))
             if s.fail is None:
-                facts = [made.guard, *self._near(made, ("id1",)), neg(self._kept(role, s, made))]
-                yield _query("inside", s, scope, facts)
+                yield _query("inside", s, scope, [made.guard, *near, neg(self._kept(role, s, made))])
+            yield from self._safe(s, scope, made, near, _alone(made))
 
     def _pair_queries(self, role: Role, steps: list[Step]) -> Iterator[Query]:
         for s in steps:
             scope = self._scope(role, 1, (1, 2))
             made = move(scope, s)
             near = self._near(made, ("id1", "id2"))
-            wrong = disj([made.wrong, made.unknown])
             if s.fail is None:
                 facts = [made.guard, *near]
                 yield from self._watched("inside", s, scope, made, facts)
-                if made.through:
+                if not _alone(made):
                     second = disj(equals(w, "id2") for w in made.through)
                     yield _query("inside", s, scope, [*facts, second, neg(self._kept(role, s, made))])
-                if wrong != "false":
-                    yield _query("safe", s, scope, [made.guard, wrong])
-            else:
-                yield _query("safe", s, scope, [made.guard, disj([conj([*near, _followed(made)]), made.unknown])])
+            yield from self._safe(s, scope, made, near, not _alone(made) or made.in_use)
             if len(made.through) > 1:
                 yield from self._reach(role, s)
-        yield from self._races(role, steps)
+
+    def _safe(self, s: Step, scope: Scope, made: Move, near: list[str], here: bool) -> Iterator[Query]:
+        """The step does not fail. With one goroutine written down if it goes through nobody else's object."""
+        wrong = disj([made.wrong, made.unknown, conj([*near, _followed(made)]) if s.fail is not None else "false"])
+        if here and wrong != "false":
+            yield _query("safe", s, scope, [made.guard, wrong])
 
     def _watched(self, obligation: str, s: Step, scope: Scope, made: Move, facts: list[str]) -> Iterator[Query]:
         """What goroutine 2 sees of the step, and how it is then related to the mover: two queries, if need be."""
@@ -247,8 +270,9 @@ class Builder:
                 whose, which = two.address(two.target(b.ref))
                 same = [equals(who, whose), equals(cell, which), neg(f"(lost {who})") if who != NONE else "true"]
                 mine = [one.truth(s.guard), one.truth(a.when)]
-                there = at(self.voc, 2, (other.template, t.src))
-                out.append(conj([*mine, there, two.truth(t.guard), two.truth(b.when), *same]))
+                key = other.template, t.src
+                there = [at(self.voc, 2, key), view_at(self.voc, self.invariant, 2, key, {})]
+                out.append(conj([*mine, *there, two.truth(t.guard), two.truth(b.when), *same]))
         return disj(out), two.lines
 
     def _may_conflict(self, role: Role, a: Access, other: Role, b: Access) -> bool:
@@ -260,6 +284,11 @@ class Builder:
 def _query(obligation: str, s: Step, scope: Scope, facts: list[str]) -> Query:
     lines = [*scope.lines, *(f"(assert {f})" for f in facts if f != "true")]
     return Query(obligation, f"{s.src} -> {s.dst}: {s.text}", "\n".join(lines))
+
+
+def _alone(made: Move) -> bool:
+    """Whether the step can only go through objects of the package and of the mover."""
+    return all(w == "id1" for w in made.through)
 
 
 def _followed(made: Move) -> str:

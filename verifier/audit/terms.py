@@ -1,7 +1,7 @@
 """Expressions of a program as SMT-LIB2 terms over the state of a few goroutines.
 
-A reference is an identity and the number of a place; arithmetic on it keeps the identity, so that an index computed from
-a reference still says whose cell it selects. What lies with a goroutine that is not written down is arbitrary, but it
+A reference is an identity and the number of a place; arithmetic on it keeps the identity, so that an index computed
+from a reference still says whose cell it selects. What lies with a goroutine that is not written down is arbitrary, but
 obeys what holds of every two goroutines; what lies in an object that is no longer followed is entirely unknown.
 """
 
@@ -324,7 +324,7 @@ class Scope:
             return boolean(same if name == "==" else neg(same))
         if name in ("<", "<="):
             less = f"({'bvslt' if name == '<' else 'bvsle'} {self.wide(terms[0])} {self.wide(terms[1])})"
-            return boolean(self._unless_unknown(*terms, less))
+            return boolean(self._unless_unknown(terms[0], terms[1], less))
         return self._arithmetic(name, terms)
 
     def _ite(self, condition: str, a: Term, b: Term) -> Term:

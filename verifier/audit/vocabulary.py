@@ -172,9 +172,7 @@ def vocabulary(program: Program, reads: int, holds: int) -> Vocabulary:
     cells = {n: _info(program.cells[n].domain, n in exclusive, n in readers) for n in numbers}
     owned = sum(i.owned for i in cells.values()) * 3 + 3 * (reads + holds) + 64
     templates = max(r.template for r in roles) + 3
-    return Vocabulary(
-        program, roles, size, cells, reads, holds, (templates - 1).bit_length(), (owned + 4).bit_length()
-    )
+    return Vocabulary(program, roles, size, cells, reads, holds, (templates - 1).bit_length(), (owned + 4).bit_length())
 
 
 def _info(domain: Domain, lock: bool, readers: bool) -> CellInfo:

@@ -1,7 +1,7 @@
 """A proof for any number of goroutines, as the engine hands it out: an invariant, and what it is an invariant of.
 
-The invariant is SMT-LIB2 text: one `(define-fun view.T.L () Bool BODY)` for each location L of each template T a goroutine
-can be at. BODY says what such a goroutine sees. It may use
+The invariant is SMT-LIB2 text: one `(define-fun view.T.L () Bool BODY)` for each location L of each template T a
+goroutine can be at. BODY says what such a goroutine sees. It may use
 
 * `gN`: cell N of the package; `cN`: own cell N; each with `gN.who` or `cN.who` where the cell holds a reference (the
   goroutine that owns what it refers to) or is an exclusive lock (its holder);
@@ -11,8 +11,9 @@ can be at. BODY says what such a goroutine sees. It may use
 * `me`: the goroutine itself; `none`: nobody, the owner of nil and of package variables; `(other.T x me)`: x is another
   goroutine, of template T; `(lost x)`: x is an object that is no longer followed.
 
-Booleans are `Bool`; references are 16 bits (the number of a place), numbers and interface values 72 bits, signed. What is a step, what has to be shown and
-whether it holds is none of the engine's business: `audit/` builds the obligations from the model.
+Booleans are `Bool`; references are 16 bits (the number of a place), numbers and interface values 72 bits, signed. What
+is a step, what has to be shown and whether it holds is none of the engine's business: `audit/` builds the obligations
+from the model.
 """
 
 from __future__ import annotations

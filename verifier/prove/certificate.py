@@ -15,7 +15,6 @@ from verifier.prove.shape import Role, Shape
 from verifier.prove.values import NAME, Value, is_lost, local, template_of, who
 from verifier.prove.views import Fixpoint
 
-
 View = tuple[frozenset[str], ...]
 """Facts that hold together, in a fixed order; each is a choice of facts."""
 

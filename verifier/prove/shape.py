@@ -97,7 +97,9 @@ class Shape:
             case Union():
                 for _, first, inner in domain.alternatives:
                     if isinstance(inner, Range) and first <= v <= first + inner.high - inner.low:
-                        return v if v - first + inner.low in self.constants else None
+                        # Folding may have left the number in the program, or its place in the segment.
+                        known = {v, v - first, v - first + inner.low} & self.constants
+                        return v if known else None
         return v
 
 

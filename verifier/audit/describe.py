@@ -19,7 +19,8 @@ def views(program: Program, state: State, locks: Locks) -> tuple[str, ...]:
 
 def _view(program: Program, view: View, state: State, locks: Locks) -> str:
     values = [state.cells[n] for n in view.cells]
-    holders = locks.get(view.cells[0], ()) if view.cells else ()
+    # A lock that was assigned to has no holders any more, whatever its steps said before.
+    holders = locks.get(view.cells[0], ()) if any(values) else ()
     match view.kind:
         case "mutex":
             return ",".join(h.goroutine for h in holders) or ("held" if values[0] else "free")

@@ -17,7 +17,6 @@ from verifier.evidence.proof import EMPTY, PLACE
 
 Tree = str | list["Tree"]
 
-OPERATORS = ("and", "or", "not", "=", "distinct", "lost")
 _TOKEN = re.compile(r"\s+|([()]|[^\s()]+)")
 
 
@@ -63,8 +62,8 @@ def read_invariant(text: str, voc: Vocabulary) -> Invariant:
         key = int(match[1]), int(match[2])
         if key in groups:
             raise AuditError(f"the certificate defines {tree[1]} twice")
-        allowed = {name for name, _ in parameters(voc, key[0])}
-        _check(tree[4], allowed | {"me", "none", "true", "false"}, {r.template for r in voc.roles})
+        sorts = {**dict(parameters(voc, key[0])), "me": "Id", "none": "Id", "true": "Bool", "false": "Bool"}
+        _expect("Bool", _sort(tree[4], sorts, {f"other.{r.template}" for r in voc.roles}))
         groups[key] = tree[4]
     return Invariant(groups)
 
@@ -89,22 +88,45 @@ def _parse(text: str) -> Iterator[Tree]:
     yield from stack[0]
 
 
-def _check(tree: Tree, symbols: set[str], templates: set[int]) -> None:
+def _sort(tree: Tree, sorts: dict[str, str], others: set[str]) -> str:
+    """The sort of a formula or term. Raises AuditError for anything but known symbols and operators, well sorted."""
     if isinstance(tree, str):
-        if tree not in symbols:
+        if tree not in sorts:
             raise AuditError(f"the certificate uses {tree[:40]}, which means nothing here")
-        return
+        return sorts[tree]
     head = tree[0] if tree else ""
     if head == "_":
-        if len(tree) != 3 or not all(isinstance(x, str) for x in tree):
-            raise AuditError("the certificate has a literal that is none")
-        if not re.fullmatch(r"bv[0-9]{1,22}", str(tree[1])) or tree[2] not in ("16", "72"):
-            raise AuditError("the certificate has a literal that is none")
-        return
-    if head not in OPERATORS and head not in {f"other.{t}" for t in templates}:
-        raise AuditError(f"the certificate uses the operator {str(head)[:40]}")
-    for part in tree[1:]:
-        _check(part, symbols, templates)
+        return _literal(tree)
+    parts = [_sort(part, sorts, others) for part in tree[1:]]
+    match head:
+        case "and" | "or":
+            wanted = ["Bool"] * max(len(parts), 1)
+        case "not":
+            wanted = ["Bool"]
+        case "=" | "distinct":
+            wanted = parts[:1] * 2
+        case "lost":
+            wanted = ["Id"]
+        case str() if head in others:
+            wanted = ["Id", "Id"]
+        case _:
+            raise AuditError(f"the certificate uses the operator {str(head)[:40]}")
+    if parts != wanted:
+        raise AuditError(f"the certificate applies {head} to {', '.join(parts) or 'nothing'}")
+    return "Bool"
+
+
+def _literal(tree: list[Tree]) -> str:
+    match tree:
+        case ["_", str(digits), "16" | "72" as width] if re.fullmatch(r"bv[0-9]{1,22}", digits):
+            if int(digits[2:]) < 1 << int(width):
+                return f"(_ BitVec {width})"
+    raise AuditError("the certificate has a literal that is none")
+
+
+def _expect(wanted: str, found: str) -> None:
+    if wanted != found:
+        raise AuditError(f"the certificate has a {found} where a {wanted} is needed")
 
 
 def show(tree: Tree) -> str:

@@ -36,9 +36,8 @@ def after(locks: Locks, c: Concrete, row: int, state: State, interpreter: Interp
         holders = list(out.pop(cell, ()))
         if mark.op in _TAKEN:
             announced = [h for h in holders if h.mode == "next" and h.goroutine == name and mark.op == "acquire"]
-            since = announced[0].since if announced else row
             holders = [h for h in holders if h not in announced]
-            holders.append(Holder(name, _TAKEN[mark.op], since, c.step.span))
+            holders.append(Holder(name, _TAKEN[mark.op], row, c.step.span))
         elif mark.op in _RELEASED:
             _release(holders, name, _RELEASED[mark.op])
         if holders:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from verifier.audit.interpret import AuditError
+
 SECONDS = 20
 """Time for one question."""
 
@@ -37,7 +39,10 @@ def z3_solver(seconds: float = SECONDS) -> Solver:
         steps = ("simplify", "propagate-values", "solve-eqs", "bit-blast", "sat")
         solver = z3.Then(*steps, ctx=context).solver()
         solver.set("timeout", int(seconds * 1000))
-        solver.from_string(text)
+        try:
+            solver.from_string(text)
+        except z3.Z3Exception as error:
+            raise AuditError(f"z3 does not understand an obligation: {str(error)[:200]}") from None
         return str(solver.check())
 
     return ask

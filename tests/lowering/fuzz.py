@@ -19,8 +19,7 @@ from verifier.pipeline.load import program
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 
-from ..catalogue import CATALOGUE
-from .models import document
+from .models import MODELS, document
 from .test_cases import CASES
 from .test_toolchain import SNIPPETS, model
 
@@ -99,7 +98,7 @@ STATEMENTS = (
 
 
 def documents() -> list[Document]:
-    out = [read_model(str(p)) for p in CATALOGUE]
+    out = [read_model(str(p)) for p in MODELS]
     out += [document(c.model) for c in CASES]
     out += [document(model(s, ())) for s in SNIPPETS]
     return out

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from verifier.evidence.result import Result
 from verifier.model.document import CHECKS, Bounds, ClauseText, Document, Role, Text
 from verifier.pipeline import Options, verify
 from verifier.source import Span
 from verifier.verdict import Verdict
+
+MODELS = sorted((Path(__file__).resolve().parents[2] / "models").glob("*.yaml"))
+"""The catalogue."""
 
 FILE = "case.yaml"
 

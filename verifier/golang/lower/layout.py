@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.golang.lower.values import Leaf, Spec
+from verifier.golang.lower.values import Leaf, Part, Spec
 from verifier.golang.types import (
     Array,
     Basic,
@@ -18,7 +18,7 @@ from verifier.golang.types import (
     Type,
     underlying,
 )
-from verifier.gosem import gomap, mutex, once, rwmutex, syncmap, waitgroup
+from verifier.gosem import gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
 from verifier.gosem.fragment import CellSpec
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
@@ -97,18 +97,19 @@ class Layouts:
         if t.name == "sync.Map":
             return self._specs(syncmap.layout(max(len(self.strings), self.int_keys)), Interface(()))
         if t.name == "atomic.Pointer" and t.arg is not None:
-            return [Leaf(("v",), Pointer(t.arg))]
+            return [Leaf((Part("v"),), Pointer(t.arg))]
         if t.name == "atomic.Bool":
-            return [Leaf(("v",), Basic("bool"))]
-        return [Leaf(("v",), Basic(t.name.removeprefix("atomic.").lower()))]
+            return [Leaf((Part("v"),), Basic("bool"))]
+        return [Leaf((Part("v"),), Basic(t.name.removeprefix("atomic.").lower()))]
 
     def _specs(self, specs: tuple[CellSpec, ...], elem: Type) -> list[Leaf]:
         out = []
         for spec in specs:
+            inside = tuple(Part(c) if isinstance(c, str) else c for c in spec.path)
             if spec.domain is None:
-                out += [Leaf((*spec.path, *x.path), x.spec) for x in self.leaves(elem)]
+                out += [Leaf((*inside, *x.path), x.spec) for x in self.leaves(elem)]
             else:
-                out.append(Leaf(spec.path, spec.domain))
+                out.append(Leaf(inside, spec.domain))
         return out
 
     def object_leaves(self, t: Type) -> tuple[Leaf, ...]:
@@ -124,8 +125,6 @@ class Layouts:
     def map_specs(self, keys: int) -> tuple[CellSpec, ...]:
         """The cells of a map object under the lowering in use."""
         if self.runtime:
-            from verifier.gosem import runtime_map
-
             return runtime_map.layout(keys)
         return gomap.layout(keys)
 

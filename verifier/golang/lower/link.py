@@ -9,7 +9,7 @@ from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, inter
 from verifier.golang.lower.interfaces import integer_range
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, LengthKey, OrdinalKey, PlaceKey, SegmentKey, TableKey
-from verifier.golang.lower.values import Region, Spec
+from verifier.golang.lower.values import Part, Region, Spec
 from verifier.golang.types import Basic, Interface, Map, Pointer, Slice, Type, underlying
 from verifier.program.expr import (
     At,
@@ -244,6 +244,10 @@ def _strip(e: Expr, linker: Linker) -> Expr:
             return e
 
 
+_PLAIN = ("v", "present", "value", "slots", "held", "state", "readers", "n", "sema")
+"""Parts of primitives and maps that reports call by the name of the whole."""
+
+
 def cell_name(m: Machine, region: Region, path: Sequence[str | int]) -> str:
     """A cell in Go's notation: `users["alice"].Age`, `shards[0].mu`, `users (map header)`."""
     out, keyed = region.name, region.sort.startswith("map[")
@@ -251,7 +255,7 @@ def cell_name(m: Machine, region: Region, path: Sequence[str | int]) -> str:
     for i, c in enumerate(path):
         if c in ("header", "writing") and keyed and i == 0:
             return f"{out} (map header)"
-        if c in ("v", "present", "value", "slots", "held", "state", "readers", "n"):
+        if isinstance(c, Part) and c in _PLAIN:
             continue
         if isinstance(c, int) and keyed and path[0] == "slots" and i == 1:
             out += f" slot {c}"

@@ -96,6 +96,7 @@ def _lower(
     m.free_values = value_counts(package, facts.longest_slice)
     if settings.runtime:
         m.odd = m.cell("a symptom was seen", Bool())
+        m.tm.frame[m.odd] = False
     bindings = _package_variables(m, package)
     templates = _roles(m, package)
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
@@ -158,8 +159,9 @@ def _bind(m: Machine, var: Var, value: Value) -> Binding:
         return Binding(value=value)
     known = m.facts.constant(var) and len(value.leaves) == 1
     if known and all(isinstance(x, Address | Const) for x in value.leaves):
-        if isinstance(value.leaves[0], Address):
-            value.leaves[0].region.name = var.name
+        first = value.leaves[0]
+        if isinstance(first, Address) and not first.path and "@" in first.region.name:
+            first.region.name = var.name
         return Binding(value=value)
     leaves = m.layouts.leaves(var.type)
     region = m.region(var.name, leaves, m.layouts.key(var.type), private=False)

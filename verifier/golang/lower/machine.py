@@ -10,7 +10,7 @@ from verifier.golang.facts import Facts
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
-from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value
+from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Part, Path, Region, Spec, Value
 from verifier.golang.text import snippet
 from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
@@ -374,7 +374,7 @@ def path_name(base: str, path: tuple[str | int, ...]) -> str:
     """`base` with a cell path in Go's notation: fields after dots, indices in brackets."""
     out = base
     for c in path:
-        if c in ("v", "present", "value", "slots"):
+        if isinstance(c, Part) and c in ("v", "present", "value", "slots"):
             continue
         out += f"[{c}]" if isinstance(c, int) else f".{c}"
     return out

@@ -13,10 +13,10 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.spawn import spawn
 from verifier.golang.lower.storage import load, park, scalar
 from verifier.golang.lower.unwind import Defers, Site, pushed
-from verifier.golang.lower.values import Binding, Deref, Env, FuncVal, Loc, Region, Spec, Value
+from verifier.golang.lower.values import Binding, Deref, Env, FuncVal, Loc, Region, Spec, Value, is_func
 from verifier.golang.lower.variables import resolve
 from verifier.golang.types import Pointer, Var
-from verifier.program.expr import ONE, Const, Expr, Own, Read, Ref, equal, op
+from verifier.program.expr import ONE, ZERO, Const, Expr, Own, Read, Ref, equal, op
 from verifier.source import ModelError
 
 
@@ -24,6 +24,7 @@ def go_statement(m: Machine, s: ast.Stmt) -> None:
     """`go f(x)`: callee and operands are evaluated here, the body runs in a new goroutine."""
     assert isinstance(s, ast.Go)
     prepared = prepare(m, s.call)
+    _refuse_unset(m, s, prepared)
     spawn(m, s.span, prepared.held, prepared.run)
 
 
@@ -34,6 +35,7 @@ def defer_statement(m: Machine, s: ast.Stmt) -> None:
     assert isinstance(defers, Defers)
     site = next(x for x in defers.sites if x.statement is s)
     prepared = prepare(m, s.call)
+    _refuse_unset(m, s, prepared)
     if site.looped:
         for v in prepared.held:
             _refuse_round(m, s, v)
@@ -54,6 +56,21 @@ def defer_statement(m: Machine, s: ast.Stmt) -> None:
         m.step(updates=(*updates, (site.armed, ONE)))
     else:
         _push(m, defers, site, updates)
+
+
+def _refuse_unset(m: Machine, s: ast.Go | ast.Defer, prepared: Prepared) -> None:
+    """A literal that runs later must not use a function variable that is set only after this statement."""
+    if prepared.literal is None:
+        return
+    for var in _free_variables(m, prepared.literal):
+        binding = prepared.literal.env.find(var)
+        unset = binding is not None and binding.value is not None and binding.value.leaves == (ZERO,)
+        if unset and is_func(var.type) and var in m.facts.assigned:
+            raise m.unsupported(
+                f"a function that runs later and calls {var.name}, which is set after this, is not supported yet",
+                s.span,
+                f"assign {var.name} before this statement",
+            )
 
 
 def _push(m: Machine, defers: Defers, site: Site, values: list[tuple[Ref, Expr]]) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from verifier.golang import syntax as ast
-from verifier.golang.types import Func, Signature, Type, Var
+from verifier.golang.types import VOID, Func, Signature, Type, Var, underlying
 from verifier.program.expr import Expr
 from verifier.program.program import Domain
 
 Spec = Type | Domain
 """What a cell holds: a Go type with one leaf, or a domain of our own for what primitives keep."""
+
+
+class Part(str):
+    """A step of a path inside a primitive or a map, e.g. `held` of a mutex: no name of the user's."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +158,9 @@ class Env:
 
 def nothing() -> Value:
     """The value of a call without results."""
-    from verifier.golang.types import VOID
-
     return Value(VOID, ())
-
-
-def exprs(leaves: Sequence[LeafValue]) -> tuple[Expr, ...]:
-    """The leaves as expressions; only legal where materialized values are known to stand."""
-    out = []
-    for leaf in leaves:
-        assert not isinstance(leaf, Address | Interior | FuncVal)
-        out.append(leaf)
-    return tuple(out)
 
 
 def is_func(t: Type) -> bool:
     """Whether values of this type are functions, which must be known statically."""
-    from verifier.golang.types import underlying
-
     return isinstance(underlying(t), Signature)

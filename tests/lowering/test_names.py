@@ -1,0 +1,44 @@
+"""How cells are called in reports: as Go would write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from .models import Go, judge
+
+WRITE, READ = "write", "read"
+
+PLACES = {
+    "x": ("var x int\nvar p = &x", "*p = 1", "_ = x"),
+    "s.n": ("type S struct{ n int }\nvar s S", "s.n = 1", "_ = s.n"),
+    "s.state.value": ("type V struct{ value int }\ntype S struct{ state V }\nvar s S", "s.state.value = 1", "_ = s"),
+    "p.held": ("type S struct{ held bool }\nvar p = &S{}", "p.held = true", "_ = p.held"),
+    "out.in.v": (
+        "type S struct{ v int }\ntype T struct{ in S }\nvar out T\nvar p, q = &out, &out.in",
+        "p.in.v = 1",
+        "_ = q.v",
+    ),
+    'm["a"].n': (
+        'type S struct{ n int }\nvar m = map[string]*S{"a": {}}',
+        'm["a"].n = 1',
+        '_ = m["a"].n',
+    ),
+    "m (map header)": ("var m = map[string]int{}", 'm["a"] = 1', "_ = len(m)"),
+    "a[1].mu": ("type S struct{ mu sync.Mutex }\nvar a [2]S", "a[1].mu.Lock()", "s := a[1]; _ = s.mu"),
+    "n": ("var n atomic.Int32", "n.Add(1)", "c := n; _ = c.Load()"),
+    "wg": ("var wg sync.WaitGroup", "wg.Add(1)\nwg.Done()", "wg.Wait()"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_race_names_its_place(name: str) -> None:
+    declare, write, read = PLACES[name]
+    race = next(p for p in judge(Go({WRITE: write, READ: read}, declare)).properties if p.name == "race")
+    assert race.sentence == f"two goroutines touch {name} unordered"
+
+
+def test_an_object_of_a_role_is_named_after_its_line() -> None:
+    declare = "type S struct{ n int }\nvar p atomic.Pointer[S]"
+    model = Go({WRITE: "s := &S{}\np.Store(s)\ns.n = 1", READ: "if s := p.Load(); s != nil { _ = s.n }"}, declare)
+    race = next(p for p in judge(model).properties if p.name == "race")
+    assert race.sentence == "two goroutines touch write: S@3.n unordered"

@@ -1,0 +1,45 @@
+"""What the lowering cannot do yet is a located error that says what works instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from verifier.source import ModelError
+
+from .models import Go, judge
+
+REFUSED = {
+    "a function value stored in data": 'm := map[string]func(){}\nm["a"]()',
+    "assigned twice, or only on some paths": "var f func()\nif rand.Intn(2) == 0 { f = func() {} }\nf()",
+    "which is set after this": "var f func()\ndefer func() { f() }()\nif rand.Intn(2) == 0 { return }\nf = func() {}",
+    "returning different functions": (
+        "f := func() func() { if rand.Intn(2) == 0 { return nil }; return func() {} }()\nf()"
+    ),
+    "deferred in a loop": "for i := range 2 { f := func() { println(i) }\ndefer func() { f() }() }",
+    "a value of type P in an interface": "type P struct{ a, b int }\nvar e any = P{}\n_ = e",
+    "a conversion from *A to *B": "type A struct{ n int }\ntype B struct{ n int }\n_ = (*B)(&A{})",
+    "map keys of type [2]int": "m := map[[2]int]int{}\nm[[2]int{}] = 1",
+    "recover is not supported": "recover()",
+    "through an interface": "var l interface{ Lock() } = new(sync.Mutex)\nl.Lock()",
+}
+
+
+@pytest.mark.parametrize("told", REFUSED)
+def test_refused_with_a_place(told: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        judge(Go({"main": REFUSED[told]}))
+    assert told in str(caught.value)
+    assert str(caught.value).startswith("case.yaml:")
+
+
+INITIALISERS = {
+    "a package initialiser with a choice": "var n = rand.Intn(3)",
+    "starting a goroutine in a package initialiser": "func f() int { go func() {}(); return 1 }\nvar n = f()",
+}
+
+
+@pytest.mark.parametrize("told", INITIALISERS)
+def test_refused_in_an_initialiser(told: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        judge(Go({"main": "_ = n"}, INITIALISERS[told]))
+    assert told in str(caught.value)

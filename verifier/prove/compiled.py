@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Me, Op, Own, PerInstance, Read, Ref, Table, go_div
-from verifier.program.program import Fail, Step
+from verifier.program.program import Fail, Range, Step, Union
 from verifier.prove.context import Context
 from verifier.prove.shape import NotCovered, Role, Shape
 from verifier.prove.values import HALF, NAME, Value
@@ -58,8 +58,13 @@ class Compiler:
     def __init__(self, shape: Shape, role: Role) -> None:
         self.shape = shape
         self.role = role
-        self.constants: dict[str, object] = {"plus": plus, "minus": minus, "times": times, "binary": binary}
+        shown = (segments_plus, segments_minus) if self._keeps_integers_in_interfaces() else (plus, minus)
+        self.constants: dict[str, object] = {"plus": shown[0], "minus": shown[1], "times": times, "binary": binary}
         self._indices: dict[Expr, int] = {}
+
+    def _keeps_integers_in_interfaces(self) -> bool:
+        unions = [c.domain for c in self.shape.program.cells if isinstance(c.domain, Union)]
+        return any(isinstance(inner, Range) for u in unions for _, _, inner in u.alternatives)
 
     def step(self, s: Step, number: int) -> Compiled:
         """One step. Raises NotCovered for forms the method does not handle."""
@@ -183,6 +188,16 @@ def plus(a: Value, b: Value) -> Value:
 def minus(a: Value, b: Value) -> Value:
     """Difference; any value absorbs."""
     return None if a is None or b is None else _wrapped(a - b, a, b)
+
+
+def segments_plus(a: Value, b: Value) -> Value:
+    """Sum where interface values are made of integers: these are larger than any of them."""
+    return None if a is None or b is None else a + b
+
+
+def segments_minus(a: Value, b: Value) -> Value:
+    """Difference, likewise."""
+    return None if a is None or b is None else a - b
 
 
 def times(a: Value, b: Value) -> Value:

@@ -169,9 +169,13 @@ class Context:
         return bool(self.choose()) if value is None else value != 0
 
     def equal(self, a: Value, b: Value) -> bool:
-        """Equality; two references to untracked blocks may be equal or not."""
+        """Equality; two references to untracked blocks may be equal or not. A holder's name stands for a 1."""
         if a is None or b is None:
             return bool(self.choose())
+        if a >= HALF and local(a) == NAME:
+            a = 1
+        elif b >= HALF and local(b) == NAME:
+            b = 1
         if a == b and a >= HALF and is_lost(who(a)):
             self.lost |= {-1, -2}
             return bool(self.choose())

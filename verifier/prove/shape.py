@@ -97,9 +97,7 @@ class Shape:
             case Union():
                 for _, first, inner in domain.alternatives:
                     if isinstance(inner, Range) and first <= v <= first + inner.high - inner.low:
-                        # Folding may have left the number in the program, or its place in the segment.
-                        known = {v, v - first, v - first + inner.low} & self.constants
-                        return v if known else None
+                        return v if v - first + inner.low in self.constants else None
         return v
 
 

@@ -36,43 +36,6 @@ def state_graph(found: Exploration) -> networkx.MultiDiGraph[int]:
     return graph
 
 
-def stuck_for_ever(found: Exploration) -> Violation | None:
-    """The earliest state from which some goroutine never moves again while the others run for ever.
-
-    In a component that nothing leaves, a goroutine that has not returned and takes none of the component's steps is
-    stuck: a partial deadlock, which Go itself never reports. That the others may panic instead of running on changes
-    nothing in the runs where they do not; a bound that may be hit leaves the component.
-    """
-    import networkx
-
-    graph = state_graph(found)
-    steps = found.machine.steps
-
-    lost = doomed(graph, found)
-
-    def leaves(n: int, component: set[int]) -> bool:
-        ends = ((to, data["step"]) for _, to, data in graph.out_edges(n, data=True))
-        return any(not _dies(steps[k]) if to == FAILED else to not in component and to not in lost for to, k in ends)
-
-    best: Violation | None = None
-    for component in networkx.strongly_connected_components(graph):
-        if FAILED in component or component <= lost or any(leaves(n, component) for n in component):
-            continue
-        first = min(component)
-        if best is not None and best.state < first:
-            continue
-        moving = {data["goroutine"] for _, _, data in graph.subgraph(component).edges(data=True)}
-        locations, _ = found.machine.layout.unpack(found.store.order[first])
-        waiting = tuple(
-            i.number
-            for i in found.machine.program.goroutines
-            if not at_rest(locations[i.number]) and i.number not in moving
-        )
-        if waiting:
-            best = Violation("deadlock", "", first, (), waiting)
-    return best
-
-
 def _dies(c: Concrete) -> bool:
     """Whether a step is a failure of the program, which ends the process, and not a limit of the model."""
     return c.step.fail is not None and c.step.fail.kind in ("panic", "fatal")
@@ -94,3 +57,38 @@ def doomed(graph: networkx.MultiDiGraph[int], found: Exploration) -> set[int]:
                 lost.add(before)
                 todo.append(before)
     return lost
+
+
+def first_stuck(found: Exploration) -> Violation | None:
+    """The earliest state in which some goroutine has not returned and can never move again, whatever others do.
+
+    A partial deadlock, which Go itself never reports. States from which every run panics do not count: the process
+    ends, nobody waits for ever. Where a bound may be hit, what follows is not known, so nobody is called stuck before.
+    """
+    graph = state_graph(found)
+    steps = found.machine.steps
+    lost = doomed(graph, found)
+    bounded = {n for n, to, data in graph.edges(data=True) if to == FAILED and not _dies(steps[data["step"]])}
+    moves: dict[int, set[int]] = {i.number: set(bounded) for i in found.machine.program.goroutines}
+    for n, _, data in graph.edges(data=True):
+        moves[data["goroutine"]].add(n)
+    free = {g: _before(graph, sources) for g, sources in moves.items()}
+    for n, state in enumerate(found.store.order):
+        if n in lost:
+            continue
+        locations, _ = found.machine.layout.unpack(state)
+        waiting = tuple(g for g, able in free.items() if n not in able and not at_rest(locations[g]))
+        if waiting:
+            return Violation("deadlock", "", n, (), waiting)
+    return None
+
+
+def _before(graph: networkx.MultiDiGraph[int], sources: set[int]) -> set[int]:
+    """The states from which one of `sources` can be reached, these included."""
+    reached, todo = set(sources), list(sources)
+    while todo:
+        for before in graph.predecessors(todo.pop()):
+            if before not in reached:
+                reached.add(before)
+                todo.append(before)
+    return reached

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.explore.graph import stuck_for_ever
+from verifier.explore.graph import first_stuck
 from verifier.explore.machine import machine
 from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Violation
 from verifier.explore.reference import Search, failure, successors
@@ -38,28 +38,33 @@ def explore(
     except KeyboardInterrupt:
         limit = "interrupted"
     found = search.outcome(limit)
-    if limit or not search.cyclic:
+    if limit:
+        return found
+    if not search.cyclic and found.first("deadlock") is None:
         return found
     try:
-        return _with_cycles(found, limits)
+        return _with_graph(found, limits)
     except KeyboardInterrupt:
         return replace(found, deadlock_limit="interrupted")
 
 
-def _with_cycles(found: Exploration, limits: Limits) -> Exploration:
-    """Judge goroutines that are stuck while others run for ever; only a graph with cycles can have them."""
+def _with_graph(found: Exploration, limits: Limits) -> Exploration:
+    """Judge goroutines that are stuck while others run on, and find where the first one stops for good.
+
+    Only a graph with cycles can hide such a goroutine; where no state graph is built, the deadlocks the search met are
+    kept, and with cycles `deadlock` is not decided.
+    """
     if found.transitions > limits.graph_edges:
+        if found.deadlock_decided or found.first("deadlock"):
+            return found
         reason = (
             f"the state graph has {found.transitions:,} transitions and cycles; "
             f"only {limits.graph_edges:,} are searched for goroutines stuck while others run"
         )
         return replace(found, deadlock_limit=reason)
-    stuck = stuck_for_ever(found)
-    known = found.first("deadlock")
-    if stuck is None or (known is not None and known.state <= stuck.state):
-        return replace(found, deadlock_decided=True)
-    others = [v for v in found.violations if v.kind != "deadlock"]
-    violations = tuple(sorted((*others, stuck), key=lambda v: v.state))
+    first = first_stuck(found)
+    others = tuple(v for v in found.violations if v.kind != "deadlock")
+    violations = others if first is None else tuple(sorted((*others, first), key=lambda v: v.state))
     return replace(found, deadlock_decided=True, violations=violations)
 
 

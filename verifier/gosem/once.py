@@ -7,8 +7,8 @@ when the function panics (`defer o.done.Store(true)`, :77). Do inside the functi
 from __future__ import annotations
 
 from verifier.gosem.fragment import DONE, Cells, CellSpec, Fragment, Piece, read, write
-from verifier.program.expr import ONE, ZERO, Const, Read, equal
-from verifier.program.program import Range, Sync
+from verifier.program.expr import ONE, ZERO, Const, Read, both, equal, negate
+from verifier.program.program import Fail, Range, Sync
 
 SKIP = -2
 """Where `begin` ends when the function has already returned: it is not called again."""
@@ -42,10 +42,23 @@ def begin(cells: Cells) -> Fragment:
 
 
 def finish(cells: Cells) -> Fragment:
-    """The end of the call of `f`, by return or by panic (sync/once.go:77)."""
+    """The end of the call of `f`, by return or by panic (sync/once.go:77).
+
+    `Do` holds the inner mutex while `f` runs and unlocks it then: a Once assigned to meanwhile has another mutex.
+    """
     state = cells("state")
+    # Not `state == 1`: proofs keep the name of the running goroutine there instead of a 1.
+    running = both(negate(equal(Read(state), ZERO)), negate(equal(Read(state), Const(FINISHED))))
     return (
         Piece(
+            guard=negate(running),
+            accesses=(write(state, atomic=True),),
+            detail="the Once was overwritten",
+            cite="sync/once.go:77",
+            fail=Fail("fatal", "sync: unlock of unlocked mutex"),
+        ),
+        Piece(
+            guard=running,
             updates=((state, Const(FINISHED)),),
             accesses=(write(state, atomic=True),),
             detail="done",

@@ -47,7 +47,8 @@ def _judged(document: Document, options: Options) -> Result:
     any_roles = any(r.count is None for r in document.roles)
     asked = options.checks if options.checks is not None else document.checks
     properties = [builtin(kind, document, _runs(kind, base, runtime, spurious)) for kind in CHECKS if kind in asked]
-    properties += [clause(c, document, base) for c in document.clauses]
+    wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
+    properties += [clause(c, document, base) for c in wanted]
     judged, proof = _lifted(front, base, tuple(properties), budget, any_roles)
     shards = _every_hash(front, options)
     judged = tuple(_beside(p, shards) for p in judged)
@@ -127,9 +128,10 @@ def _runs(kind: str, base: Explored, runtime: Explored | None, spurious: Explore
 
 def _account(front: Front, base: Explored, budget: Budget) -> Account:
     found = base.found
-    limit = found.limit or found.deadlock_limit
+    limit = found.limit or base.bound_hit or found.deadlock_limit
+    complete = found.complete and not base.bound_hit
     return Account(
-        front.counts, found.states, found.transitions, found.engine, round(budget.seconds(), 2), found.complete, limit
+        front.counts, found.states, found.transitions, found.engine, round(budget.seconds(), 2), complete, limit
     )
 
 

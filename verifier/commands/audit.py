@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 USAGE = "verify audit EVIDENCE.json"
 
 MOST_BYTES = 64 << 20
-
-GROWTH = (1, 2, 4)
-"""A schedule may have been found with `heap` or `goroutines` doubled; it counts with any of these."""
 
 PROVED = ("race", "fatal", "panic")
 
@@ -119,26 +117,21 @@ def _lifted(judged: Judged, found: Evidence) -> bool:
 
 
 def _schedule(front: Front, judged: Judged) -> Line:
-    """Replay one schedule with the bounds of the model, then with larger ones: each run is one of the model."""
+    """Replay one schedule on the lowering it names, which says the bounds it was found with."""
     from verifier.audit.interpret import AuditError
     from verifier.audit.schedules import replay_stored
-    from verifier.pipeline.load import LOWERINGS, program
+    from verifier.pipeline.load import LOWERINGS, lowered
 
     assert judged.schedule is not None
-    bounds, reason = front.document.bounds, ""
-    if judged.schedule.lowering not in LOWERINGS:
-        return Line(judged.name, f"REFUSED: there is no lowering {judged.schedule.lowering}", EXIT_INTERNAL)
-    for heap in GROWTH:
-        for goroutines in GROWTH:
-            larger = replace(bounds, heap=bounds.heap * heap, goroutines=bounds.goroutines * goroutines)
-            try:
-                words = replay_stored(program(front, judged.schedule.lowering, larger), judged.schedule)
-            except AuditError as error:
-                reason = reason or str(error)
-                continue
-            steps = "/".join(map(str, judged.schedule.choices)) or "-"
-            return Line(judged.name, f"{judged.verdict}: schedule {steps} {words}")
-    return Line(judged.name, f"REFUSED: {reason}", EXIT_INTERNAL)
+    name = judged.schedule.lowering
+    if not re.fullmatch(rf"(?:{'|'.join(LOWERINGS)})(?:\.(?:heap|goroutines)[0-9]{{1,3}})*", name):
+        return Line(judged.name, f"REFUSED: there is no lowering {name}", EXIT_INTERNAL)
+    try:
+        words = replay_stored(lowered(front, name), judged.schedule)
+    except AuditError as error:
+        return Line(judged.name, f"REFUSED: {error}", EXIT_INTERNAL)
+    steps = "/".join(map(str, judged.schedule.choices)) or "-"
+    return Line(judged.name, f"{judged.verdict}: schedule {steps} {words}")
 
 
 def _certificate(front: Front, certificate: Certificate, found: Evidence, given: argparse.Namespace) -> Iterator[Line]:

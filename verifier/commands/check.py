@@ -44,6 +44,7 @@ def parser() -> Parser:
     proof = "try to prove race, fatal and panic for any number of goroutines (default: yes)"
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
+    add("--evidence", metavar="FILE", help="write what `verify audit FILE` can check again (one model)")
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")
     add("-q", "--quiet", action="store_true", help="only what is not as expected, and the last line")
     add_verbose(made, "every schedule there is; after an internal error the traceback")
@@ -63,6 +64,10 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("which model?", f"usage: {USAGE}")
     if given.output is not None:
         console.writable(given.output, given.models)
+    if given.evidence is not None:
+        if len(given.models) > 1:
+            raise UsageError("--evidence is about one model", "run `verify` once per model")
+        console.writable(given.evidence, given.models)
     texts: list[str] = []
     entries: list[Entry] = []
     for path in given.models:
@@ -102,7 +107,13 @@ def _judge(path: str, given: argparse.Namespace) -> Entry:
         model = document(path, given)
         from verifier.pipeline import verify
 
-        return verify(model, options(given, line))
+        found = verify(model, options(given, line))
+        if given.evidence is not None:
+            from verifier.evidence.store import dump
+
+            certificate = found.any_number.certificate if found.any_number else None
+            console.deliver(dump(found, model, certificate), given.evidence)
+        return found
     except ModelError as error:
         return _failed(path, console.model_text(error))
     except UsageError as error:

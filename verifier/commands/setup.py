@@ -61,7 +61,8 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
     """What the command line asks of the pipeline."""
     from verifier.pipeline import Options
 
-    made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter)
+    kept = getattr(arguments, "evidence", None) is not None
+    made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter, certificate=kept)
     names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number")
     given = {name: getattr(arguments, name, None) for name in names}
     return replace(made, **{name: value for name, value in given.items() if value is not None})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verifier.evidence.proof import Certificate
 from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Trace
 from verifier.source import Span
@@ -24,7 +25,7 @@ class ForAnyNumber:
     """Whether `properties` hold for any number of goroutines of `roles` (in words), and what shows it.
 
     `views` situations of `k` goroutines are all that can arise; `invariant` says why in a few lines; `reason` is set
-    when it was not shown.
+    when it was not shown. `certificate` is what `verify audit` re-proves, where it was asked for.
     """
 
     verdict: Verdict
@@ -34,6 +35,9 @@ class ForAnyNumber:
     views: int
     invariant: tuple[str, ...] = ()
     reason: str = ""
+    certificate: Certificate | None = None
+    alone: bool = False
+    """The proof covers k goroutines and fewer as well, so that it does not rest on an exploration."""
 
 
 @dataclass(frozen=True, slots=True)

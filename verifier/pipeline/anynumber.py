@@ -7,10 +7,14 @@ from dataclasses import replace
 
 from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
+from verifier.pipeline.judge import HOLDS
 from verifier.pipeline.load import Front, program
+from verifier.program.program import Program
 from verifier.prove.anynumber import Attempt, attempt
+from verifier.prove.certificate import certificate
 from verifier.prove.invariant import readable
 from verifier.prove.values import INT
+from verifier.prove.views import seen_by_exploration
 from verifier.verdict import Verdict
 
 PROVABLE = ("race", "fatal", "panic")
@@ -41,47 +45,79 @@ def for_any_number(
 
 
 def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber:
-    ends = budget.seconds() + SECONDS
-    timeout = budget.options.timeout
+    made = _program(front)
+    fixed = {r.name: r.count for r in front.document.roles if r.count is not None}
+    some = any(r.count is None for r in front.document.roles)
+    single = {role: n for role, n in fixed.items() if n == 1}
+    tries = [fixed if some else {}]
+    if not some and single and len(single) < len(fixed):
+        # Roles the model has once may be meant to be one: main, an owner, a janitor.
+        tries.append(single)
+    late = _deadline(budget)
+    reason = ""
+    for exactly in tries:
+        tried = attempt(made, late, exactly or None)
+        if tried.proof is not None:
+            return _proved(front, made, asked, tried, exactly, budget)
+        reason = reason or _reason(tried)
+        if late():
+            break
+    return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=reason)
 
-    def out_of_time() -> bool:
-        now = budget.seconds()
-        return now > ends or (timeout is not None and now > timeout)
 
-    bounds = replace(front.document.bounds, heap=max(front.document.bounds.heap, 2), int=INT)
+def _program(front: Front) -> Program:
+    """The model as proofs want it: two goroutines a role, whole integers, no clauses."""
     doubled = replace(
         front,
         counts=tuple((role, 2) for role, _ in front.counts),
         package=replace(front.package, clauses=()),
     )
-    made = program(doubled, "abstract", bounds)
-    fixed = {r.name: r.count for r in front.document.roles if r.count is not None}
-    some = any(r.count is None for r in front.document.roles)
-    first = attempt(made, out_of_time, fixed if some else None)
-    if first.proof is not None:
-        return _proved(front, asked, first, fixed if some else {}, readable(made, soon(budget)).lines)
-    single = {role: n for role, n in fixed.items() if n == 1}
-    if not some and single and len(single) < len(fixed) and not out_of_time():
-        # Roles the model has once may be meant to be one: main, an owner, a janitor.
-        second = attempt(made, out_of_time, single)
-        if second.proof is not None:
-            return _proved(front, asked, second, single, readable(made, soon(budget)).lines)
-    return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=_reason(first))
+    return program(doubled, "abstract", replace(front.document.bounds, heap=_heap(front), int=INT))
 
 
-def soon(budget: Budget) -> Callable[[], bool]:
-    """The end of the time for the readable invariant: nothing depends on it, so nobody should wait for it."""
-    ends = budget.seconds() + EXPLANATION_SECONDS
-    return lambda: budget.seconds() > ends
+def _heap(front: Front) -> int:
+    return max(front.document.bounds.heap, 2)
+
+
+def _deadline(budget: Budget) -> Callable[[], bool]:
+    ends = budget.seconds() + SECONDS
+    timeout = budget.options.timeout
+
+    def late() -> bool:
+        now = budget.seconds()
+        return now > ends or (timeout is not None and now > timeout)
+
+    return late
 
 
 def _proved(
-    front: Front, asked: tuple[str, ...], done: Attempt, fixed: dict[str, int], invariant: tuple[str, ...]
+    front: Front,
+    made: Program,
+    asked: tuple[str, ...],
+    done: Attempt,
+    exactly: dict[str, int],
+    budget: Budget,
 ) -> ForAnyNumber:
-    assert done.proof is not None
+    assert done.proof is not None and done.machine is not None
+    ends = budget.seconds() + EXPLANATION_SECONDS
+    kept = certificate(done.machine.shape, done.proof, _heap(front), tuple(exactly.items()))
     return ForAnyNumber(
-        Verdict.SAFE, asked, _roles(front, fixed), done.proof.k, len(done.proof.views), invariant=invariant
+        Verdict.SAFE,
+        asked,
+        _roles(front, exactly),
+        done.proof.k,
+        len(done.proof.views),
+        invariant=readable(made, lambda: budget.seconds() > ends).lines,
+        certificate=kept if budget.options.certificate else None,
+        alone=_alone(done),
     )
+
+
+def _alone(done: Attempt) -> bool:
+    """Whether k goroutines and fewer are shown safe too, run in the abstract: then nothing else is needed."""
+    assert done.proof is not None and done.machine is not None
+    runs = [seen_by_exploration(done.machine, n, n) for n in range(1, done.proof.k + 1)]
+    return all(bad is None and not cut for _, bad, cut in runs)
 
 
 def _roles(front: Front, fixed: dict[str, int]) -> str:
@@ -103,6 +139,10 @@ def with_proof(prop: Property, proof: ForAnyNumber | None, any_roles: bool) -> P
     if proof is not None and prop.name in proof.properties:
         method = f"views of {proof.k} goroutine{'' if proof.k == 1 else 's'}" if proof.k else proof.reason
         prop = replace(prop, any_number=AnyNumber(proof.verdict, method, proof.k))
+    shown = proof is not None and proof.verdict is Verdict.SAFE and proof.alone and prop.name in proof.properties
+    if shown and prop.verdict is Verdict.UNKNOWN:
+        # Exploring ran into a limit; the proof needs no exploration.
+        prop = replace(prop, verdict=Verdict.SAFE, sentence=HOLDS[prop.kind], method="proved", states=0, reason="")
     if not any_roles or prop.verdict is not Verdict.SAFE or prop.kind == "sometimes":
         return prop
     if prop.any_number is not None and prop.any_number.verdict is Verdict.SAFE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from verifier.explore.search import Exploration, Limits, explore
 from verifier.model.document import Bounds, Document
-from verifier.pipeline.load import Front, program, read_front
+from verifier.pipeline.load import Front, lowered, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import Program
 
@@ -94,10 +94,4 @@ def load(document: Document, options: Options, lowering: str = "abstract") -> Pr
 
     Raises ModelError when the Go of the model is wrong.
     """
-    kind, *changes = lowering.split(".")
-    bounds = document.bounds
-    for change in changes:
-        name = change.rstrip("0123456789")
-        number = int(change.removeprefix(name))
-        bounds = replace(bounds, heap=number) if name == "heap" else replace(bounds, goroutines=number)
-    return program(read_front(document, options), kind, bounds)
+    return lowered(read_front(document, options), lowering)

@@ -70,3 +70,14 @@ def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = No
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.lines, front.facts)
     return compose(raw)
+
+
+def lowered(front: Front, name: str) -> Program:
+    """The program of a lowering by its full name: the kind, then the bounds that differ from the model's."""
+    kind, *changes = name.split(".")
+    bounds = front.document.bounds
+    for change in changes:
+        which = change.rstrip("0123456789")
+        number = int(change.removeprefix(which))
+        bounds = replace(bounds, heap=number) if which == "heap" else replace(bounds, goroutines=number)
+    return program(front, kind, bounds)

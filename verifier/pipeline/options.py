@@ -14,8 +14,8 @@ class Options:
     """Options of one run. `counts` overrides the model's goroutine counts, `checks` its built-in properties.
 
     `timeout` is in seconds of `clock`; without a clock there is none. `runtime` explores the runtime's own map steps
-    even when no race asks for them. `any_number` False leaves out the proof for any number of goroutines. `progress`
-    receives (states, transitions, states still to expand).
+    even when no race asks for them. `any_number` False leaves out the proof for any number of goroutines;
+    `certificate` keeps one that can be checked again. `progress` receives (states, transitions, frontier).
     """
 
     counts: tuple[tuple[str, int], ...] = ()
@@ -25,5 +25,6 @@ class Options:
     max_memory: int | None = None
     runtime: bool = False
     any_number: bool | None = None
+    certificate: bool = False
     progress: Callable[[int, int, int], None] | None = None
     clock: Callable[[], float] | None = None

@@ -143,3 +143,41 @@ def test_cvc5_is_killed_when_its_time_is_up() -> None:
     started = time.monotonic()
     assert solvers.cvc5_solver(0.01)("(set-logic QF_BV)\n(declare-const x Bool)\n(assert x)") == "unknown"
     assert time.monotonic() - started < 5
+
+
+def test_certificates_of_random_programs_are_reproved() -> None:
+    """Also what nobody thought of: loops that allocate, locks in objects, read locks held of objects given up."""
+    from prove.build import for_proof, front, prove
+    from prove.randoms import CLASSES, case
+
+    from verifier.prove.certificate import certificate
+
+    shown = 0
+    for kind in CLASSES:
+        for seed in (*range(12), *((73,) if kind == "objects" else ())):
+            made = front(case(kind, seed))
+            tried = prove(made, largest=1, seconds=2)
+            if tried.proof is None or tried.machine is None or len(tried.proof.views) > 300:
+                continue
+            found = certificate(tried.machine.shape, tried.proof, heap=2)
+            assert found is not None
+            said = recheck(for_proof(made), found)
+            assert said.proved, (kind, seed, said.refused)
+            shown += 1
+    assert shown >= 8
+
+
+def test_a_role_that_exists_once_needs_to_be_assumed() -> None:
+    """A goroutine that writes its own variable without a lock is fine once, and races with a second one."""
+    from prove.build import Case, for_proof, front, prove
+
+    from verifier.prove.certificate import certificate
+
+    case = Case("var n int\nvar m atomic.Int32", {"main": "n = 1\nn = 2", "other": "m.Store(1)"})
+    tried = prove(front(case), largest=1, main=1)
+    assert tried.proof is not None and tried.machine is not None
+    found = certificate(tried.machine.shape, tried.proof, 2, (("main", 1),))
+    assert found is not None
+    program = for_proof(front(case))
+    assert recheck(program, found).proved
+    assert recheck(program, replace(found, exactly=())).contradicted

@@ -196,7 +196,8 @@ def _read_holds(scope: Scope, step: Step, after: State) -> str:
             continue
         who, cell = scope.address(scope.target(mark.ref))
         if mark.op == "rlock":
-            full = _insert(scope, after, slots, who, cell, "true")
+            followed = "true" if who in (NONE, scope.me()) else neg(f"(lost {who})")
+            full = _insert(scope, after, slots, who, cell, followed)
             after["overflow"] = disj([after.get("overflow", "false"), full])
             continue
         done = "false"
@@ -339,10 +340,9 @@ def _allocate(scope: Scope, step: Step) -> State:
     absolute = [role.first + o for o in cells]
     for slot in (s for k in scope.present for s in voc.slots(k)):
         of_it = conj([follow, equals(f"{slot}.who", scope.me()), disj(equals(slot, bits(a, PLACE)) for a in absolute)])
-        held = slot.startswith("h")
-        out[f"{slot}.who"] = ite(of_it, NONE if held else gone, f"{slot}.who")
-        if held:
-            out[slot] = ite(of_it, bits(EMPTY, PLACE), slot)
+        # What is held of an object that nobody follows is not recorded.
+        out[f"{slot}.who"] = ite(of_it, NONE, f"{slot}.who")
+        out[slot] = ite(of_it, bits(EMPTY, PLACE), slot)
     for o in cells:
         _zero(scope, out, o, follow)
     for q in {role.region[o] for o in cells} - {-1}:

@@ -83,7 +83,8 @@ class Builder:
 
     def scripts(self) -> tuple[Script, ...]:
         """The start, then steps with one, two and three goroutines written down, then races."""
-        start = self._script((1, 2), [], (("", tuple(self._initial())),))
+        views = definitions(self.voc, self.invariant)
+        start = self._script(views, (1, 2), [], (("", tuple(self._initial())),))
         pair = self._related((1, 2))
         made: tuple[tuple[tuple[int, ...], list[str], Maker], ...] = (
             ((1,), [], self._single_queries),
@@ -91,14 +92,18 @@ class Builder:
             ((1, 2, 3), [*self._seen((1, 2, 3)), *self._related((1, 2, 3))], self._three_queries),
             ((1, 2), pair, self._races),
         )
-        out = [self._script(present, before, self._groups(make)) for present, before, make in made]
+        out = [self._script(views, present, before, self._groups(make)) for present, before, make in made]
         return (start, *(s for s in out if s.groups))
 
     def _script(
-        self, present: tuple[int, ...], before: list[str], groups: tuple[tuple[str, tuple[Query, ...]], ...]
+        self,
+        views: dict[str, str],
+        present: tuple[int, ...],
+        before: list[str],
+        groups: tuple[tuple[str, tuple[Query, ...]], ...],
     ) -> Script:
         base = "\n".join([*declarations(self.voc, present), *self._counts(present)])
-        return Script(base, definitions(self.voc, self.invariant), "\n".join(before), groups)
+        return Script(base, views, "\n".join(before), groups)
 
     def _counts(self, present: tuple[int, ...]) -> list[str]:
         """Roles that exist a fixed number of times."""

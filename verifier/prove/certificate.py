@@ -25,7 +25,7 @@ def certificate(
     """The certificate of a proof; None for k > 1, which has no certificate."""
     if not proof.proved or proof.k != 1:
         return None
-    reads = max((len(v.members[0].reads) for v in proof.views), default=0)
+    reads = max((len(_followed(v.members[0].reads)) for v in proof.views), default=0)
     holds = max((len(v.members[0].held) for v in proof.views), default=0)
     groups: dict[tuple[int, int], list[Configuration]] = {}
     for v in proof.views:
@@ -38,6 +38,11 @@ def certificate(
         count += len(alternatives)
     names = tuple(r.name for r in shape.roles)
     return Certificate(1, names, exactly, heap, reads, holds, count, text)
+
+
+def _followed(locks: Sequence[int]) -> tuple[int, ...]:
+    """Without those in objects that are no longer tracked: a certificate does not speak of them."""
+    return tuple(lock for lock in locks if not is_lost(who(lock)))
 
 
 def _merged(views: set[View]) -> list[View]:
@@ -98,7 +103,7 @@ class _Writer:
             out.append(self._cell(f"g{n}", n, value))
         for n, value in enumerate(member.cells):
             out.append(self._cell(f"c{n}", self.role.first + n, value))
-        out.append(self._locks("r", member.reads, self.reads))
+        out.append(self._locks("r", _followed(member.reads), self.reads))
         out.append(self._locks("h", member.held, self.holds))
         out += [[e] for e in self._published(member)]
         return tuple(frozenset((_and(x) if len(x) > 1 else (x or ["true"])[0],)) for x in out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.golang.checking import Model, corpus, walk
-from verifier.golang import syntax as ast, types as t
+from verifier.golang import library, syntax as ast, types as t
 
 GOOD = corpus("check_good.txt")
 BAD = corpus("check_bad.txt")
@@ -75,6 +75,24 @@ def test_suggests_the_name_that_was_meant(declare: str, body: str, near: str) ->
 def test_points_at_the_other_place(declare: str, body: str, line: int) -> None:
     notes = Model(declare, {"main": body}).errors()[0].notes
     assert [n.span.line for n in notes if n.span is not None] == [line]
+
+
+@pytest.mark.parametrize("body", ['strconv.Atoi("1")', "var g errgroup.Group; _ = g", "strings.ToUpper(s)"])
+def test_a_package_outside_models_is_told_what_there_is(body: str) -> None:
+    notes = [n.text for n in Model("", {"main": body}).errors()[0].notes]
+    assert f"models have {library.offered()}" in notes
+    assert not any("did you mean" in n for n in notes)
+
+
+def test_what_models_have_is_what_offers_something() -> None:
+    offering = [path for name, path in library.PACKAGES.items() if library.members(name)]
+    assert library.offered().replace(" and ", ", ").split(", ") == offering
+
+
+@pytest.mark.parametrize("clause", ['s["n"] == 1', 's.Load("n") == 1'])
+def test_a_clause_about_a_sync_map_is_told_another_way(clause: str) -> None:
+    (note,) = Model("var s sync.Map", {"main": 's.Store("n", 1)'}, {"c": clause}).errors()[0].notes
+    assert "`var stored atomic.Bool`" in note.text
 
 
 def test_reports_every_error_in_file_order() -> None:

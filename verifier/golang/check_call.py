@@ -6,6 +6,7 @@ from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_builtin import CLAUSE_BUILTINS, builtin
 from verifier.golang.check_convert import assign, convert, settle_default
 from verifier.golang.check_lookup import Found, lookup
+from verifier.golang.check_names import NO_LOOK
 from verifier.golang.check_operand import Operand
 from verifier.golang.check_show import describe, nearest, show
 from verifier.golang.check_state import Checker
@@ -25,9 +26,8 @@ def call(c: Checker, e: ast.Call) -> Operand:
     if not isinstance(signature, t.Signature):
         raise fail(f"invalid operation: cannot call {describe(f)}: {f.type} is not a function", e.fun.span)
     if c.in_clause and not _only_loads(c, e.fun):
-        raise fail(
-            "a clause may not call functions", e.span, "read package variables directly, atomic ones with Load()"
-        )
+        advice = NO_LOOK if _on_sync_map(c, e.fun) else "read package variables directly, atomic ones with Load()"
+        raise fail("a clause may not call functions", e.span, advice)
     arguments(c, e, signature)
     return result(e, signature)
 
@@ -37,6 +37,11 @@ def _only_loads(c: Checker, e: ast.Expr) -> bool:
     found = c.info.selections.get(e) if isinstance(e, ast.Selector) else None
     atomic = found is not None and found.primitive is not None and found.primitive.name.startswith("atomic.")
     return atomic and isinstance(e, ast.Selector) and e.name.name == "Load"
+
+
+def _on_sync_map(c: Checker, e: ast.Expr) -> bool:
+    found = c.info.selections.get(e) if isinstance(e, ast.Selector) else None
+    return found is not None and found.primitive == t.Primitive("sync.Map")
 
 
 def result(e: ast.Call, signature: t.Signature) -> Operand:

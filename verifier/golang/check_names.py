@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_convert import assign, settle
 from verifier.golang.check_lookup import Found, lookup, members
@@ -9,6 +11,13 @@ from verifier.golang.check_operand import Operand, PoisonedError, deref, is_inte
 from verifier.golang.check_show import describe, nearest, show
 from verifier.golang.check_state import Checker
 from verifier.source import fail
+
+NO_LOOK = (
+    "a clause cannot look into a sync.Map: keep the fact in a variable of its own, such as `var stored atomic.Bool`, "
+    "and write `stored.Load()`"
+)
+"""What to do where a clause wants the content of a sync.Map."""
+_SYNC_MAP = t.Primitive("sync.Map")
 
 _UNSUPPORTED = {
     **dict.fromkeys(("float32", "float64"), "use an integer type"),
@@ -23,12 +32,7 @@ def ident(c: Checker, e: ast.Ident) -> Operand:
         raise fail("cannot use _ as value", e.span)
     what = c.scope.lookup(e.name)
     if what is None:
-        if e.name in _UNSUPPORTED:
-            raise fail(f"{e.name} is not supported", e.span, _UNSUPPORTED[e.name])
-        hints = nearest(e.name, c.scope.visible())
-        if not hints and c.in_clause:
-            hints = ("a clause sees package-level names only",)
-        raise fail(f"undefined: {e.name}", e.span, *hints)
+        raise _undefined(c, e, c.scope.visible())
     c.info.uses[e] = what
     c.resolve(what, e.span)
     match what:
@@ -52,6 +56,15 @@ def ident(c: Checker, e: ast.Ident) -> Operand:
             return Operand(e, t.Mode.BUILTIN, t.INVALID)
 
 
+def _undefined(c: Checker, e: ast.Ident, candidates: Iterable[str]) -> Exception:
+    if e.name in _UNSUPPORTED:
+        return fail(f"{e.name} is not supported", e.span, _UNSUPPORTED[e.name])
+    hints = nearest(e.name, candidates)
+    if not hints and c.in_clause:
+        hints = ("a clause sees package-level names only",)
+    return fail(f"undefined: {e.name}", e.span, *hints)
+
+
 def _constant(c: Checker, e: ast.Ident, what: t.ConstObj) -> Operand:
     if e.name == "iota" and c.universe.names.get("iota") is what:
         if c.iota is None:
@@ -64,8 +77,12 @@ def selector(c: Checker, e: ast.Selector) -> Operand:
     """`x.name`."""
     if isinstance(e.x, ast.Ident):
         package = c.scope.lookup(e.x.name)
+        if e.x.name in library.ELSEWHERE and (package is None or isinstance(package, t.PackageName)):
+            raise _no_package(e.x)
         if isinstance(package, t.PackageName):
             return _member(c, e, e.x, package)
+        if package is None:
+            raise _undefined(c, e.x, [name for name, what in c.scope.named() if isinstance(what, _SELECTED)])
     x = c.raw(e.x)
     if x.mode is t.Mode.TYPE:
         raise fail(
@@ -82,6 +99,14 @@ def selector(c: Checker, e: ast.Selector) -> Operand:
             raise PoisonedError
         raise _no_such(e, x, found)
     return _field(c, e, x, found) if found.field is not None else _method(c, e, x, found)
+
+
+_SELECTED = t.Var | t.ConstObj | t.PackageName | t.Func
+
+
+def _no_package(e: ast.Ident) -> Exception:
+    has = f"models have {library.offered()}"
+    return fail(f"package {e.name} is not part of models", e.span, library.ELSEWHERE[e.name], has)
 
 
 def _member(c: Checker, e: ast.Selector, name: ast.Ident, package: t.PackageName) -> Operand:
@@ -163,6 +188,9 @@ def index(c: Checker, e: ast.Index) -> Operand:
         raise fail(f"cannot index {describe(x)}: strings are opaque constants here", e.span, "compare whole strings")
     behind = deref(x.type)
     array = t.underlying(behind) if behind is not None else u
+    if u == _SYNC_MAP:
+        advice = NO_LOOK if c.in_clause else f"use {show(e.x)}.Load({show(e.index)})"
+        raise fail(f"invalid operation: cannot index {describe(x)}", e.x.span, advice)
     if not isinstance(array, t.Array) and (behind is not None or not isinstance(array, t.Slice)):
         raise fail(f"invalid operation: cannot index {describe(x)}", e.x.span)
     _subscript(c, e.index, array.length if isinstance(array, t.Array) else None)

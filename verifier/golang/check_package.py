@@ -7,12 +7,13 @@ from functools import partial
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_assign import initial
+from verifier.golang.check_convert import incomparable
 from verifier.golang.check_decl import define_constant
 from verifier.golang.check_operand import PoisonedError
 from verifier.golang.check_order import Unit
 from verifier.golang.check_show import show
 from verifier.golang.check_state import Checker
-from verifier.golang.check_types import check_parts, check_valid, function_info
+from verifier.golang.check_types import check_key, check_parts, check_valid, function_info
 from verifier.golang.scope import NOWHERE
 from verifier.source import ModelError, Note, fail
 
@@ -136,6 +137,10 @@ def _complete_types(c: Checker, types: list[tuple[t.Named, ast.TypeSpec]]) -> No
                 if not any(other in c.broken for other in specs):
                     c.errors.extend(error.diagnostics)
                 c.broken.add(named)
+    for e, key in c.keys:
+        with c.surviving():
+            if key not in c.broken and incomparable(key) is None:
+                check_key(e, key)
 
 
 def _complete(c: Checker, named: t.Named, specs: dict[t.Named, ast.TypeSpec], path: tuple[t.Named, ...]) -> None:

@@ -51,6 +51,8 @@ class Checker:
     labels: dict[str, dict[str, Span]] = field(default_factory=dict)
     """Role → the labels of its body, for `at`."""
     named: list[t.Named] = field(default_factory=list)
+    keys: list[tuple[ast.Expr, t.Type]] = field(default_factory=list)
+    """Key types of maps that were met before their declaration was."""
     pending: dict[t.Object, Callable[[], None]] = field(default_factory=dict)
     """Package-level objects whose declaration has not been checked yet."""
     resolving: list[t.Object] = field(default_factory=list)

@@ -44,7 +44,17 @@ def map_type(c: Checker, e: ast.MapType) -> Operand:
     why = incomparable(key)
     if why is not None:
         raise fail(f"invalid map key type {key}", e.key.span, why)
+    if t.underlying(key) == t.INVALID:
+        c.keys.append((e.key, key))
+    else:
+        check_key(e.key, key)
     return _as_type(e, t.Map(key, elem))
+
+
+def check_key(e: ast.Expr, key: t.Type) -> None:
+    """Raise ModelError when models have no maps with such keys, although Go has: structs, pointers, interfaces, …"""
+    if not isinstance(t.underlying(key), t.Basic):
+        raise fail(f"map keys of type {key} are not supported yet", e.span, "use a string, integer or bool key")
 
 
 def func_type(c: Checker, e: ast.FuncType) -> Operand:

@@ -107,13 +107,38 @@ _LATER: dict[str, str] = {
     "runtime.NumGoroutine": "use runtime.Gosched, or at(role, label) in a clause",
     "runtime.GC": "leave it out",
 }
-_WITHOUT = {
+_OPAQUE = "strings are opaque constants here: use a literal"
+_COPY = "copy in a loop, such as `for k, v := range m { c[k] = v }`"
+
+ELSEWHERE: dict[str, str] = {
     "context": "use an atomic.Bool that says that work is over",
-    "strings": "strings are opaque constants here",
+    "strings": _OPAQUE,
+    **dict.fromkeys(("log", "slog", "io", "bufio", "bytes"), "use fmt.Println, or leave it out"),
+    **dict.fromkeys(("os", "syscall"), 'to end a goroutine use `return`; to end the program `panic("…")`'),
+    **dict.fromkeys(("strconv", "regexp", "json", "unicode", "utf8"), _OPAQUE),
+    **dict.fromkeys(("maps", "slices"), _COPY),
+    **dict.fromkeys(("math", "bits", "cmp"), "write the integer arithmetic out"),
+    **dict.fromkeys(("fnv", "maphash", "crc32", "sha256", "md5", "xxhash"), "declare a func without a body: any hash"),
+    **dict.fromkeys(("http", "net", "sql"), "leave it out, or stand rand.Intn(n) in for what it answers"),
+    "sort": "write the loop out",
+    "errgroup": "use a sync.WaitGroup, and keep the error in a variable under a sync.Mutex",
+    "singleflight": "use a sync.Mutex or a sync.Once",
+    "semaphore": "use a sync.Mutex",
+    "reflect": "write the code for the types you use",
+    "unsafe": "use the types of sync/atomic",
+    "debug": "leave it out",
+    "testing": "leave it out",
 }
+"""Packages that Go or its projects have and models do not, by name: what to write instead of them."""
 
 RLOCKER = "call RLock and RUnlock themselves"
 """What to write instead of `RWMutex.RLocker`."""
+
+
+def offered() -> str:
+    """The import paths of the packages that models can use something of, as a sentence has them."""
+    *paths, last = [path for name, path in PACKAGES.items() if name not in ELSEWHERE]
+    return f"{', '.join(paths)} and {last}"
 
 
 def methods(of: t.Primitive) -> dict[str, t.Signature]:
@@ -183,8 +208,6 @@ def members(package: str) -> dict[str, t.Object]:
 
 def not_yet(package: str, name: str) -> str | None:
     """What to use instead of a name that Go's package has but models do not; None when Go has no such name either."""
-    if package in _WITHOUT:
-        return _WITHOUT[package]
     if package == "atomic" and name.endswith("Pointer"):
         return "use atomic.Pointer[T]"
     return _LATER.get(f"{package}.{name}")

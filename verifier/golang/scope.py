@@ -45,9 +45,13 @@ class Scope:
 
     def visible(self) -> Iterator[str]:
         """Every name that can be used here, for suggestions."""
+        return (name for name, _ in self.named())
+
+    def named(self) -> Iterator[tuple[str, t.Object]]:
+        """Every name that can be used here with what it stands for, innermost first."""
         scope: Scope | None = self
         while scope is not None:
-            yield from scope.names
+            yield from scope.names.items()
             scope = scope.parent
 
 

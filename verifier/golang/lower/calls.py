@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifier.golang import syntax as ast
+from verifier.golang.library import ERROR
 from verifier.golang.lower import builtins, primitives
 from verifier.golang.lower.arithmetic import in_type
 from verifier.golang.lower.inline import inline
@@ -84,7 +85,9 @@ def prepare(m: Machine, x: ast.Call) -> Prepared:
             raise m.unsupported(
                 f"calling {fun.name.name} through an interface is not supported yet",
                 x.span,
-                "call the method on the concrete type",
+                "compare errors with == or != nil, or pass the error itself to fmt.Println"
+                if m.info.types[fun.x].type is ERROR
+                else "call the method on the concrete type",
             )
     return _user_call(m, x, function_value(m, fun))
 

@@ -30,6 +30,8 @@ class Options:
     timeout: float | None = None
     max_memory: int | None = None
     runtime: bool = False
+    any_number: bool | None = None
+    certificate: bool = False
     progress: Callable[[int, int, int], None] | None = None
     clock: Callable[[], float] | None = None
 

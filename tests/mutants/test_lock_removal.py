@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from catalogue import ALL, is_safe, name
+
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
-
 from verifier.verdict import Verdict
 
 OPERATION = re.compile(r"^\s*(defer )?[\w.\[\]]+\.(R?Lock|R?Unlock)\(\)\s*$")

@@ -147,7 +147,7 @@ def _certificate(front: Front, certificate: Certificate, found: Evidence, given:
     bounds = replace(front.document.bounds, heap=certificate.heap, int=INT)
     package = replace(front.package, clauses=())
     counts = tuple((role, 2) for role, _ in front.counts)
-    made = program(replace(front, counts=counts, package=package), "abstract", bounds)
+    made = program(replace(front, counts=counts, package=package), lowering_for_proofs(front), bounds)
     try:
         if given.smt is not None:
             yield _written(given.smt, [s.text() for s in scripts(made, certificate)])

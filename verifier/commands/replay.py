@@ -97,6 +97,7 @@ def _trace(found: Program, interpreter: Interpreter, last: State | None, taken: 
 
 def _claims(interpreter: Interpreter, state: State) -> Iterator[Claim]:
     from verifier.audit.confirm import Claim
+    from verifier.program.program import END, IDLE
 
     enabled = interpreter.enabled(state)
     for n, x in enumerate(enabled):
@@ -105,6 +106,12 @@ def _claims(interpreter: Interpreter, state: State) -> Iterator[Claim]:
         yield from (Claim("race", name, (x.instance, other)) for name in names for other in sorted(others))
     if not enabled:
         yield Claim("deadlock")
+        return
+    moving = {c.instance for c in enabled}
+    blocked = [i.number for i in interpreter.program.goroutines if i.number not in moving]
+    waiting = tuple(i for i in blocked if state.locations[i] not in (END, IDLE))
+    # Others can still run on: these may be stuck for good all the same, all of them or one alone.
+    yield from (Claim("deadlock", "", stuck) for stuck in (waiting, *((i,) for i in waiting)) if stuck)
 
 
 def _lines(trace: Trace) -> list[str]:

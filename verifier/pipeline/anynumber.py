@@ -8,13 +8,14 @@ from dataclasses import replace
 from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.judge import HOLDS
-from verifier.pipeline.load import Front, program
+from verifier.pipeline.load import Front, lowering_for_proofs as lowering, program
 from verifier.program.program import Program
-from verifier.prove.anynumber import Attempt, attempt
+from verifier.prove.anynumber import Attempt, attempt, in_the_way
 from verifier.prove.certificate import certificate
 from verifier.prove.invariant import readable
 from verifier.prove.values import INT
 from verifier.prove.views import seen_by_exploration
+from verifier.source import ModelError
 from verifier.verdict import Verdict
 
 PROVABLE = ("race", "fatal", "panic")
@@ -31,7 +32,7 @@ def for_any_number(
 ) -> ForAnyNumber | None:
     """The proof, or why there is none; None when nobody asked or there is nothing to prove."""
     options = budget.options
-    if options.any_number is False:
+    if options.any_number is False or base.found.limit == "interrupted":
         return None
     held = tuple(p.name for p in properties if p.kind in PROVABLE and not base.found.first(p.kind))
     asked = tuple(p.name for p in properties if p.kind in PROVABLE)
@@ -45,7 +46,11 @@ def for_any_number(
 
 
 def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber:
-    made = _program(front)
+    try:
+        made = _program(front)
+    except ModelError as error:
+        # Whole integers can be too much for what exploration takes: a table per argument of a function, for instance.
+        return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=error.diagnostics[0].message)
     fixed = {r.name: r.count for r in front.document.roles if r.count is not None}
     some = any(r.count is None for r in front.document.roles)
     single = {role: n for role, n in fixed.items() if n == 1}
@@ -59,7 +64,7 @@ def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber
         tried = attempt(made, late, exactly or None)
         if tried.proof is not None:
             return _proved(front, made, asked, tried, exactly, budget)
-        reason = reason or _reason(tried)
+        reason = reason or in_the_way(tried)
         if late():
             break
     return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=reason)
@@ -72,7 +77,7 @@ def _program(front: Front) -> Program:
         counts=tuple((role, 2) for role, _ in front.counts),
         package=replace(front.package, clauses=()),
     )
-    return program(doubled, "abstract", replace(front.document.bounds, heap=_heap(front), int=INT))
+    return program(doubled, lowering(front), replace(front.document.bounds, heap=_heap(front), int=INT))
 
 
 def _heap(front: Front) -> int:
@@ -125,13 +130,6 @@ def _roles(front: Front, fixed: dict[str, int]) -> str:
     bound = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in fixed.items()]
     text = "any number of " + " and ".join(free) if free else ""
     return " with ".join(x for x in (text, " and ".join(bound)) if x)
-
-
-def _reason(tried: Attempt) -> str:
-    if tried.bad is None:
-        return tried.reason
-    kind = "a race on" if tried.bad.kind == "race" else f"{tried.bad.kind}:"
-    return f"could not exclude {kind} {tried.bad.message} (a situation that may be unreachable)"
 
 
 def with_proof(prop: Property, proof: ForAnyNumber | None, any_roles: bool) -> Property:

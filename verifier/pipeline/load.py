@@ -81,3 +81,8 @@ def lowered(front: Front, name: str) -> Program:
         number = int(change.removeprefix(which))
         bounds = replace(bounds, heap=number) if which == "heap" else replace(bounds, goroutines=number)
     return program(front, kind, bounds)
+
+
+def lowering_for_proofs(front: Front) -> str:
+    """The lowering proofs are about: races of models with TryLock are judged with failures it need not have."""
+    return "spurious" if front.facts.uses_trylock else "abstract"

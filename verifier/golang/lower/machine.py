@@ -261,7 +261,8 @@ class Machine:
 
     def blocks(self) -> int:
         """Blocks of an allocation site that can run again."""
-        return self.settings.bounds.heap if self.tm.number else self.settings.initial_blocks
+        # One block would be taken for a site that runs once: its address would not change from round to round.
+        return max(self.settings.bounds.heap, 2) if self.tm.number else self.settings.initial_blocks
 
     def region(self, name: str, leaves: tuple[Leaf, ...], sort: str, private: bool, blocks: int = 1) -> Region:
         """Static storage in the current template's block."""

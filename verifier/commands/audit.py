@@ -138,7 +138,7 @@ def _certificate(front: Front, certificate: Certificate, found: Evidence, given:
     from verifier.audit.interpret import AuditError
     from verifier.audit.recheck import recheck, scripts
     from verifier.evidence.proof import INT
-    from verifier.pipeline.load import program
+    from verifier.pipeline.load import lowering_for_proofs, program
 
     claimed = [p.name for p in found.properties if p.kind in PROVED and p.any_number == "SAFE"]
     if not _fits(front.document, certificate):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from verifier.model import fields as f
 from verifier.model.text import why_not_code
@@ -103,8 +104,11 @@ def _placed(key: Scalar, value: Node) -> Node:
 
 def _named(node: Node, shape: f.Named, what: str) -> Iterator[Diagnostic]:
     if not isinstance(node, Mapping):
-        yield _wants(what, f"a mapping from the name of each {shape.what} to what it is", node)
+        example = f"for example {what.strip('`')} {{alice is stored: 'users[\"alice\"] != nil'}}"
+        advice = (example,) if isinstance(shape.value, f.Code) else ()
+        yield _wants(what, f"a mapping from the name of each {shape.what} to what it is", node, *advice)
         return
+    strays = _strays(node, shape)
     if not node.entries:
         yield Diagnostic(f"{what} is empty: name at least one {shape.what}", node.span)
     for key, value in node.entries:
@@ -112,7 +116,22 @@ def _named(node: Node, shape: f.Named, what: str) -> Iterator[Diagnostic]:
             yield Diagnostic(f"a {shape.what}'s name must be {shape.key.what}, found {quoted(key.value)}", key.span)
         elif shape.key.pattern == f.IDENTIFIER and (key.value in f.GO_KEYWORDS or key.value == "_"):
             yield Diagnostic(f"a {shape.what} cannot be named '{key.value}': Go keeps that word for itself", key.span)
-        yield from problems(_placed(key, value), shape.value, f"{shape.what} {quoted(key.value)}")
+        for found in problems(_placed(key, value), shape.value, f"{shape.what} {quoted(key.value)}"):
+            yield replace(found, notes=found.notes + tuple(n for n in strays if key.value not in _inside(shape)))
+
+
+def _strays(node: Mapping, shape: f.Named) -> tuple[Note, ...]:
+    """Entries named like a field of what is named: most likely they stand one level too far out."""
+    return tuple(
+        Note(f"`{key.value}:` is a {shape.what} of its own here: is this line indented too little?", key.span)
+        for key, _ in node.entries
+        if key.value in _inside(shape)
+    )
+
+
+def _inside(shape: f.Named) -> set[str]:
+    """The keys that belong inside each of what is named."""
+    return {field.name for field in shape.value.full.fields} if isinstance(shape.value, f.Brief) else set()
 
 
 def _items(node: Node, item: f.Shape, what: str) -> Iterator[Diagnostic]:

@@ -180,6 +180,8 @@ def _keyed(pairs: list[tuple[Node, Node]]) -> Iterator[tuple[Scalar, Node]]:
         yield key, value
 
 
+_FLOW = "text with `[`, `{` or `,` in it needs single quotes there"
+
 _FRIENDLY = (
     (
         "mapping values are not allowed here",
@@ -187,8 +189,8 @@ _FRIENDLY = (
         "text that holds `: ` needs quotes",
     ),
     ("found unexpected end of stream", "the quote that opens here is never closed", ""),
-    ("expected ',' or ']'", "this `[` is never closed, or a `,` is missing in it", ""),
-    ("expected ',' or '}'", "this `{` is never closed, or a `,` is missing in it", ""),
+    ("expected ',' or ']'", "this `[` is never closed, or a `,` is missing in it", _FLOW),
+    ("expected ',' or '}'", "this `{` is never closed, or a `,` is missing in it", _FLOW),
     ("expected <block end>", "the indentation does not fit the lines above", ""),
     ("could not find expected ':'", "a key without `:`", ""),
     ("found unknown escape character", "an escape that YAML does not know", "in single quotes a `\\` is only itself"),
@@ -209,8 +211,24 @@ def _yaml_error(path: str, error: MarkedYAMLError, lines: list[str]) -> Exceptio
         opened = "opens" in message or "never closed" in message
         if opened and error.context_mark is not None:
             span = Span(path, error.context_mark.line + 1, error.context_mark.column + 1)
-        return fail(f"not YAML: {message}", span, *([advice] if advice else []))
+        better = _slip(problem, lines, span.line)
+        return fail(f"not YAML: {message}", span, *([better or advice] if better or advice else []))
     return fail(f"not YAML: {' '.join(problem.split())[:200]}", span)
+
+
+_VALUE = re.compile(r"(\s*)([^\s:#][^:#]*):\s+[^\s|>&{\[].*")
+_NESTED_QUOTES = re.compile(r""".*:\s+"([^"']*"[^"'\s][^']*)"\s*""")
+
+
+def _slip(problem: str, lines: list[str], number: int) -> str:
+    """What was probably meant where line `number` (from 1) does not parse; empty when nothing is likely."""
+    line = lines[number - 1] if number <= len(lines) else ""
+    above = next((text for text in reversed(lines[: number - 1]) if text.strip()), "")
+    key = _VALUE.fullmatch(above)
+    if problem.startswith("mapping values") and key and len(line) - len(line.lstrip()) > len(key[1]):
+        return f"is this line indented too far? `{key[2]}:` above it has its value already"
+    quotes = _NESTED_QUOTES.fullmatch(line)
+    return f"text with `\"` in it needs single quotes: '{quotes[1]}'" if quotes else ""
 
 
 def _clip(text: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from verifier.evidence.result import ForAnyNumber, Result
+from verifier.evidence.result import Coverage, ForAnyNumber, Result
+from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Held, Trace, Waiting
 from verifier.report.terminal import render
 from verifier.verdict import Verdict
@@ -206,7 +207,7 @@ def test_unsafe_where_safe_was_expected_fails() -> None:
 def test_vacuous_unknown_and_error_lines_say_so() -> None:
     lines = [line for name in ("vacuous", "unknown", "error") for line in render(CASES[name]).splitlines()]
     assert "FAIL  sometimes  two inside  never reached: the check was vacuous" in lines
-    assert "???   deadlock  not finished: 200,000 states reached (--max-states); nothing is established" in lines
+    assert "???   deadlock  not finished, nothing is established: 200,000 states reached (--max-states)" in lines
     assert "ERROR  race   the evidence failed its audit: step 3 is not enabled" in lines
 
 
@@ -254,4 +255,38 @@ def test_the_scope_is_always_stated() -> None:
         assert re.search(r"^audited    ", text, re.M)
     assert "not shown  starvation\n" in render(CASES["safe"])
     assert "rests on   the plain map of Go 1.27\n" in render(CASES["safe"])
-    assert "           never reached: n--  (models/m.yaml:14)\n" in render(CASES["vacuous"])
+    assert "           never ran: n--  (models/m.yaml:14)\n" in render(CASES["vacuous"])
+    cut_off = replace(CASES["vacuous"], explored=explored(False, "--timeout"))
+    assert "           not run before the limit: n--  (models/m.yaml:14)\n" in render(cut_off)
+
+
+def test_quiet_says_nothing_of_what_holds() -> None:
+    shown = ForAnyNumber(Verdict.SAFE, ("race",), "any number of ws", 1, 48)
+    hashes = ShardingResult(Verdict.SAFE, "for every hash")
+    fine = replace(result(prop("race", Verdict.SAFE)), any_number=shown, sharding=hashes)
+    assert render(fine, quiet=True).startswith("SAFE")
+    collides = replace(fine, sharding=ShardingResult(Verdict.UNSAFE, "two keys collide"))
+    assert render(collides, quiet=True).startswith("FAIL  any hash  two keys collide")
+
+
+def test_the_last_line_names_what_failed() -> None:
+    several = result(
+        prop("race", Verdict.UNSAFE, trace=race_trace()),
+        prop("fatal", Verdict.SAFE, Verdict.UNSAFE),
+        prop("panic", Verdict.UNKNOWN, reason="time"),
+        prop("deadlock", Verdict.SAFE),
+    )
+    assert "\nFAIL  m  race, fatal found SAFE, 1 not finished  " in render(several)
+
+
+def test_one_is_singular() -> None:
+    one = replace(
+        result(prop("race", Verdict.SAFE)),
+        explored=replace(explored(), states=1, transitions=1),
+        coverage=Coverage(1, 1, ()),
+        any_number=ForAnyNumber(Verdict.SAFE, ("race",), "any number of ws", 1, 1),
+    )
+    text = render(one)
+    assert ": 1 state, 1 transition\n" in text
+    assert "1 of 1 statement\n" in text
+    assert "1 view of 1 goroutine\n" in text

@@ -13,6 +13,7 @@ from verifier.explore.machine import Machine
 class Limits:
     """What an exploration may spend. `max_memory` is bytes of states and tables (an estimate), None: no limit.
 
+    `timeout` is in seconds of the clock; `asked` is what the user gave when part of it is spent already, for messages.
     `graph_edges` caps the state graph that is built to find goroutines stuck while others keep running.
     """
 
@@ -20,6 +21,7 @@ class Limits:
     timeout: float | None = None
     max_memory: int | None = None
     graph_edges: int = 1_000_000
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

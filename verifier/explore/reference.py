@@ -129,9 +129,9 @@ class Search:
         if len(self.order) >= limits.max_states:
             return f"{len(self.order):,} states reached (--max-states)"
         if self.clock and limits.timeout is not None and self.clock() - began > limits.timeout:
-            return f"{limits.timeout:g} s passed (--timeout)"
+            return f"{limits.asked or limits.timeout:g} s passed (--timeout)"
         if limits.max_memory is not None and self.memory() > limits.max_memory:
-            return f"{limits.max_memory >> 20} MiB of states reached"
+            return f"{limits.max_memory >> 20} MiB of states reached (--max-memory)"
         return ""
 
     def memory(self) -> int:

@@ -59,7 +59,7 @@ def _with_graph(found: Exploration, limits: Limits) -> Exploration:
             return found
         reason = (
             f"the state graph has {found.transitions:,} transitions and cycles; "
-            f"only {limits.graph_edges:,} are searched for goroutines stuck while others run"
+            f"only {limits.graph_edges:,} are searched for goroutines stuck while others run; lower the counts"
         )
         return replace(found, deadlock_limit=reason)
     first = first_stuck(found)

@@ -49,7 +49,7 @@ class Budget:
     def limits(self) -> Limits:
         """What is left."""
         left = None if self.options.timeout is None else max(self.options.timeout - self.seconds(), 0.0)
-        return Limits(self.options.max_states, left, self.options.max_memory)
+        return Limits(self.options.max_states, left, self.options.max_memory, asked=self.options.timeout)
 
 
 def run(front: Front, kind: str, budget: Budget, stop_when: frozenset[str] = frozenset()) -> Explored:

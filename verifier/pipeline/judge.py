@@ -8,8 +8,10 @@ from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Trace
 from verifier.explore.search import Violation, choices_of
-from verifier.model.document import ClauseText, Document
+from verifier.model.document import Bounds, ClauseText, Document
+from verifier.pipeline.advice import about_bound, about_limit
 from verifier.pipeline.explore import Explored
+from verifier.program.program import Fail
 from verifier.verdict import Verdict
 
 HOLDS = {
@@ -69,14 +71,20 @@ def undecided(run: Explored, kind: str) -> str:
     """Why a run without a violation of this kind does not show its absence; empty when it does."""
     found = run.found
     if run.program.init_fail is not None:
-        return f"an initialiser fails: {run.program.init_fail.message}"
+        return _initialiser(run.program.init_fail, run.bounds)
     if not found.complete:
-        return found.limit if "states" in found.limit else f"{found.limit} after {found.states:,} states"
+        size = "" if "states" in found.limit else f" after {found.states:,} state{'' if found.states == 1 else 's'}"
+        return "; ".join(x for x in (found.limit + size, about_limit(found.limit)) if x)
     if run.bound_hit:
-        return f"a bound was hit: {run.bound_hit}"
+        return f"a bound was hit: {about_bound(run.bound_hit, run.bounds)}"
     if kind == "deadlock" and not found.deadlock_decided:
         return found.deadlock_limit
     return ""
+
+
+def _initialiser(failure: Fail, bounds: Bounds) -> str:
+    what = about_bound(failure.message, bounds) if failure.kind == "bound" else failure.message
+    return f"an initialiser fails: {what}"
 
 
 def clause(c: ClauseText, document: Document, run: Explored) -> Property:

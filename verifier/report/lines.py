@@ -10,10 +10,10 @@ from verifier.verdict import Verdict
 _WORD = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL", Verdict.UNKNOWN: "???", Verdict.ERROR: "ERROR"}
 
 
-def table(result: Result, chosen: list[Property]) -> list[str]:
-    """The lines of the chosen properties, in columns."""
+def table(result: Result, chosen: list[Property], quiet: bool = False) -> list[str]:
+    """The lines of the chosen properties, in columns; `quiet` leaves out proofs that did not find anything wrong."""
     cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen]
-    cells += _any_number(result) + _every_hash(result)
+    cells += [c for c in _any_number(result) + _every_hash(result) if not quiet or c[0] == "FAIL"]
     if not cells:
         return []
     name = max(len(c[1]) for c in cells)
@@ -30,8 +30,7 @@ def _any_number(result: Result) -> list[tuple[str, str, str, str]]:
         return []
     which = " and ".join(x for x in (", ".join(found.properties[:-1]), found.properties[-1]) if x)
     if found.verdict is Verdict.SAFE:
-        plural = "" if found.k == 1 else "s"
-        how = f"proved: {found.views:,} views of {found.k} goroutine{plural}"
+        how = f"proved: {number(found.views, 'view')} of {number(found.k, 'goroutine')}"
         return [("ok", "any-N", f"{which} for {found.roles}", how)]
     return [("-", "any-N", f"{which} not shown for {found.roles}: {found.reason}", "")]
 
@@ -50,9 +49,18 @@ def headline(prop: Property) -> str:
     return f"--- FAIL: {subject(prop)}  {_length(prop)}{_expectation(prop)}"
 
 
-def steps(number: int) -> str:
+def steps(length: int) -> str:
     """`1 step`, `4 steps`."""
-    return f"{number} step{'' if number == 1 else 's'}"
+    return number(length, "step")
+
+
+def number(of: int, noun: str) -> str:
+    """A number of things.
+
+    >>> number(1, "state"), number(1200, "state")
+    ('1 state', '1,200 states')
+    """
+    return f"{of:,} {noun}{'' if of == 1 else 's'}"
 
 
 def _word(prop: Property) -> str:
@@ -77,7 +85,7 @@ def _said(prop: Property) -> str:
 
 
 def _unknown(prop: Property) -> str:
-    return f"{_label(prop)}not finished: {prop.reason or 'no reason given'}; nothing is established"
+    return f"{_label(prop)}not finished, nothing is established: {prop.reason or 'no reason given'}"
 
 
 def _label(prop: Property) -> str:
@@ -100,7 +108,7 @@ def _shown(result: Result, prop: Property) -> str:
         return f"seen in {steps(prop.steps)}" if prop.trace else "seen"
     if not prop.states:
         return prop.method
-    return f"{'all ' if result.explored.complete else ''}{prop.states:,} state{'' if prop.states == 1 else 's'}"
+    return f"{'all ' if result.explored.complete and prop.states > 1 else ''}{number(prop.states, 'state')}"
 
 
 def _length(prop: Property) -> str:

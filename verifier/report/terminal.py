@@ -5,7 +5,7 @@ from __future__ import annotations
 from verifier.evidence.result import Consequence, Property, Result
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
-from verifier.report.lines import headline, steps, table
+from verifier.report.lines import headline, number, steps, table
 from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
@@ -16,7 +16,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
     """The report. `verbose` draws every schedule there is; `quiet` keeps what went wrong and the final lines."""
     if quiet:
         bad = [p for p in result.properties if not p.as_expected]
-        return _join([*table(result, bad), *_final(result)])
+        return _join([*table(result, bad, quiet=True), *_final(result)])
     sections = [
         [_header(result)],
         *(_counterexample(result, p) for p in _drawn(result)),
@@ -96,14 +96,15 @@ def _coverage(result: Result) -> tuple[str, ...]:
     seen = result.coverage
     if seen is None:
         return ()
-    missed = tuple(f"never reached: {text}  ({span.file}:{span.line})" for span, text in seen.missed)
-    return (f"{seen.reached} of {seen.total} statements", *missed)
+    never = "never ran" if result.explored.complete else "not run before the limit"
+    missed = tuple(f"{never}: {text}  ({span.file}:{span.line})" for span, text in seen.missed)
+    return (f"{seen.reached:,} of {number(seen.total, 'statement')}", *missed)
 
 
 def _bounds(result: Result) -> tuple[str, ...]:
     explored = result.explored
     counts = ", ".join(plural(n, role) for role, n in explored.counts) or "no goroutines"
-    size = f"{explored.states:,} states, {explored.transitions:,} transitions"
+    size = f"{number(explored.states, 'state')}, {number(explored.transitions, 'transition')}"
     if explored.complete:
         return (f"every interleaving of {counts}: {size}",)
     return (f"stopped after {size} of {counts}: {explored.limit or 'no reason given'}",)
@@ -147,8 +148,8 @@ def _summary(result: Result) -> tuple[str, str]:
             failed = [subject(p) for p in bad if p.verdict is Verdict.ERROR]
             return "ERROR", f"evidence for {', '.join(failed)} failed its audit: a bug in verify, please report it"
         case _:
-            tail = f", {len(open_)} not finished" if open_ else ""
-            return "FAIL", f"{len(bad) - len(open_)} of {len(everything)} properties{tail}"
+            names = [subject(p) + (" found SAFE" if p.verdict is Verdict.SAFE else "") for p in bad if p not in open_]
+            return "FAIL", ", ".join([*names, *([f"{len(open_)} not finished"] if open_ else [])])
 
 
 def _fine(result: Result) -> tuple[str, str]:

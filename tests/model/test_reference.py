@@ -1,0 +1,79 @@
+"""docs/model.md says what the table of fields and the library say, and its example works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from verifier.golang import library
+from verifier.model import fields as f
+from verifier.model.document import CHECKS
+from verifier.model.read import read_text
+from verifier.pipeline.load import read_front
+from verifier.pipeline.options import Options
+
+PAGE = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
+ROWS = {row[0]: row for row in (re.findall(r"(?<=\| ).*?(?= \|)", line) for line in PAGE.splitlines()) if row}
+
+
+def row(name: str) -> list[str]:
+    """The cells of the table row that starts with this name."""
+    return ROWS[f"`{name}`"]
+
+
+FIELDS = [
+    *((field.name, field) for field in f.MODEL.fields),
+    *((f"goroutines.ROLE.{field.name}", field) for field in f.ROLE.fields),
+    *((f"bounds.{field.name}", field) for field in f.BOUNDS.fields),
+]
+
+
+@pytest.mark.parametrize(("name", "field"), FIELDS, ids=[name for name, _ in FIELDS])
+def test_every_key_has_a_row_with_its_default(name: str, field: f.Field) -> None:
+    _, holds, default, _ = row(name)
+    if field.required:
+        assert default == "required"
+    elif isinstance(field.default, int | str):
+        assert default == f"`{field.default}`"
+    elif field.name == "int":
+        assert field.default is not None and default == f"`{list(field.default)}`"
+    elif field.name == "check":
+        assert default == "all four" and len(CHECKS) == 4
+    else:
+        assert field.default is None and default in ("none", "below")
+    if isinstance(field.shape, f.Whole):
+        assert holds.startswith(f"{field.shape.least} to {field.shape.most}")
+
+
+def test_every_meaning_is_that_of_the_schema() -> None:
+    first = [field for field in f.MODEL.fields if field.name not in (*f.CLAUSES, "source")]
+    for field in (*first, *f.BOUNDS.fields):
+        assert field.doc.rstrip(".").split(", as a list of two")[0] in PAGE, field.name
+
+
+@pytest.mark.parametrize("word", [*CHECKS, *f.CLAUSES, *f.VERDICT_WORDS, f.GO_VERSIONS[0], f.GO_VERSIONS[-1]])
+def test_every_word_is_named(word: str) -> None:
+    assert f"`{word}`" in PAGE
+
+
+@pytest.mark.parametrize(("package", "path"), library.PACKAGES.items())
+def test_every_package_is_listed_with_what_it_offers(package: str, path: str) -> None:
+    members = library.members(package)
+    if not members:
+        assert f"`{path}`" not in ROWS
+        return
+    _, offers = row(path)
+    missing = [name for name in members if not re.search(rf"`{name}\b", offers)]
+    operations = tuple(m.removesuffix("…") for m in re.findall(r"`(\w+…)`", offers))
+    assert [name for name in missing if not name.startswith(operations or "-")] == []
+
+
+def test_the_example_of_clauses_is_accepted() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    declare = "type User struct{ Age int }; var users = map[string]*User{}; var done atomic.Bool"
+    roles = 'goroutines: {writer: "writing: done.Store(true)", reader: "reading: _ = len(users)"}'
+    document = read_text("m.yaml", f'model: m\ndeclare: "{declare}"\n{roles}\n{example}')
+    assert {c.when for c in document.clauses} == set(f.CLAUSES)
+    assert len(read_front(document, Options()).package.clauses) == len(document.clauses)

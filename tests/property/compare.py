@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from verifier.pipeline import Options, verify
-
 from verifier.model.read import read_model
+from verifier.pipeline import Options, verify
 from verifier.verdict import Verdict
 
 from . import programs as go

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from verifier.model.read import read_model
+from verifier.pipeline import Options, verify
 from verifier.prove.anynumber import attempt, in_the_way
 from verifier.prove.shape import NotCovered, shape
 from verifier.prove.views import fixpoint
@@ -211,3 +214,11 @@ def test_time_is_kept() -> None:
     made = for_proof(front(GOOD["a lock in an object of every round"]))
     tried = attempt(made, lambda: True)
     assert tried.proof is None and tried.reason == "time"
+
+
+def test_objects_without_fields_that_are_made_again_are_not_covered(tmp_path: Path) -> None:
+    body = 'for i := 0; i < 3; i++ {\n        e := errors.New("x")\n        _ = e\n      }'
+    path = tmp_path / "m.yaml"
+    path.write_text(f"model: m\ngoroutines:\n  w:\n    count: 2\n    body: |\n      {body}\n", encoding="utf-8")
+    found = verify(read_model(str(path)), Options()).any_number
+    assert found is not None and "without fields" in found.reason

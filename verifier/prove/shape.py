@@ -173,6 +173,9 @@ def _role(program: Program, template: int, instance: int, owner: tuple[tuple[int
     for s, place in program.recycled:
         p = program.sorts[s].places[place - 1]
         if p.owner == instance and p.block == 0:
+            if not p.cells:
+                # Without a cell there is nothing to tell the tracked object from the forgotten ones by.
+                raise NotCovered("an object without fields that is allocated again and again")
             blocks.append((s, place, min(p.cells) - first, max(p.cells) - first + 1))
     initial = tuple(_initial(program, owner, template, c) for c in range(first, first + size))
     name = program.templates[template].name

@@ -222,3 +222,19 @@ def test_objects_without_fields_that_are_made_again_are_not_covered(tmp_path: Pa
     path.write_text(f"model: m\ngoroutines:\n  w:\n    count: 2\n    body: |\n      {body}\n", encoding="utf-8")
     found = verify(read_model(str(path)), Options()).any_number
     assert found is not None and "without fields" in found.reason
+
+
+def test_a_proof_about_one_goroutine_says_nothing_about_three(tmp_path: Path) -> None:
+    """`main` is meant to be one; with three of them a limit that is hit stays UNKNOWN."""
+    path = tmp_path / "m.yaml"
+    path.write_text(
+        "model: m\ndeclare: |\n  var x int\n  var n atomic.Int32\ngoroutines:\n"
+        "  main:\n    count: 1\n    body: |\n      x++\n      n.Add(1)\n"
+        "  other:\n    count: 2\n    body: |\n      n.Add(1)\n",
+        encoding="utf-8",
+    )
+    document = read_model(str(path))
+    one = verify(document, Options()).any_number
+    assert one is not None and one.verdict.name == "SAFE" and one.alone
+    three = verify(document, Options(counts=(("main", 3),), max_states=1))
+    assert [p.verdict.name for p in three.properties if p.name == "race"] != ["SAFE"]

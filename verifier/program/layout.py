@@ -7,8 +7,11 @@ from functools import cached_property
 
 from verifier.program.concrete import Concrete
 from verifier.program.expr import At, Cell, Own
-from verifier.program.program import IDLE, Program, high, low
+from verifier.program.program import IDLE, Instance, Program, high, low
 from verifier.program.semantics import recycled_blocks, zero
+
+WORD = 64
+"""Bits of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +28,38 @@ class Slot:
         return (1 << self.width) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """`width` bits from bit `shift`: the locations and cells of a role's goroutine and of all it starts.
+
+    Regions of goroutines of one role have the same inside. One of at most 64 bits lies in one word, a wider one starts
+    at a word: moving goroutines around is moving whole numbers or words.
+    """
+
+    shift: int
+    width: int
+
+
 @dataclass(frozen=True)
 class Layout:
-    """Locations in the lowest bits, contiguous, then the cells. A location is stored as its code.
+    """A region per goroutine that no other one starts, then the shared cells. A location is stored as its code.
 
-    `locations[i]` lists the locations instance i can be at; a location's code is its position there. `pcs[i]` is
-    where the code of instance i sits (the package has no bits). `bits` is the length of a state.
+    No slot crosses a multiple of 64, so that every one can be read from a single word (one wider than that: from
+    whole words). `locations[i]` lists the locations instance i can be at; a location's code is its position there.
+    `pcs[i]` is where the code of instance i sits (the package has no bits). `regions` maps the number of a root
+    instance to its region. `bits` is the length of a state.
     """
 
     pcs: tuple[Slot, ...]
     cells: tuple[Slot, ...]
     locations: tuple[tuple[int, ...], ...]
-    pc_bits: int
+    regions: dict[int, Region]
     bits: int
 
     @property
-    def pc_mask(self) -> int:
-        """`state & pc_mask` is the vector of all locations."""
-        return (1 << self.pc_bits) - 1
+    def words(self) -> int:
+        """The length of a state in words of 64 bits, at least 1."""
+        return max(1, -(-self.bits // WORD))
 
     @cached_property
     def codes(self) -> tuple[dict[int, int], ...]:
@@ -73,24 +90,97 @@ def layout(program: Program, steps: tuple[Concrete, ...]) -> Layout:
     A cell that no step ever writes keeps its initial value and takes no bits.
     """
     locations = _locations(program, steps)
-    shift = 0
-    pcs: list[Slot] = []
-    for locs in locations:
-        width = (len(locs) - 1).bit_length()
-        pcs.append(Slot(shift, width, 0))
-        shift += width
-    pc_bits = shift
     written = _written(program, steps)
-    cells: list[Slot] = []
-    for number, decl in enumerate(program.cells):
-        if number not in written:
-            cells.append(Slot(0, 0, program.initial[number]))
-            continue
-        least = low(decl.domain)
-        width = (high(decl.domain, program.sorts) - least).bit_length()
-        cells.append(Slot(shift if width else 0, width, least))
-        shift += width
-    return Layout(tuple(pcs), tuple(cells), locations, pc_bits, shift)
+    pcs = [Slot(0, 0, 0) for _ in program.instances]
+    cells = [Slot(0, 0, value) for value in program.initial]
+    blocks = _blocks(program)
+    bits = 0
+    regions: dict[int, Region] = {}
+    gaps: list[tuple[int, int]] = []
+    for root in (i for i in program.goroutines if i.parent is None):
+        members = _family(program, root)
+        widths = [
+            w
+            for i in members
+            for w in (_code_width(locations[i.number]), *(_width(program, n, written) for n in blocks[i.number]))
+        ]
+        relative, size = _pack(widths)
+        start = bits if bits % WORD + size <= WORD else -(-bits // WORD) * WORD
+        if start > bits:
+            gaps.append((bits, start))
+        regions[root.number] = Region(start, size)
+        places = iter(relative)
+        for i in members:
+            pcs[i.number] = _slot(start + next(places), _code_width(locations[i.number]), 0)
+            for n in blocks[i.number]:
+                shift = start + next(places)
+                if n in written:
+                    cells[n] = _slot(shift, _width(program, n, written), low(program.cells[n].domain))
+        bits = start + size
+    for n in blocks[0]:
+        if n in written:
+            shift, bits = _shared(_width(program, n, written), gaps, bits)
+            cells[n] = _slot(shift, _width(program, n, written), low(program.cells[n].domain))
+    return Layout(tuple(pcs), tuple(cells), locations, regions, bits)
+
+
+def _slot(shift: int, width: int, least: int) -> Slot:
+    return Slot(shift if width else 0, width, least)
+
+
+def _code_width(locations: tuple[int, ...]) -> int:
+    return (len(locations) - 1).bit_length()
+
+
+def _width(program: Program, cell: int, written: set[int]) -> int:
+    if cell not in written:
+        return 0
+    domain = program.cells[cell].domain
+    return (high(domain, program.sorts) - low(domain)).bit_length()
+
+
+def _blocks(program: Program) -> list[list[int]]:
+    """The cells of every instance's own block."""
+    first = [i.lineage[0][1] for i in program.instances]
+    ends = [first[n + 1] if n + 1 < len(first) else len(program.cells) for n in range(len(first))]
+    return [list(range(a, b)) for a, b in zip(first, ends, strict=True)]
+
+
+def _family(program: Program, root: Instance) -> list[Instance]:
+    """A goroutine and all that it starts, directly or not, in the order of their numbers."""
+    inside = {root.number}
+    out = [root]
+    for i in program.goroutines:
+        if i.parent in inside:
+            inside.add(i.number)
+            out.append(i)
+    return out
+
+
+def _pack(widths: list[int]) -> tuple[list[int], int]:
+    """Positions relative to a start, none of them across a word when all must share one or the start is one."""
+    if sum(widths) <= WORD:
+        return [sum(widths[:n]) for n in range(len(widths))], sum(widths)
+    at = 0
+    out: list[int] = []
+    for width in widths:
+        if at % WORD + width > WORD:
+            at = -(-at // WORD) * WORD
+        out.append(at)
+        at += width
+    return out, at
+
+
+def _shared(width: int, gaps: list[tuple[int, int]], bits: int) -> tuple[int, int]:
+    """Where a shared cell goes, into a gap before a region if one is wide enough; and the length of a state then."""
+    for n, (start, end) in enumerate(gaps):
+        if end - start >= width:
+            gaps[n] = (start + width, end)
+            return start, bits
+    if bits % WORD + width > WORD:
+        gaps.append((bits, -(-bits // WORD) * WORD))
+        bits = -(-bits // WORD) * WORD
+    return bits, bits + width
 
 
 def _locations(program: Program, steps: tuple[Concrete, ...]) -> tuple[tuple[int, ...], ...]:

@@ -266,6 +266,8 @@ class Program:
     raw: Program | None = field(default=None, repr=False)
     prelude: tuple[tuple[int, ...], ...] = ()
     """In a composed program: for each instance, the raw steps already taken in the initial state."""
+    classes: tuple[tuple[int, ...], ...] = ()
+    """Groups of goroutines (root instances) shown to be interchangeable: engines then keep one state of each orbit."""
 
     @property
     def goroutines(self) -> tuple[Instance, ...]:

@@ -3,6 +3,8 @@
 Writer round: announce, acquire, check the flag, set it, store, clear it, unlock. Reader round: rlock, check the flag,
 load, runlock. Every step is visible, so all tools count the same states. Without the lock a round is check, set, store,
 clear, or check, load: two goroutines check, one of them after the other has set the flag, and the runtime kills them.
+
+A writer stores its own name. The name is a reference to the writer, so that tools may exchange writers by renaming.
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from verifier.program.program import (
     Fail,
     Instance,
     Kind,
+    Place,
     Program,
     Range,
+    Reference,
+    Sort,
     Step,
     Sync,
     Template,
@@ -38,11 +43,11 @@ def rwmap(writers: int, readers: int, rounds: int, locked: bool = True) -> Progr
         CellDecl("mu.readers", Range(0, readers)),
         CellDecl("mu.waiting", Range(0, writers)),
         CellDecl("m.writing", Bool()),
-        CellDecl('m["k"]', Range(0, writers)),
+        CellDecl('m["k"]', Reference(0)),
     )
     left = CellDecl("rounds", Range(0, rounds))
     writer = (left,)
-    reader = (left, CellDecl("v", Range(0, writers)))
+    reader = (left, CellDecl("v", Reference(0)))
     cells, initial = list(package), [0] * len(package)
     instances = [Instance(0, "package", 0, 0, None, ((0, 0, 0),))]
     for template, name, count, block in ((1, "writer", writers, writer), (2, "reader", readers, reader)):
@@ -64,6 +69,7 @@ def rwmap(writers: int, readers: int, rounds: int, locked: bool = True) -> Progr
         cells=tuple(cells),
         initial=tuple(initial),
         starts=tuple(begin[i.template] for i in instances),
+        sorts=(Sort("writers", tuple(Place(f"writer{n}", n, "writer", 0, ()) for n in range(1, writers + 1))),),
         views=(View("mu", "rwmutex", (0, 1, 2)),),
     )
 

@@ -1,0 +1,99 @@
+"""Swapping two goroutines: what that does to instances, cells, places and values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from verifier.program.program import Domain, Program, Reference, Union, high, low
+
+Moves = dict[int, int]
+"""The values that a swap changes, and into what; all others stay as they are."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two goroutines exchanged, each with all that it starts.
+
+    `instances[i]` and `cells[n]` say what becomes of instance i and cell n. `sorts[s]` are the places of sort s that
+    are exchanged with them: a place goes where its owner goes. It undoes itself.
+    """
+
+    program: Program
+    instances: tuple[int, ...]
+    cells: tuple[int, ...]
+    sorts: tuple[Moves, ...]
+    _known: dict[Domain, Moves] = field(default_factory=dict, compare=False, repr=False)
+
+    def moves(self, domain: Domain) -> Moves:
+        """What the swap does to the values of a domain."""
+        if domain not in self._known:
+            self._known[domain] = self._moves(domain)
+        return self._known[domain]
+
+    def _moves(self, domain: Domain) -> Moves:
+        if isinstance(domain, Reference):
+            return self.sorts[domain.sort]
+        out: Moves = {}
+        if isinstance(domain, Union):
+            for _, first, inner in domain.alternatives:
+                by = first - low(inner) if high(inner, self.program.sorts) >= low(inner) else 0
+                out |= {by + a: by + b for a, b in self._moves(inner).items()}
+        return out
+
+
+def subtree(program: Program, root: int) -> tuple[int, ...]:
+    """An instance and all that it starts, directly or not, in the order of their numbers."""
+    inside = [root]
+    for i in program.goroutines:
+        if i.parent in inside:
+            inside.append(i.number)
+    return tuple(inside)
+
+
+def swap(program: Program, a: int, b: int) -> Swap | None:
+    """The swap of root instances a and b; None when what belongs to one has no counterpart with the other."""
+    left, right = subtree(program, a), subtree(program, b)
+    instances = list(range(len(program.instances)))
+    for x, y in zip(left, right, strict=False):
+        instances[x], instances[y] = y, x
+    if len(left) != len(right) or not all(_alike(program, x, instances) for x in left):
+        return None
+    cells = list(range(len(program.cells)))
+    for x, y in zip(left, right, strict=True):
+        first, other = (program.instances[i].lineage[0][1] for i in (x, y))
+        for n in range(len(program.templates[program.instances[x].template].cells)):
+            cells[first + n], cells[other + n] = other + n, first + n
+    sorts: list[Moves] = []
+    for s in range(len(program.sorts)):
+        moved = _places(program, s, instances, cells)
+        if moved is None:
+            return None
+        sorts.append(moved)
+    return Swap(program, tuple(instances), tuple(cells), tuple(sorts))
+
+
+def _alike(program: Program, x: int, instances: list[int]) -> bool:
+    one, other = program.instances[x], program.instances[instances[x]]
+    parent = None if one.parent is None else instances[one.parent]
+    return one.template == other.template and parent == other.parent
+
+
+def _places(program: Program, sort: int, instances: list[int], cells: list[int]) -> Moves | None:
+    """The places of a sort that are exchanged; None when one of them has no counterpart with corresponding cells."""
+    places = program.sorts[sort].places
+    moved = [n for n, p in enumerate(places, 1) if instances[p.owner] != p.owner]
+    numbers = {(places[n - 1].owner, places[n - 1].site, places[n - 1].block): n for n in moved}
+    if len(numbers) != len(moved):
+        return None
+    out: Moves = {}
+    for n in moved:
+        p = places[n - 1]
+        other = numbers.get((instances[p.owner], p.site, p.block))
+        if other is None:
+            return None
+        out[n] = other
+    # The collector follows the cells of a place, wherever it is.
+    for n, p in enumerate(places, 1):
+        if {cells[c] for c in p.cells} != set(places[out.get(n, n) - 1].cells):
+            return None
+    return out

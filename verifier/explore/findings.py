@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from verifier.explore.machine import Machine
 from verifier.explore.outcome import Violation
 from verifier.program.evaluate import Valuation, evaluate, place
@@ -13,7 +15,7 @@ from verifier.program.semantics import at_rest, no_block, out_of_range
 class Findings:
     """Collects failures, clauses, symptoms and stuck states. `base` is width × state number, as in the loop."""
 
-    def __init__(self, machine: Machine, order: list[int], width: int) -> None:
+    def __init__(self, machine: Machine, order: Sequence[int], width: int) -> None:
         self._machine = machine
         self._order = order
         self._width = width
@@ -30,12 +32,12 @@ class Findings:
         ]
 
     def failed(self, base: int, step: int) -> None:
-        """A step that fails, or whose new values or allocation are outside a bound."""
+        """A step that fails, or whose new values or allocation are outside a bound; only its first failure is kept."""
         self.failures += 1
+        if step in self.failing:
+            return
         c = self._machine.steps[step]
         if c.step.fail is not None:
-            if step in self.failing:
-                return
             kind, message = c.step.fail.kind, c.step.fail.message
         else:
             kind, message = "bound", self._bound(self._order[base // self._width], step)

@@ -17,17 +17,21 @@ Finger = tuple[Slot, dict[int, int]]
 
 
 class Heap:
-    """Reachability of the recycled blocks of one program. Blocks are numbered as in `Program.recycled`."""
+    """Reachability of the recycled blocks of one program. Blocks are numbered as in `Program.recycled`.
+
+    `roots` are the cells outside all blocks that may keep one alive, `inner[n]` those inside block n; `clears[n]` are
+    the bits of block n, `zeros[n]` what they are when nobody reaches it; `block_of` maps (sort, place) to a block.
+    """
 
     def __init__(self, machine: Machine) -> None:
         program = machine.program
         self._layout = machine.layout
         blocks = recycled_blocks(program)
-        self._block_of = {place: n for n, place in enumerate(program.recycled)}
+        self.block_of = {place: n for n, place in enumerate(program.recycled)}
         keeps = _keeps(program, blocks)
         inside = {cell: n for n, cells in enumerate(blocks) for cell in cells}
-        self._roots: list[Finger] = []
-        self._inner: list[list[Finger]] = [[] for _ in blocks]
+        self.roots: list[Finger] = []
+        self.inner: list[list[Finger]] = [[] for _ in blocks]
         references = 0
         for number, decl in enumerate(program.cells):
             table = {v: bit for v, sort, place in targets(decl.domain, program) if (bit := keeps.get((sort, place), 0))}
@@ -36,10 +40,10 @@ class Heap:
             slot = self._layout.cells[number]
             references |= slot.mask << slot.shift
             owner = inside.get(number)
-            (self._roots if owner is None else self._inner[owner]).append((slot, table))
+            (self.roots if owner is None else self.inner[owner]).append((slot, table))
         self.mask = references
         """Bits of all cells that can point into a recycled block."""
-        self._clear, self._zero = self._wipes(program, blocks)
+        self.clears, self.zeros = self._wipes(program, blocks)
         self._known: dict[int, tuple[int, int]] = {}
 
     def _wipes(self, program: Program, blocks: tuple[tuple[int, ...], ...]) -> tuple[list[int], list[int]]:
@@ -58,13 +62,13 @@ class Heap:
     def live(self, state: int) -> int:
         """The reachable blocks, as bits."""
         reached = 0
-        for slot, table in self._roots:
+        for slot, table in self.roots:
             reached |= table.get((state >> slot.shift & slot.mask) + slot.low, 0)
         todo = reached
         while todo:
             block = (todo & -todo).bit_length() - 1
             todo &= todo - 1
-            for slot, table in self._inner[block]:
+            for slot, table in self.inner[block]:
                 fresh = table.get((state >> slot.shift & slot.mask) + slot.low, 0) & ~reached
                 reached |= fresh
                 todo |= fresh
@@ -82,7 +86,7 @@ class Heap:
 
     def _wipe(self, live: int) -> tuple[int, int]:
         clear = value = 0
-        for n, (bits, zeros) in enumerate(zip(self._clear, self._zero, strict=True)):
+        for n, (bits, zeros) in enumerate(zip(self.clears, self.zeros, strict=True)):
             if not live >> n & 1:
                 clear |= bits
                 value |= zeros
@@ -92,7 +96,7 @@ class Heap:
         """The first candidate place whose block is free, 0 when there is none."""
         live = self.live(state)
         for place in candidates:
-            if not live >> self._block_of[sort, place] & 1:
+            if not live >> self.block_of[sort, place] & 1:
                 return place
         return 0
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from verifier.explore.machine import Machine
@@ -45,8 +44,8 @@ class Violation:
 class Store:
     """Every state found, in order, and how it was reached: `links[n] = parent * width + step` for n >= 1."""
 
-    order: list[int]
-    links: array[int]
+    order: Sequence[int]
+    links: Sequence[int]
     width: int
 
 
@@ -71,6 +70,8 @@ class Exploration:
     deadlock_decided: bool
     deadlock_limit: str
     engine: str = "reference"
+    note: str = ""
+    """What the user should know about the engine, e.g. why it is not the one asked for."""
 
     def first(self, kind: str, name: str | None = None) -> Violation | None:
         """The first finding of a kind (and name), violations before witnesses; None when there is none."""
@@ -84,3 +85,8 @@ Progress = Callable[[int, int, int], None]
 """Called now and then with (states, transitions, states still to expand)."""
 Clock = Callable[[], float]
 """Seconds from some fixed moment."""
+
+
+def out_of_memory(limit: int) -> str:
+    """The reason of a search that has used up `limit` bytes."""
+    return f"{limit >> 20} MiB of states reached (--max-memory)"

@@ -40,6 +40,8 @@ class Races:
         self._seen: set[tuple[int, str, str]] = set()
         self._left: dict[Pair, set[int]] = {}
         self.found: list[Violation] = []
+        self.told: list[tuple[int, str, str]] = []
+        """For each of `found`: the cell, and the texts of the two steps."""
         slots = machine.layout.pcs
         codes: dict[int, set[int]] = {}
         for i, at, j, there in self._pairs:
@@ -49,6 +51,8 @@ class Races:
         self.mask = sum(slots[i].mask << slots[i].shift for i in codes)
         """Bits of the locations that matter."""
         self.possible = bool(self._pairs)
+        self.spots = frozenset((i, at) for i, at_i in codes.items() for at in at_i)
+        """(instance, location code) where a goroutine stands before an access that may race."""
         self.get = self._cache.get
 
     def check(self, index: int, state: int) -> None:
@@ -83,6 +87,7 @@ class Races:
             key = (cell, a.step.text, b.step.text)
             if key not in self._seen:
                 self._seen.add(key)
+                self.told.append(key)
                 name = self._machine.program.cells[cell].name
                 self.found.append(Violation("race", name, index, (pair.first, pair.second), (a.instance, b.instance)))
 

@@ -17,7 +17,8 @@ from verifier.explore.cycles import locations_acyclic
 from verifier.explore.findings import Findings
 from verifier.explore.heap import Heap
 from verifier.explore.machine import Machine
-from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Store, Violation
+from verifier.explore.memory import default_limit
+from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Store, Violation, out_of_memory
 from verifier.explore.pyexpr import Writer
 from verifier.explore.pyloop import LoopWriter, Watch, watch_always
 from verifier.explore.races import Races
@@ -43,6 +44,7 @@ class Search:
     stop_when: frozenset[str] = frozenset()
     clock: Clock | None = None
     progress: Progress | None = None
+    note: str = ""
     order: list[int] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     layer: set[int] = field(default_factory=set)
@@ -55,12 +57,13 @@ class Search:
         self.width = max(len(self.machine.steps), 1)
         self.layered = not locations_acyclic(self.machine.program)
         self.findings = Findings(self.machine, self.order, self.width)
+        self._budget = default_limit() if self.limits.max_memory is None else self.limits.max_memory
         writer = Writer(self.machine)
         self.races = Races(self.machine, writer)
-        watches = _watches(self.machine)
-        self._armed: tuple[int, ...] = (1,) * len(watches)
+        watched = watches(self.machine)
+        self._armed: tuple[int, ...] = (1,) * len(watched)
         self.ran = [0] * len(self.machine.steps)
-        loops = LoopWriter(self.machine, writer, watches, self.layered)
+        loops = LoopWriter(self.machine, writer, watched, self.layered)
         heap = Heap(self.machine)
         start = heap.canonical(self.machine.initial) if self.machine.program.recycled else self.machine.initial
         self.order.append(start)
@@ -130,8 +133,8 @@ class Search:
             return f"{len(self.order):,} states reached (--max-states)"
         if self.clock and limits.timeout is not None and self.clock() - began > limits.timeout:
             return f"{limits.asked or limits.timeout:g} s passed (--timeout)"
-        if limits.max_memory is not None and self.memory() > limits.max_memory:
-            return f"{limits.max_memory >> 20} MiB of states reached (--max-memory)"
+        if self.memory() > self._budget:
+            return out_of_memory(self._budget)
         return ""
 
     def memory(self) -> int:
@@ -157,10 +160,12 @@ class Search:
             finished=self.findings.finished,
             deadlock_decided=not limit and not self.cyclic,
             deadlock_limit=limit,
+            note=self.note,
         )
 
 
-def _watches(machine: Machine) -> tuple[Watch, ...]:
+def watches(machine: Machine) -> tuple[Watch, ...]:
+    """The clauses that are judged in every state."""
     out: list[Watch] = []
     for n, clause in enumerate(machine.program.clauses):
         if clause.when == "always":

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from verifier.explore.graph import first_stuck
-from verifier.explore.machine import machine
+from verifier.explore.machine import Machine, machine
 from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Violation
 from verifier.explore.reference import Search, failure, successors
 from verifier.program.program import Program
+
+if TYPE_CHECKING:
+    from verifier.explore.kernel.search import KernelSearch
 
 __all__ = ["Exploration", "Limits", "Violation", "choices_of", "choices_to", "explore"]
 
@@ -20,11 +24,13 @@ def explore(
     stop_when: frozenset[str] = frozenset(),
     clock: Clock | None = None,
     progress: Progress | None = None,
+    engine: str = "reference",
 ) -> Exploration:
     """Visit every reachable state of `program`, breadth first, within `limits` (default: `Limits()`).
 
     `stop_when`: kinds of violations; once one of each was found the search stops. Without `clock` there is no
-    timeout. Ctrl-C ends the search and keeps what is known (`limit` is then "interrupted"). Raises ProgramFault
+    timeout. Ctrl-C ends the search and keeps what is known (`limit` is then "interrupted"). `engine`: reference, or
+    kernel, which finds the same and falls back to reference, with a note, where it cannot be had. Raises ProgramFault
     when the program reads or writes a cell that does not exist.
     """
     limits = limits or Limits()
@@ -32,7 +38,7 @@ def explore(
     failed = failure(made)
     if failed:
         return failed
-    search = Search(made, limits, stop_when, clock, progress)
+    search = _search(engine, made, limits, stop_when, clock, progress)
     try:
         limit = search.run()
     except KeyboardInterrupt:
@@ -46,6 +52,26 @@ def explore(
         return _with_graph(found, limits)
     except KeyboardInterrupt:
         return replace(found, deadlock_limit="interrupted")
+
+
+def _search(
+    engine: str,
+    made: Machine,
+    limits: Limits,
+    stop_when: frozenset[str],
+    clock: Clock | None,
+    progress: Progress | None,
+) -> Search | KernelSearch:
+    if engine == "kernel":
+        # Imported here: few searches are worth loading a compiler for.
+        from verifier.explore.kernel.search import Missing, Unsupported, start
+
+        try:
+            return start(made, limits, stop_when, clock, progress)
+        except (Missing, Unsupported) as reason:
+            note = f"explored by the reference back end: {reason}"
+            return Search(made, limits, stop_when, clock, progress, note=note)
+    return Search(made, limits, stop_when, clock, progress)
 
 
 def _with_graph(found: Exploration, limits: Limits) -> Exploration:

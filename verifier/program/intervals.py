@@ -73,7 +73,8 @@ class Ranges:
             case Cell() | Own():
                 return self.domain(ref)
             case At(family=f):
-                return _hull([self._cells[n] for n in f.cells if n >= 0])
+                # From a family without cells nothing is ever read: any interval is right.
+                return _hull([self._cells[n] for n in f.cells if n >= 0] or [(0, 0)])
             case Pc(instance=i):
                 return 0, self._program.templates[self._program.instances[i].template].locations
         return _ANY
@@ -180,14 +181,29 @@ def _hull(intervals: list[Interval]) -> Interval:
 
 
 def _bits(a: Interval, b: Interval) -> Interval:
-    if a[0] < 0 or b[0] < 0:
-        return _ANY
-    return 0, (1 << max(a[1].bit_length(), b[1].bit_length())) - 1
+    most = 1 << max(x.bit_length() for x in (*a, *b))
+    return (0 if a[0] >= 0 and b[0] >= 0 else -most), most - 1
 
 
 def _times(a: Interval, b: Interval) -> Interval:
     products = [x * y for x in a for y in b]
     return min(products), max(products)
+
+
+_FAR = 300
+"""Shift counts beyond this say nothing about a result any more."""
+
+
+def _shift_left(a: Interval, by: Interval) -> Interval:
+    """A negative count is a fault of the program, so it gives no result."""
+    if by[1] > _FAR:
+        return _ANY
+    return _hull([(x, x) for x in (value << count for value in a for count in (max(by[0], 0), max(by[1], 0)))])
+
+
+def _shift_right(a: Interval, by: Interval) -> Interval:
+    ends = (min(max(by[0], 0), _FAR), min(max(by[1], 0), _FAR))
+    return _hull([(x, x) for x in (value >> count for value in a for count in ends)])
 
 
 def _quotient(a: Interval, _b: Interval) -> Interval:
@@ -237,5 +253,7 @@ _ARITHMETIC: dict[str, Callable[..., Interval]] = {
     "&": _bits,
     "|": _bits,
     "^": _bits,
+    "<<": _shift_left,
+    ">>": _shift_right,
     "neg": lambda a: (-a[1], -a[0]),
 }

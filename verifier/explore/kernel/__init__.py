@@ -1,0 +1,1 @@
+"""Exploration in machine code: a program becomes LLVM text, llvmlite compiles it, Python drives it."""

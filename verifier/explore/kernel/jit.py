@@ -1,0 +1,67 @@
+"""Compiling LLVM text with llvmlite: at once without any pass, or with the few passes that pay."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Native = Callable[..., int]
+
+
+class Missing(Exception):
+    """llvmlite is not there, or cannot compile for this machine; the message says which."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Machine code. `explore` takes addresses, `rehash` two addresses and three numbers; see `loop.py`."""
+
+    explore: Native
+    rehash: Native
+    engine: Any = field(repr=False)
+    """Owns the code: it is gone when this is."""
+
+
+def compiled(source: str, pointers: int, *, passes: bool) -> Compiled:
+    """Machine code for a module; `pointers` is the number of addresses `explore` takes. Raises Missing.
+
+    `passes`: SROA, instruction combining and CFG simplification, then optimising code generation. That doubles the
+    speed and takes several times as long; the standard pipeline takes several times longer again and gains nothing
+    more. Without passes code generation takes LLVM's fast path.
+    """
+    llvm = _binding()
+    try:
+        parsed = llvm.parse_assembly(source)
+        target = llvm.Target.from_default_triple().create_target_machine(
+            opt=2 if passes else 0, cpu=llvm.get_host_cpu_name(), jit=True
+        )
+        parsed.triple = llvm.get_default_triple()
+        if passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=1)
+            builder = llvm.create_pass_builder(target, options)
+            manager = llvm.create_new_module_pass_manager()
+            manager.add_sroa_pass()
+            manager.add_instruction_combine_pass()
+            manager.add_simplify_cfg_pass()
+            manager.run(parsed, builder)
+        engine = llvm.create_mcjit_compiler(parsed, target)
+        engine.finalize_object()
+    except RuntimeError as error:
+        raise Missing(f"llvmlite cannot compile for this machine: {error}") from error
+    address, number = ctypes.c_void_p, ctypes.c_int64
+    explore = ctypes.CFUNCTYPE(number, *[address] * pointers)(engine.get_function_address("explore"))
+    rehash = ctypes.CFUNCTYPE(number, address, address, number, number, number)(engine.get_function_address("rehash"))
+    return Compiled(explore, rehash, engine)
+
+
+def _binding() -> Any:
+    """llvmlite's binding, ready to compile. Imported here: it takes longer than exploring most models."""
+    try:
+        import llvmlite.binding as llvm
+    except (ImportError, OSError) as error:
+        raise Missing(f"llvmlite is not installed or does not load ({error})") from error
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm

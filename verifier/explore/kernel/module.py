@@ -1,0 +1,187 @@
+"""The LLVM module of one program: its successor function with all checks in it, and the loop around that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.explore.kernel.emit import Constants, Function, Value
+from verifier.explore.kernel.events import Events, Observer, events
+from verifier.explore.kernel.expressions import Expressions
+from verifier.explore.kernel.heapcode import HeapCode
+from verifier.explore.kernel.loop import Shape, explore_source, rehash_source
+from verifier.explore.kernel.racecode import Classes, Look, RaceCode, classes
+from verifier.explore.kernel.stepcode import StepCode
+from verifier.explore.kernel.words import Words
+from verifier.explore.machine import Machine
+from verifier.explore.pyloop import Watch
+from verifier.explore.races import Races
+from verifier.program.concrete import Concrete
+from verifier.program.intervals import Ranges
+
+
+@dataclass(frozen=True)
+class Module:
+    """LLVM text, and what its user has to know about it. `races` is None where no two accesses can ever meet."""
+
+    source: str
+    shape: Shape
+    events: Events
+    races: RaceCode | None
+
+
+def module(machine: Machine, watches: tuple[Watch, ...], races: Races) -> Module:
+    """The module of a program. Raises Unsupported where compiled code cannot be exact."""
+    told = events(machine, watches)
+    constants = Constants()
+    heap = HeapCode(machine, constants) if machine.program.recycled else None
+    exact = RaceCode(machine, races, constants, told.race) if races.possible else None
+    most = sum(max((len(steps) for steps in out.values()), default=0) for out in machine.leaving)
+    shape = Shape(machine.layout.words, len(machine.steps), most)
+    successors = _Successors(machine, watches, told, constants, heap, classes(machine, races) if exact else None)
+    parts = [successors.source(), successors.stuck()]
+    parts += [exact.source()] if exact else []
+    parts += [heap.source()] if heap else []
+    parts += [rehash_source(shape), explore_source(shape)]
+    return Module("\n".join([constants.source(), *parts]), shape, told, exact)
+
+
+class _Successors:
+    """Emits `successors(s, out, taken, armed, known, mask)`: the number of successors, or what has to be told first."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        watches: tuple[Watch, ...],
+        told: Events,
+        constants: Constants,
+        heap: HeapCode | None,
+        spots: Classes | None,
+    ) -> None:
+        self._machine = machine
+        self._told = told
+        self._constants = constants
+        self._heap = heap
+        self._spots = spots
+        self._observer = Observer(machine.program, told, watches)
+
+    def source(self) -> str:
+        """The text of the function."""
+        parameters = [(n, "ptr") for n in ("s", "out", "taken", "armed", "known")]
+        f = Function("successors", [*parameters, ("mask", "i64")])
+        state, out, taken, armed, known, mask = f.parameters
+        words = Words(f, state, self._machine.layout.words)
+        found, failing = f.variable(0), f.variable(0, "i1")
+        steps = StepCode(
+            self._machine, words, self._constants, lambda: f.address(out, found.get() * self._machine.layout.words)
+        )
+        self._observer.watch(f, armed, steps.expressions())
+        look = Look(f, self._spots) if self._spots else None
+
+        def arrive(k: int, successor: Value) -> None:
+            if self._heap:
+                f.call(self._heap.collect, successor)
+            f.store(taken, found.get(), k, "i32")
+            found.set(found.get() + 1)
+
+        def failed(k: int) -> None:
+            failing.set(1)
+            self._observer.report(f, armed, self._told.failed(k))
+
+        for i in self._machine.program.goroutines:
+            self._goroutine(f, i.number, words, steps, look, state, armed, failed, arrive)
+        if look:
+            with f.when(look.suspicious()):
+                race = f.call("races", state, known, mask)
+                with f.when(race.differs(0)):
+                    f.give(race)
+        with f.when(found.get().equals(0) & ~failing.get()):
+            f.give(f.call("stuck", state, armed))
+        f.give(found.get())
+        return f.source()
+
+    def stuck(self) -> str:
+        """The text of `stuck(s, armed)`."""
+        f = Function("stuck", [("s", "ptr"), ("armed", "ptr")])
+        state, armed = f.parameters
+        layout = self._machine.layout
+        words = Words(f, state, layout.words)
+        expressions = Expressions(words, layout, Ranges(self._machine.program), self._constants)
+        self._observer.stuck(f, armed, expressions, layout)
+        return f.source()
+
+    def _goroutine(
+        self,
+        f: Function,
+        instance: int,
+        words: Words,
+        steps: StepCode,
+        look: Look | None,
+        state: Value,
+        armed: Value,
+        failed: Callable[[int], None],
+        arrive: Callable[[int, Value], None],
+    ) -> None:
+        layout = self._machine.layout
+        cases: dict[int, Callable[[], None]] = {}
+        for location, numbers in self._machine.leaving[instance].items():
+            at = layout.codes[instance][location]
+
+            def body(at: int = at, numbers: tuple[int, ...] = numbers) -> None:
+                if look:
+                    look.at((instance, at))
+                for k in numbers:
+                    self._step(f, k, steps, state, armed, failed, arrive)
+
+            cases[at] = body
+        if cases:
+            slot = layout.pcs[instance]
+            f.switch(words.field(slot) if slot.width else f.constant(0), cases)
+
+    def _step(
+        self,
+        f: Function,
+        k: int,
+        steps: StepCode,
+        state: Value,
+        armed: Value,
+        failed: Callable[[int], None],
+        arrive: Callable[[int, Value], None],
+    ) -> None:
+        c = self._machine.steps[k]
+
+        def go() -> None:
+            if c.step.symptom:
+                self._observer.report(f, armed, self._told.symptom(k))
+            if c.step.fail is not None:
+                failed(k)
+            else:
+                self._take(f, k, c, steps, state, failed, arrive)
+
+        guard = steps.guard(c)
+        if guard is None:
+            go()
+        else:
+            with f.when(guard):
+                go()
+
+    def _take(
+        self,
+        f: Function,
+        k: int,
+        c: Concrete,
+        steps: StepCode,
+        state: Value,
+        failed: Callable[[int], None],
+        arrive: Callable[[int, Value], None],
+    ) -> None:
+        if c.step.alloc is None:
+            steps.take(c, None, lambda: failed(k), lambda out: arrive(k, out))
+            return
+        assert self._heap is not None, "an allocation without recyclable blocks"
+        fresh = self._heap.pick(f, state, c.step.alloc.sort, c.candidates)
+        f.either(
+            fresh.differs(0),
+            lambda: steps.take(c, fresh, lambda: failed(k), lambda out: arrive(k, out)),
+            lambda: failed(k),
+        )

@@ -1,0 +1,152 @@
+"""One concrete step as LLVM: its guard, its range checks, and the words of the state it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.explore.kernel.emit import Constants, Function, Value
+from verifier.explore.kernel.expressions import Expressions
+from verifier.explore.kernel.words import Words, signed
+from verifier.explore.machine import Machine
+from verifier.program.concrete import Concrete
+from verifier.program.expr import TRUE, At, Cell, Read, Ref
+from verifier.program.intervals import Ranges
+from verifier.program.layout import WORD, Slot
+from verifier.program.program import high, low
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Bits to clear in a word of the successor, and what to put there: a constant and computed values."""
+
+    clear: int = 0
+    constant: int = 0
+    terms: tuple[Value, ...] = ()
+
+
+class StepCode:
+    """Emits steps into one function. `out` is where the words of the successor go."""
+
+    def __init__(self, machine: Machine, words: Words, constants: Constants, out: Callable[[], Value]) -> None:
+        self._machine = machine
+        self._words = words
+        self._f: Function = words.within
+        self._constants = constants
+        self._out = out
+        self._ranges = Ranges(machine.program)
+
+    def guard(self, c: Concrete) -> Value | None:
+        """The condition of a step, None when it is always enabled at its location."""
+        return None if c.step.guard == TRUE else self.expressions(self._ranges).test(c.step.guard)
+
+    def expressions(self, ranges: Ranges | None = None, fresh: Value | None = None) -> Expressions:
+        """A writer of expressions over the state the function looks at."""
+        return Expressions(self._words, self._machine.layout, ranges or self._ranges, self._constants, fresh)
+
+    def take(
+        self, c: Concrete, fresh: Value | None, failed: Callable[[], None], arrive: Callable[[Value], None]
+    ) -> None:
+        """Write the successor and call `arrive` with its address; `failed` where a value is out of range."""
+        ranges = self._ranges.for_alloc(c.step.alloc).given(c.step.guard)
+        expressions = self.expressions(ranges, fresh)
+        updates = [(ref, e, expressions.value(e)) for ref, e in c.step.updates if e != Read(ref)]
+        checks = [self._in_range(expressions, ref, v) for ref, e, v in updates if not ranges.fits(e, ref)]
+
+        def store() -> None:
+            out = self._out()
+            self._store(c, out, expressions, [(ref, value) for ref, _, value in updates])
+            arrive(out)
+
+        if not checks:
+            store()
+            return
+        good = checks[0]
+        for check in checks[1:]:
+            good = good & check
+        self._f.either(good, store, failed)
+
+    def _in_range(self, expressions: Expressions, ref: Ref, value: Value) -> Value:
+        program = self._machine.program
+        cells = ref.family.cells if isinstance(ref, At) else (ref.number,) if isinstance(ref, Cell) else ()
+        domains = [None if n < 0 else program.cells[n].domain for n in cells]
+        bounds = [(0, 0) if d is None else (low(d), high(d, program.sorts)) for d in domains]
+        distinct = {b for b, d in zip(bounds, domains, strict=True) if d is not None}
+        if len(distinct) == 1:
+            least, most = distinct.pop()
+            return self._f.constant(least, value.type).at_most(value) & value.at_most(most)
+        assert isinstance(ref, At)
+        expressions.place(ref.family, ref.index)
+        index = expressions.narrow(ref.index)
+        tables = (self._constants.array(self._f, ends) for ends in zip(*bounds, strict=True))
+        first, last = (self._f.load(table, index).extended(value.type, True) for table in tables)
+        return first.at_most(value) & value.at_most(last)
+
+    def _store(self, c: Concrete, out: Value, expressions: Expressions, updates: list[tuple[Ref, Value]]) -> None:
+        """The old words with the new locations and values in them."""
+        edits: dict[int, Edit] = {}
+        for slot, code in self._locations(c):
+            self._edit(edits, slot, code)
+        computed = any(isinstance(ref, At) for ref, _ in updates)
+        if not computed:
+            for ref, value in updates:
+                assert isinstance(ref, Cell)
+                self._edit(edits, self._machine.layout.cells[ref.number], value)
+        for n, word in enumerate(self._words.words):
+            self._f.store(out, n, self._edited(word, edits.get(n, Edit())))
+        if computed:
+            # Some place is computed, so writes may meet: one after the other, in memory.
+            for ref, value in updates:
+                self._write(out, expressions, ref, value)
+
+    def _edit(self, edits: dict[int, Edit], slot: Slot, value: Value | int) -> None:
+        if not slot.width:
+            return
+        word, shift = divmod(slot.shift, WORD)
+        old = edits.get(word, Edit())
+        clear = old.clear | slot.mask << shift
+        if isinstance(value, Value) and not _is_number(value):
+            term = (value.truncated("i64") - slot.low) << shift
+            edits[word] = Edit(clear, old.constant, (*old.terms, term))
+            return
+        number = int(value.text) if isinstance(value, Value) else value + slot.low
+        edits[word] = Edit(clear, old.constant | (number - slot.low) << shift, old.terms)
+
+    def _edited(self, word: Value, edit: Edit) -> Value:
+        if edit.clear:
+            word = word & signed(~edit.clear)
+        for term in edit.terms:
+            word = word | term
+        return word | signed(edit.constant) if edit.constant else word
+
+    def _write(self, out: Value, expressions: Expressions, ref: Ref, value: Value) -> None:
+        f = self._f
+        if isinstance(ref, Cell):
+            slot = self._machine.layout.cells[ref.number]
+            if slot.width:
+                word, shift = divmod(slot.shift, WORD)
+                kept = f.load(out, word) & signed(~(slot.mask << shift))
+                f.store(out, word, kept | ((value.truncated("i64") - slot.low) << shift))
+            return
+        assert isinstance(ref, At)
+        if all(self._machine.layout.cells[n].width == 0 for n in ref.family.cells if n >= 0):
+            return
+        place = expressions.place(ref.family, ref.index)
+        where = f.address(out, place.position >> 6)
+        shift_ = place.position & WORD - 1
+        new = ((value.truncated("i64") - place.low) & place.mask) << shift_
+        f.store(where, 0, (f.load(where) & ~(place.mask << shift_)) | new)
+
+    def _locations(self, c: Concrete) -> list[tuple[Slot, int]]:
+        """The location slots a step changes, with their new codes."""
+        layout = self._machine.layout
+        moved = [(layout.pcs[c.instance], layout.codes[c.instance][c.step.dst])]
+        if c.child is not None:
+            program = self._machine.program
+            entry = program.templates[program.instances[c.child].template].entry
+            moved.append((layout.pcs[c.child], layout.codes[c.child][entry]))
+        return moved
+
+
+def _is_number(value: Value) -> bool:
+    return not value.text.startswith(("%", "@"))

@@ -1,0 +1,64 @@
+"""What the command takes on each model of the catalogue: reading, exploring, proving and reporting."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.attempts import Attempts, Setting
+from benchmarks.child import ROOT, ChildFailed, Finished, run
+from benchmarks.table import Table, megabytes, seconds
+
+REPEATS = 3
+TARGET = 0.6
+"""CPU seconds that a model of the catalogue should not exceed."""
+
+HEAD = ("model", "verdict", "states", "engine", "CPU s", "peak MB", f"over {TARGET} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One model: the report as JSON, and the run in the middle by CPU time."""
+
+    name: str
+    report: dict[str, object]
+    ended: Finished
+
+
+def measure(setting: Setting) -> tuple[Table, ...]:
+    """A row for each model file."""
+    tries, repeats = Attempts(setting), setting.repeats(REPEATS)
+    judged: list[Judged] = []
+    for path in sorted((ROOT / "models").glob("*.yaml")):
+        try:
+            judged.append(judge(path, repeats))
+        except ChildFailed as failed:
+            tries.wrong.append(f"{path.stem}: {failed}")
+    over = [j for j in judged if j.ended.cpu > TARGET]
+    total = sum(j.ended.cpu for j in judged)
+    about = (
+        f"`verify models/NAME.yaml --format json`, the whole process: CPU seconds, median of {repeats}. No peer reads "
+        "Go, so nothing stands beside it."
+    )
+    notes = (f"{len(judged)} models, {seconds(total)} CPU s together; {len(over)} take more than {TARGET} s",)
+    rows = tuple(row(j) for j in judged)
+    return (Table("f", "The catalogue", about, HEAD, rows, notes, tuple(tries.wrong)),)
+
+
+def judge(path: Path, repeats: int) -> Judged:
+    """Run the command some times. A verdict of any kind will do; an error will not."""
+    line = [sys.executable, "-m", "verifier", str(path.relative_to(ROOT)), "--format", "json"]
+    runs = sorted((run(line, accept=frozenset({0, 1, 3})) for _ in range(repeats)), key=lambda r: r.cpu)
+    middle = runs[len(runs) // 2]
+    return Judged(path.stem, json.loads(middle.output), middle)
+
+
+def row(judged: Judged) -> tuple[str, ...]:
+    """The model as cells."""
+    explored = judged.report["explored"]
+    assert isinstance(explored, dict)
+    cpu = judged.ended.cpu
+    figures = (seconds(cpu), megabytes(judged.ended.memory, judged.ended.floor), "yes" if cpu > TARGET else "")
+    return (judged.name, str(judged.report["verdict"]), f"{explored['states']:,}", str(explored["engine"]), *figures)

@@ -32,7 +32,7 @@ class LoopWriter:
         self._steps = StepWriter(machine, writer)
         self._watches = watches
         self._layered = layered
-        self._recycles = bool(machine.program.recycled)
+        self._settles = bool(machine.program.recycled or machine.program.classes)
 
     def search(self, race_mask: int | None) -> str:
         """`run(chunk, base, nt, back, armed)`: expand the states of `chunk`; see `reference.py` for the globals.
@@ -114,7 +114,7 @@ class LoopWriter:
         lines, checks = self._steps.update(c)
         first = [x for x in lines if not x.startswith("t = ")]
         last = [x for x in lines if x.startswith("t = ")]
-        last += ["t = canonical(t)"] if self._recycles else []
+        last += ["t = canonical(t)"] if self._settles else []
         body = [*first]
         if checks:
             body += [f"if {' and '.join(checks)}:", *_indent(last + arrive, 1), f"else: {fail}"]

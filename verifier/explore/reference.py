@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from verifier.explore.canonical import settling
 from verifier.explore.cycles import locations_acyclic
 from verifier.explore.findings import Findings
 from verifier.explore.heap import Heap
@@ -65,7 +66,8 @@ class Search:
         self.ran = [0] * len(self.machine.steps)
         loops = LoopWriter(self.machine, writer, watched, self.layered)
         heap = Heap(self.machine)
-        start = heap.canonical(self.machine.initial) if self.machine.program.recycled else self.machine.initial
+        settle = settling(self.machine, heap)
+        start = settle(self.machine.initial)
         self.order.append(start)
         self.seen.add(start)
         names: dict[str, Any] = dict(writer.names) | {
@@ -74,7 +76,7 @@ class Search:
             "add": self.layer.add if self.layered else self.seen.add,
             "push": self.order.append,
             "link": self.links.append,
-            "canonical": heap.canonical,
+            "canonical": settle,
             "pick": heap.pick,
             "race_get": self.races.get,
             "race": lambda base, s: self.races.check(base // self.width, s),
@@ -207,7 +209,7 @@ def successors(machine: Machine) -> Successors:
     writer = Writer(machine)
     source = LoopWriter(machine, writer, (), False).successors()
     heap = Heap(machine)
-    names: dict[str, Any] = {"canonical": heap.canonical, "pick": heap.pick} | writer.names
+    names: dict[str, Any] = {"canonical": settling(machine, heap), "pick": heap.pick} | writer.names
     exec(compile(source, "<generated successors>", "exec"), names)
     made: Successors = names["successors"]
     return made

@@ -1,0 +1,187 @@
+"""One state for each orbit: interchangeable goroutines sorted, and whatever names them renamed.
+
+1. Members of named groups get colours: of what is in their region, then of who names them from where, and of whom they
+   name. Colours do not depend on the order of members.
+2. Members of each named group are sorted by colour, equal ones in their order; every slot that names one is renamed.
+3. Members of the other groups are sorted by what is in their regions.
+
+Any order of members is a state that behaves the same. Equal colours of members that differ all the same, two rounds of
+references apart, only mean that an orbit is kept more than once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.explore.heap import Heap
+from verifier.explore.identities import Group, Identities, identities
+from verifier.explore.machine import Machine
+from verifier.explore.mixing import WORD, mix
+
+CACHE = 100_000
+"""States remembered at most."""
+
+Orders = dict[int, list[int]]
+"""First member of a group → the old position of the member that comes to each position; groups in order left out."""
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """A group with the numbers that taking its regions apart and putting them together needs."""
+
+    group: Group
+    shifts: tuple[int, ...]
+    mask: int
+    plain: int
+    """Bits of a region that name nobody."""
+    words: range
+    seed: int
+    rest: int
+    """Bits of a state outside the regions."""
+
+
+def settling(machine: Machine, heap: Heap) -> Callable[[int], int]:
+    """What every new state goes through: blocks that nobody reaches are zeroed, then goroutines are sorted."""
+    if not machine.program.classes:
+        return heap.canonical
+    sort = Canonical(machine).canonical
+    if not machine.program.recycled:
+        return sort
+    return lambda state: sort(heap.canonical(state))
+
+
+class Canonical:
+    """The canonical form of the states of one machine. Call `canonical`; `exchange` also tells who became whom."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.identities: Identities = identities(machine)
+        self._instances = tuple(i.number for i in machine.program.instances)
+        all_bits = (1 << machine.layout.bits) - 1
+        made = [_prepared(n, g, all_bits) for n, g in enumerate(self.identities.groups)]
+        self._named = [g for g in made if g.group.named]
+        self._anonymous = [g for g in made if not g.group.named and g.mask]
+        self._naming = [g for g in made if g.group.identities]
+        self._coloured = [g for g in made if g.group.named or g.group.identities]
+        self._members = sum(len(g.instances) for g in self.identities.groups)
+        self._known: dict[int, int] = {}
+
+    def canonical(self, state: int) -> int:
+        """The one state kept of all those that exchanging goroutines makes of `state`."""
+        known = self._known.get(state)
+        if known is None:
+            if len(self._known) >= CACHE:
+                self._known.clear()
+            known = self._known[state] = self._sort(state)[0]
+        return known
+
+    def exchange(self, state: int) -> tuple[int, tuple[int, ...]]:
+        """The canonical state, and for every instance the one that plays its part there."""
+        out, orders = self._sort(state)
+        moved = list(self._instances)
+        for group in self.identities.groups:
+            for to, old in enumerate(orders.get(group.first, ())):
+                for a, b in zip(group.instances[old], group.instances[to], strict=True):
+                    moved[a] = b
+        return out, tuple(moved)
+
+    def _sort(self, s: int) -> tuple[int, Orders]:
+        orders: Orders = {}
+        if self._named:
+            colours = self._colours(s)
+            for g in self._named:
+                first, count = g.group.first, len(g.shifts)
+                mine = colours[first : first + count]
+                order = sorted(range(count), key=mine.__getitem__)
+                if order != list(range(count)):
+                    orders[first] = order
+            if orders:
+                s = self._renamed(s, orders)
+                for g in self._named:
+                    if g.group.first in orders:
+                        s = _moved(s, g, orders[g.group.first])
+        for g in self._anonymous:
+            contents = [s >> shift & g.mask for shift in g.shifts]
+            order = sorted(range(len(contents)), key=contents.__getitem__)
+            if order != list(range(len(contents))):
+                orders[g.group.first] = order
+                s = _moved(s, g, order)
+        return s, orders
+
+    def _colours(self, s: int) -> list[int]:
+        colours = [0] * self._members
+        for g in self._coloured:
+            member = g.group.first
+            for shift in g.shifts:
+                inside = s >> shift & g.mask
+                plain = inside & g.plain
+                h = g.seed
+                for w in g.words:
+                    h = mix(h ^ plain >> w & WORD)
+                for i in g.group.identities:
+                    v = inside >> i.shift & i.mask
+                    h = mix(h ^ (i.names.own[v] if i.names.member[v] == member else i.names.other[v]))
+                colours[member] = h
+                member += 1
+        for left in reversed(range(self.identities.rounds)):
+            colours = self._round(s, colours, left > 0)
+        return colours
+
+    def _round(self, s: int, colours: list[int], more: bool) -> list[int]:
+        """Colours that also say who names a member and, as far as it matters, whom it names."""
+        sums = list(colours)
+        for i in self.identities.shared:
+            v = s >> i.shift & i.mask
+            named = i.names.member[v]
+            if named >= 0:
+                sums[named] += i.into[v]
+        for g in self._naming:
+            member = g.group.first
+            outward = g.group.named or more
+            for shift in g.shifts:
+                for i in g.group.identities:
+                    v = s >> shift + i.shift & i.mask
+                    named = i.names.member[v]
+                    if named >= 0 and named != member:
+                        sums[named] += mix(colours[member] ^ i.into[v])
+                        if outward:
+                            sums[member] += mix(colours[named] ^ i.out[v])
+                member += 1
+        return [mix(c & WORD) for c in sums] if more else [c & WORD for c in sums]
+
+    def _renamed(self, s: int, orders: Orders) -> int:
+        """The state with every name of a member that will stand elsewhere changed; nobody has moved yet."""
+        position = [0] * self._members
+        for g in self._named:
+            first = g.group.first
+            for to, old in enumerate(orders.get(first, range(len(g.shifts)))):
+                position[first + old] = to
+        t = s
+        for i in self.identities.shared:
+            v = s >> i.shift & i.mask
+            named = i.names.member[v]
+            if named >= 0:
+                t ^= (v ^ i.names.renamed[v][position[named]]) << i.shift
+        for g in self._naming:
+            for shift in g.shifts:
+                for i in g.group.identities:
+                    v = s >> shift + i.shift & i.mask
+                    named = i.names.member[v]
+                    if named >= 0:
+                        t ^= (v ^ i.names.renamed[v][position[named]]) << shift + i.shift
+        return t
+
+
+def _moved(s: int, g: _Sorted, order: list[int]) -> int:
+    out = s & g.rest
+    for to, old in enumerate(order):
+        out |= (s >> g.shifts[old] & g.mask) << g.shifts[to]
+    return out
+
+
+def _prepared(number: int, group: Group, all_bits: int) -> _Sorted:
+    mask = (1 << group.width) - 1
+    shifts = tuple(r.shift for r in group.regions)
+    naming = sum(i.mask << i.shift for i in group.identities)
+    rest = all_bits & ~sum(mask << shift for shift in shifts)
+    return _Sorted(group, shifts, mask, mask & ~naming, range(0, group.width, 64), mix(number + 1), rest)

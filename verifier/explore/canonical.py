@@ -12,7 +12,7 @@ references apart, only mean that an orbit is kept more than once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.explore.heap import Heap
 from verifier.explore.identities import Group, Identities, identities
@@ -49,6 +49,11 @@ def settling(machine: Machine, heap: Heap) -> Callable[[int], int]:
     if not machine.program.recycled:
         return sort
     return lambda state: sort(heap.canonical(state))
+
+
+def apart(machine: Machine) -> Machine:
+    """The same machine, step by step and bit by bit, with no goroutines exchanged."""
+    return replace(machine, program=replace(machine.program, classes=()))
 
 
 class Canonical:

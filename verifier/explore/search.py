@@ -49,7 +49,7 @@ def explore(
     if not search.cyclic and found.first("deadlock") is None:
         return found
     try:
-        return _with_graph(found, limits)
+        return _settled(found, search, limits)
     except KeyboardInterrupt:
         return replace(found, deadlock_limit="interrupted")
 
@@ -74,24 +74,46 @@ def _search(
     return Search(made, limits, stop_when, clock, progress)
 
 
-def _with_graph(found: Exploration, limits: Limits) -> Exploration:
+def _settled(found: Exploration, search: Search | KernelSearch, limits: Limits) -> Exploration:
     """Judge goroutines that are stuck while others run on, and find where the first one stops for good.
 
-    Only a graph with cycles can hide such a goroutine; where no state graph is built, the deadlocks the search met are
-    kept, and with cycles `deadlock` is not decided.
+    Only a graph with cycles can hide such a goroutine; where the question is not answered, the deadlocks the search met
+    are kept, and with cycles `deadlock` is not decided.
     """
-    if found.transitions > limits.graph_edges:
-        if found.deadlock_decided or found.first("deadlock"):
-            return found
-        reason = (
-            f"the state graph has {found.transitions:,} transitions and cycles; "
-            f"only {limits.graph_edges:,} are searched for goroutines stuck while others run; lower the counts"
-        )
-        return replace(found, deadlock_limit=reason)
-    first = first_stuck(found)
+    decided = found.deadlock_decided or found.first("deadlock") is not None
+    if found.machine.program.classes:
+        # In a graph of orbits a goroutine has no name of its own: who moves later may be another one.
+        reason = "goroutines stuck while others run are looked for without symmetry only"
+        return found if decided else replace(found, deadlock_limit=reason)
+    try:
+        first = _first_stuck(found, search, limits)
+    except _Undecided as reason:
+        return found if decided else replace(found, deadlock_limit=str(reason))
     others = tuple(v for v in found.violations if v.kind != "deadlock")
     violations = others if first is None else tuple(sorted((*others, first), key=lambda v: v.state))
     return replace(found, deadlock_decided=True, violations=violations)
+
+
+class _Undecided(Exception):
+    """Nobody can say whether some goroutine waits for ever; the message says why."""
+
+
+def _first_stuck(found: Exploration, search: Search | KernelSearch, limits: Limits) -> Violation | None:
+    if not isinstance(search, Search):
+        from verifier.explore.kernel import stuck
+
+        try:
+            return stuck.first_stuck(search)
+        except stuck.Stopped as reason:
+            raise _Undecided(str(reason)) from reason
+        except stuck.Unsupported:
+            pass  # only a small graph is left
+    if found.transitions > limits.graph_edges:
+        raise _Undecided(
+            f"the state graph has {found.transitions:,} transitions and cycles; "
+            f"only {limits.graph_edges:,} are searched for goroutines stuck while others run; lower the counts"
+        )
+    return first_stuck(found)
 
 
 def choices_to(found: Exploration, state: int) -> tuple[int, ...]:

@@ -16,16 +16,20 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Compiled:
-    """Machine code. `explore` takes addresses, `rehash` two addresses and three numbers; see `loop.py`."""
+    """Machine code; it is gone when this is."""
 
-    explore: Native
-    rehash: Native
-    engine: Any = field(repr=False)
-    """Owns the code: it is gone when this is."""
+    _engine: Any = field(repr=False)
+
+    def function(self, name: str, *parameters: Any) -> Native:
+        """A function of the module that returns a 64-bit number; `parameters` are ctypes' types."""
+        made = ctypes.CFUNCTYPE(ctypes.c_int64, *parameters)(self._engine.get_function_address(name))
+        # The function must not outlive its code, which belongs to the engine.
+        made.code = self  # type: ignore[attr-defined]
+        return made
 
 
-def compiled(source: str, pointers: int, *, passes: bool) -> Compiled:
-    """Machine code for a module; `pointers` is the number of addresses `explore` takes. Raises Missing.
+def compiled(source: str, *, passes: bool) -> Compiled:
+    """Machine code for a module. Raises Missing.
 
     `passes`: SROA, instruction combining and CFG simplification, then optimising code generation. That doubles the
     speed and takes several times as long; the standard pipeline takes several times longer again and gains nothing
@@ -50,10 +54,7 @@ def compiled(source: str, pointers: int, *, passes: bool) -> Compiled:
         engine.finalize_object()
     except RuntimeError as error:
         raise Missing(f"llvmlite cannot compile for this machine: {error}") from error
-    address, number = ctypes.c_void_p, ctypes.c_int64
-    explore = ctypes.CFUNCTYPE(number, *[address] * pointers)(engine.get_function_address("explore"))
-    rehash = ctypes.CFUNCTYPE(number, address, address, number, number, number)(engine.get_function_address("rehash"))
-    return Compiled(explore, rehash, engine)
+    return Compiled(engine)
 
 
 def _binding() -> Any:

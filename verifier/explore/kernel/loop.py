@@ -70,7 +70,7 @@ def rehash_source(shape: Shape) -> str:
     down = f.constant(64) - bits
     n = f.variable(begin)
     with f.loop(lambda: n.get().below(end)):
-        at = f.variable(_hash(f, shape, states, n.get()) >> down)
+        at = f.variable(hashed(f, shape, states, n.get()) >> down)
         with f.loop(lambda: f.load(table, at.get(), "i32").differs(0)):
             at.set((at.get() + 1) & mask)
         n.set(n.get() + 1)
@@ -151,7 +151,7 @@ class _Loop:
                     at = made.get()
                     if shape.canonical:
                         f.call(shape.canonical, f.address(given["out"], at * shape.words))
-                    home = _hash(f, shape, given["out"], at) >> self._down
+                    home = hashed(f, shape, given["out"], at) >> self._down
                     f.store(given["hashes"], at, home)
                     f.store(given["sources"], at, head.get(), "i32")
                     line = f.address(self._table, home, "i32")
@@ -204,7 +204,7 @@ class _Loop:
         return same
 
 
-def _hash(f: Function, shape: Shape, states: Value, number: Value) -> Value:
+def hashed(f: Function, shape: Shape, states: Value, number: Value) -> Value:
     """A multiplicative hash of all words; the table uses its highest bits."""
     mixed = f.constant(0)
     for w in range(shape.words):

@@ -12,7 +12,7 @@ from verifier.explore.kernel import loop
 from verifier.explore.kernel.buffers import Buffer, Links, States, Stores
 from verifier.explore.kernel.events import event
 from verifier.explore.kernel.expressions import FAULT
-from verifier.explore.kernel.jit import Compiled, Missing, compiled
+from verifier.explore.kernel.jit import Missing, compiled
 from verifier.explore.kernel.module import module
 from verifier.explore.kernel.racecode import home
 from verifier.explore.kernel.words import Unsupported
@@ -58,17 +58,18 @@ class KernelSearch:
 
     def __post_init__(self) -> None:
         machine = self.machine
+        self._began = self.clock() if self.clock else 0.0
         self.width = max(len(machine.steps), 1)
         self.races = Races(machine, Writer(machine))
         self._watches = watches(machine)
         self._module = module(machine, self._watches, self.races)
-        self._code = self._compile(passes=False)
-        self._tuned = False
+        self._compile(passes=False)
         self._layered = not locations_acyclic(machine.program)
-        shape, told = self._module.shape, self._module.events
-        self._budget = default_limit() if self.limits.max_memory is None else self.limits.max_memory
+        self.shape = shape = self._module.shape
+        told = self._module.events
+        self.budget = default_limit() if self.limits.max_memory is None else self.limits.max_memory
         choice = 2 if shape.choice == "i16" else 4
-        room = self._budget // (8 * shape.words + 4 + choice)
+        room = self.budget // (8 * shape.words + 4 + choice)
         self._stores = Stores(shape.words, choice, min(self.limits.max_states, room) + shape.buffer)
         start = Heap(machine).canonical(machine.initial) if machine.program.recycled else machine.initial
         self._stores.put_first(start)
@@ -77,21 +78,21 @@ class KernelSearch:
         self._armed.bytes[: told.count] = b"\1" * told.count
         self._control = (ctypes.c_int64 * loop.CONTROL)(1)
         self._known = self._remembered(_RACES)
-        self._bits = max(_SMALL, (4 * shape.buffer).bit_length())
-        self._table = self._entered(self._bits)
+        self.bits = max(_SMALL, (4 * shape.buffer).bit_length())
+        self._table = self._entered(self.bits)
         # Sized to the stores, not to the states found so far: only those are ever asked for.
-        self.findings = Findings(machine, States(self._stores, self._stores.capacity), self.width)
+        self.order = States(self._stores, self._stores.capacity)
+        self.findings = Findings(machine, self.order, self.width)
 
     def run(self) -> str:
         """Search until done or stopped; the reason for stopping, "" when every state was expanded."""
         control = self._control
-        began = self.clock() if self.clock else 0.0
         while True:
-            reason = self._over(began)
+            reason = self._over()
             if reason:
                 return reason
             control[loop.UNTIL] = control[loop.HEAD] + _PAUSE
-            why = self._code.explore(*self._addresses())
+            why = self._explore(*self._addresses())
             self.cyclic = self._layered and bool(control[loop.BACK])
             if self.progress:
                 self.progress(control[loop.COUNT], control[loop.TRANSITIONS], control[loop.COUNT] - control[loop.HEAD])
@@ -100,13 +101,13 @@ class KernelSearch:
             if why == loop.EVENT:
                 self._event(control[loop.CODE], control[loop.HEAD])
             if why == loop.ROOM:
-                reason = self._over(began) or self._grow()
+                reason = self._over() or self._grow()
                 if reason:
                     return reason
 
     def outcome(self, limit: str) -> Exploration:
         """The exploration so far, without any judgement of cycles."""
-        count = int(self._control[loop.COUNT])
+        count = self.count
         violations = sorted((*self.races.found, *self.findings.violations), key=lambda v: v.state)
         return Exploration(
             machine=self.machine,
@@ -124,12 +125,31 @@ class KernelSearch:
             engine="kernel",
         )
 
+    @property
+    def count(self) -> int:
+        """States found."""
+        return int(self._control[loop.COUNT])
+
+    @property
+    def where(self) -> tuple[int, int]:
+        """The addresses of the states and of the hash table."""
+        return self._stores.states.address, self._table.address
+
+    def late(self) -> bool:
+        """Whether the time is up."""
+        limits = self.limits
+        return bool(self.clock and limits.timeout is not None and self.clock() - self._began > limits.timeout)
+
     def memory(self) -> int:
         """Bytes of the states and the table."""
-        return int(self._control[loop.COUNT]) * self._stores.each + (4 << self._bits)
+        return int(self._control[loop.COUNT]) * self._stores.each + (4 << self.bits)
 
-    def _compile(self, *, passes: bool) -> Compiled:
-        return compiled(self._module.source, len(loop.PARAMETERS), passes=passes)
+    def _compile(self, *, passes: bool) -> None:
+        code = compiled(self._module.source, passes=passes)
+        address, number = ctypes.c_void_p, ctypes.c_int64
+        self._explore = code.function("explore", *[address] * len(loop.PARAMETERS))
+        self._rehash = code.function("rehash", address, address, number, number, number)
+        self._tuned = passes
 
     def _addresses(self) -> tuple[int, ...]:
         stores = self._stores
@@ -139,34 +159,33 @@ class KernelSearch:
             *(b.address for b in (*kept, self._armed, self._ran, self._known)),
         )
 
-    def _over(self, began: float) -> str:
+    def _over(self) -> str:
         limits, count = self.limits, self._control[loop.COUNT]
         if self.stop_when and self.stop_when <= {v.kind for v in (*self.findings.violations, *self.races.found)}:
             return "stopped: everything asked is violated"
         if count >= limits.max_states:
             return f"{count:,} states reached (--max-states)"
-        if self.clock and limits.timeout is not None and self.clock() - began > limits.timeout:
+        if self.late():
             return f"{limits.asked or limits.timeout:g} s passed (--timeout)"
-        if self.memory() > self._budget:
-            return out_of_memory(self._budget)
+        if self.memory() > self.budget:
+            return out_of_memory(self.budget)
         return ""
 
     def _room(self) -> int:
         """Numbers of states up to which a batch may begin."""
         buffer = self._module.shape.buffer
-        table = int(_LOAD * (1 << self._bits))
+        table = int(_LOAD * (1 << self.bits))
         return min(table - buffer, self._stores.capacity - buffer, self.limits.max_states - 1)
 
     def _grow(self) -> str:
         """Make room for more states; why not, "" if it was made."""
         count = self._control[loop.COUNT]
-        bits = self._bits + (1 if self._bits >= _LARGE else 2)
+        bits = self.bits + (1 if self.bits >= _LARGE else 2)
         full = count > self._stores.capacity - self._module.shape.buffer
-        if full or self.memory() + (4 << bits) > self._budget:
-            return out_of_memory(self._budget)
+        if full or self.memory() + (4 << bits) > self.budget:
+            return out_of_memory(self.budget)
         if count >= _WORTH and not self._tuned:
-            self._code = self._compile(passes=True)
-            self._tuned = True
+            self._compile(passes=True)
         try:
             self._table = self._entered(bits)
         except MemoryError:
@@ -178,8 +197,8 @@ class KernelSearch:
         table = Buffer(4 << bits)
         count = self._control[loop.COUNT]
         for begin in range(0, count, _REHASH):
-            self._code.rehash(self._stores.states.address, table.address, begin, min(begin + _REHASH, count), bits)
-        self._bits = bits
+            self._rehash(self._stores.states.address, table.address, begin, min(begin + _REHASH, count), bits)
+        self.bits = bits
         self._control[loop.BITS] = bits
         self._control[loop.CAPACITY] = self._room()
         return table

@@ -27,7 +27,7 @@ Orders = dict[int, list[int]]
 
 
 @dataclass(frozen=True)
-class _Sorted:
+class Sorted:
     """A group with the numbers that taking its regions apart and putting them together needs."""
 
     group: Group
@@ -57,18 +57,22 @@ def apart(machine: Machine) -> Machine:
 
 
 class Canonical:
-    """The canonical form of the states of one machine. Call `canonical`; `exchange` also tells who became whom."""
+    """The canonical form of the states of one machine. Call `canonical`; `exchange` also tells who became whom.
+
+    `named` and `anonymous` groups are sorted, `naming` ones have slots to rename, `coloured` ones take part in colours;
+    `members` is how many there are in all groups. The kernel's code does the same from the same numbers.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self.identities: Identities = identities(machine)
         self._instances = tuple(i.number for i in machine.program.instances)
         all_bits = (1 << machine.layout.bits) - 1
         made = [_prepared(n, g, all_bits) for n, g in enumerate(self.identities.groups)]
-        self._named = [g for g in made if g.group.named]
-        self._anonymous = [g for g in made if not g.group.named and g.mask]
-        self._naming = [g for g in made if g.group.identities]
-        self._coloured = [g for g in made if g.group.named or g.group.identities]
-        self._members = sum(len(g.instances) for g in self.identities.groups)
+        self.named = [g for g in made if g.group.named]
+        self.anonymous = [g for g in made if not g.group.named and g.mask]
+        self.naming = [g for g in made if g.group.identities]
+        self.coloured = [g for g in made if g.group.named or g.group.identities]
+        self.members = sum(len(g.instances) for g in self.identities.groups)
         self._known: dict[int, int] = {}
 
     def canonical(self, state: int) -> int:
@@ -92,9 +96,9 @@ class Canonical:
 
     def _sort(self, s: int) -> tuple[int, Orders]:
         orders: Orders = {}
-        if self._named:
+        if self.named:
             colours = self._colours(s)
-            for g in self._named:
+            for g in self.named:
                 first, count = g.group.first, len(g.shifts)
                 mine = colours[first : first + count]
                 order = sorted(range(count), key=mine.__getitem__)
@@ -102,10 +106,10 @@ class Canonical:
                     orders[first] = order
             if orders:
                 s = self._renamed(s, orders)
-                for g in self._named:
+                for g in self.named:
                     if g.group.first in orders:
                         s = _moved(s, g, orders[g.group.first])
-        for g in self._anonymous:
+        for g in self.anonymous:
             contents = [s >> shift & g.mask for shift in g.shifts]
             order = sorted(range(len(contents)), key=contents.__getitem__)
             if order != list(range(len(contents))):
@@ -114,8 +118,8 @@ class Canonical:
         return s, orders
 
     def _colours(self, s: int) -> list[int]:
-        colours = [0] * self._members
-        for g in self._coloured:
+        colours = [0] * self.members
+        for g in self.coloured:
             member = g.group.first
             for shift in g.shifts:
                 inside = s >> shift & g.mask
@@ -140,7 +144,7 @@ class Canonical:
             named = i.names.member[v]
             if named >= 0:
                 sums[named] += i.into[v]
-        for g in self._naming:
+        for g in self.naming:
             member = g.group.first
             outward = g.group.named or more
             for shift in g.shifts:
@@ -156,8 +160,8 @@ class Canonical:
 
     def _renamed(self, s: int, orders: Orders) -> int:
         """The state with every name of a member that will stand elsewhere changed; nobody has moved yet."""
-        position = [0] * self._members
-        for g in self._named:
+        position = [0] * self.members
+        for g in self.named:
             first = g.group.first
             for to, old in enumerate(orders.get(first, range(len(g.shifts)))):
                 position[first + old] = to
@@ -167,7 +171,7 @@ class Canonical:
             named = i.names.member[v]
             if named >= 0:
                 t ^= (v ^ i.names.renamed[v][position[named]]) << i.shift
-        for g in self._naming:
+        for g in self.naming:
             for shift in g.shifts:
                 for i in g.group.identities:
                     v = s >> shift + i.shift & i.mask
@@ -177,16 +181,16 @@ class Canonical:
         return t
 
 
-def _moved(s: int, g: _Sorted, order: list[int]) -> int:
+def _moved(s: int, g: Sorted, order: list[int]) -> int:
     out = s & g.rest
     for to, old in enumerate(order):
         out |= (s >> g.shifts[old] & g.mask) << g.shifts[to]
     return out
 
 
-def _prepared(number: int, group: Group, all_bits: int) -> _Sorted:
+def _prepared(number: int, group: Group, all_bits: int) -> Sorted:
     mask = (1 << group.width) - 1
     shifts = tuple(r.shift for r in group.regions)
     naming = sum(i.mask << i.shift for i in group.identities)
     rest = all_bits & ~sum(mask << shift for shift in shifts)
-    return _Sorted(group, shifts, mask, mask & ~naming, range(0, group.width, 64), mix(number + 1), rest)
+    return Sorted(group, shifts, mask, mask & ~naming, range(0, group.width, 64), mix(number + 1), rest)

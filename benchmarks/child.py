@@ -6,7 +6,7 @@ import os
 import resource
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +40,20 @@ class Finished:
         return self.user + self.system
 
 
-def run(command: Sequence[str], folder: Path = ROOT, accept: frozenset[int] = frozenset({0})) -> Finished:
-    """Run a command to its end. Raises ChildFailed with what it printed when its status is not one of `accept`."""
+def run(
+    command: Sequence[str],
+    folder: Path = ROOT,
+    accept: frozenset[int] = frozenset({0}),
+    environment: Mapping[str, str] | None = None,
+) -> Finished:
+    """Run a command to its end, in the environment given, else in ours.
+
+    Raises ChildFailed with what it printed when its status is not one of `accept`.
+    """
     floor = peak()
     with tempfile.TemporaryFile(mode="w+") as out, tempfile.TemporaryFile(mode="w+") as err:
         try:
-            child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err, text=True)
+            child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err, env=environment)
         except OSError as error:
             raise ChildFailed(f"{command[0]}: {error.strerror}") from error
         resource.prlimit(child.pid, resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))

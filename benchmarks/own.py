@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 
-from benchmarks.child import ChildFailed, run
+from benchmarks.child import ChildFailed
+from benchmarks.python import first, python
 from benchmarks.workload import Run, Workload
 
 ALL = ("slice", "fuse", "symmetry")
 
 
 def command(workload: Workload, engine: str, reductions: Sequence[str] = (), warm: bool = False) -> list[str]:
-    """The command line of the child."""
+    """The command line of the child, after the name of the interpreter."""
     sizes = map(str, (workload.writers, workload.readers, workload.rounds))
-    made = [sys.executable, "-m", "benchmarks.ours", *sizes, "--engine", engine]
+    made = ["-m", "benchmarks.ours", *sizes, "--engine", engine]
     made += ["--reduce", ",".join(reductions)] if reductions else []
     return made + ([] if workload.locked else ["--unlocked"]) + (["--warm"] if warm else [])
 
 
-def verify(workload: Workload, engine: str, reductions: Sequence[str] = (), warm: bool = False) -> Run:
-    """Explore in a process of its own. Raises ChildFailed when it did not finish or found what is not there."""
-    ended = run(command(workload, engine, reductions, warm))
+def verify(
+    workload: Workload, engine: str, reductions: Sequence[str] = (), warm: bool = False, *, new: bool = False
+) -> Run:
+    """Explore in a process of its own; `new`: with no bytecode written yet.
+
+    Raises ChildFailed when it did not finish, found what is not there, or ran on another engine.
+    """
+    ended = (first if new else python)(command(workload, engine, reductions, warm))
     found = json.loads(ended.output)
     if engine == "kernel" and found["engine"] != "kernel":
         raise ChildFailed(f"{workload}: the kernel did not run")
@@ -32,7 +37,7 @@ def verify(workload: Workload, engine: str, reductions: Sequence[str] = (), warm
         raise ChildFailed(f"{workload}: no fatal error found")
     return Run(
         tool="verify",
-        setting=f"{found['engine']}, {named(reductions)}",
+        setting=f"{found['engine']}, {named(reductions)}{', first run' if new else ''}",
         states=found["states"],
         prepare=ended.cpu - found["search"],
         search=found["search"],

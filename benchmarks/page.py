@@ -21,8 +21,9 @@ FAIRNESS = """\
   The models of the peers (`benchmarks/peers/`) have the same atomic steps; unreduced, all tools must count the same
   states, and a run in which they do not says so and fails.
 * Time is CPU time of the finished child, user + system, as `wait4` reports it, unless a column says user. Each of our
-  figures comes from a process of its own. Where a table says whole, our figure includes starting Python and importing,
-  a peer's includes generating and compiling C.
+  figures comes from a process of its own, with the bytecode of its modules written by an earlier run, unless it says
+  first run. Where a table says whole, our figure includes starting Python and importing, a peer's includes generating
+  and compiling C. Our reductions and generating our code are part of our search.
 * Memory is the peak of the process that searches. A child's peak cannot be told below that of the process which started
   it; such a figure is shown as `< N`.
 * Settings of the peers: SPIN generates with `-o1 -o2 -o3` (no rewriting of the model) and is compiled with `-DSAFETY

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.attempts import Attempts, Setting
-from benchmarks.child import ROOT, ChildFailed, Finished, run
+from benchmarks.child import ROOT, ChildFailed, Finished
+from benchmarks.python import python
 from benchmarks.table import Table, megabytes, seconds
 
 REPEATS = 3
@@ -49,8 +49,8 @@ def measure(setting: Setting) -> tuple[Table, ...]:
 
 def judge(path: Path, repeats: int) -> Judged:
     """Run the command some times. A verdict of any kind will do; an error will not."""
-    line = [sys.executable, "-m", "verifier", str(path.relative_to(ROOT)), "--format", "json"]
-    runs = sorted((run(line, accept=frozenset({0, 1, 3})) for _ in range(repeats)), key=lambda r: r.cpu)
+    line = ["-m", "verifier", str(path.relative_to(ROOT)), "--format", "json"]
+    runs = sorted((python(line, accept=frozenset({0, 1, 3})) for _ in range(repeats)), key=lambda r: r.cpu)
     middle = runs[len(runs) // 2]
     return Judged(path.stem, json.loads(middle.output), middle)
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.attempts import Attempts, Setting
-from benchmarks.child import ChildFailed, run
+from benchmarks.child import ChildFailed
 from benchmarks.own import ALL, command
+from benchmarks.python import python
 from benchmarks.table import Table
 from benchmarks.workload import Workload
 
@@ -23,8 +24,8 @@ APART = {"argparse": "argparse", "ruamel": "ruamel.yaml", "_ruamel_yaml": "ruame
 INTERPRETER, LIBRARY = "interpreter, until `site` is done", "standard library, rest"
 
 COMMANDS = {
-    "verify --help": [sys.executable, "-m", "verifier", "--help"],
-    "verify models/rwmutex.yaml": [sys.executable, "-m", "verifier", "models/rwmutex.yaml"],
+    "verify --help": ["-m", "verifier", "--help"],
+    "verify models/rwmutex.yaml": ["-m", "verifier", "models/rwmutex.yaml"],
     "kernel, all reductions": command(Workload(2, 2, 1), "kernel", ALL),
 }
 
@@ -73,10 +74,11 @@ def dearest(splits: Sequence[Split]) -> list[str]:
 
 def split(line: list[str], repeats: int) -> Split:
     """Run a command with and without tracing."""
-    traced = [line[0], "-X", "importtime", *line[1:]]
-    sums = sorted((packages(run(traced).errors) for _ in range(repeats)), key=lambda s: sum(s[0].values()))
+    sums = sorted(
+        (packages(python(["-X", "importtime", *line]).errors) for _ in range(repeats)), key=lambda s: sum(s[0].values())
+    )
     costs, modules = sums[len(sums) // 2]
-    cpu = sorted(run(line).cpu for _ in range(repeats))[repeats // 2]
+    cpu = sorted(python(line).cpu for _ in range(repeats))[repeats // 2]
     return Split(costs, modules, cpu * 1000)
 
 

@@ -81,10 +81,6 @@ def _settled(found: Exploration, search: Search | KernelSearch, limits: Limits) 
     are kept, and with cycles `deadlock` is not decided.
     """
     decided = found.deadlock_decided or found.first("deadlock") is not None
-    if found.machine.program.classes:
-        # In a graph of orbits a goroutine has no name of its own: who moves later may be another one.
-        reason = "goroutines stuck while others run are looked for without symmetry only"
-        return found if decided else replace(found, deadlock_limit=reason)
     try:
         first = _first_stuck(found, search, limits)
     except _Undecided as reason:
@@ -99,7 +95,8 @@ class _Undecided(Exception):
 
 
 def _first_stuck(found: Exploration, search: Search | KernelSearch, limits: Limits) -> Violation | None:
-    if not isinstance(search, Search):
+    # In a graph of orbits a goroutine has no name of its own; only the drawn graph follows who becomes whom.
+    if not isinstance(search, Search) and not found.machine.program.classes:
         from verifier.explore.kernel import stuck
 
         try:

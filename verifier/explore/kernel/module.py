@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from verifier.explore.kernel.canoncode import CanonicalCode
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.events import Events, Observer, events
 from verifier.explore.kernel.expressions import Expressions
@@ -37,11 +38,13 @@ def module(machine: Machine, watches: tuple[Watch, ...], races: Races) -> Module
     heap = HeapCode(machine, constants) if machine.program.recycled else None
     exact = RaceCode(machine, races, constants, told.race) if races.possible else None
     most = sum(max((len(steps) for steps in out.values()), default=0) for out in machine.leaving)
-    shape = Shape(machine.layout.words, len(machine.steps), most)
+    canonical = CanonicalCode(machine, constants) if machine.program.classes else None
+    shape = Shape(machine.layout.words, len(machine.steps), most, canonical.name if canonical else "")
     successors = _Successors(machine, watches, told, constants, heap, classes(machine, races) if exact else None)
     parts = [successors.source(), successors.stuck()]
     parts += [exact.source()] if exact else []
     parts += [heap.source()] if heap else []
+    parts += [canonical.source()] if canonical else []
     parts += [rehash_source(shape), explore_source(shape)]
     return Module("\n".join([constants.source(), *parts]), shape, told, exact)
 

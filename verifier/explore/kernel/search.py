@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 
+from verifier.explore.canonical import settling
 from verifier.explore.cycles import locations_acyclic
 from verifier.explore.findings import Findings
 from verifier.explore.heap import Heap
@@ -71,8 +72,7 @@ class KernelSearch:
         choice = 2 if shape.choice == "i16" else 4
         room = self.budget // (8 * shape.words + 4 + choice)
         self._stores = Stores(shape.words, choice, min(self.limits.max_states, room) + shape.buffer)
-        start = Heap(machine).canonical(machine.initial) if machine.program.recycled else machine.initial
-        self._stores.put_first(start)
+        self._stores.put_first(settling(machine, Heap(machine))(machine.initial))
         self._batch = [Buffer(shape.buffer * size) for size in (8 * shape.words, 4, 8, 4)]
         self._armed, self._ran = Buffer(told.count), Buffer(self.width)
         self._armed.bytes[: told.count] = b"\1" * told.count

@@ -7,12 +7,13 @@ run simply ends: composing less is never wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from verifier.program.expr import FALSE, TRUE, Const, Expr, Op, Pc, Read, any_of, both, children, negate
+from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.passes.prelude import run_prelude
-from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive, mentions_fresh
+from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive
 from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
 
 MAX_PATHS = 64
@@ -25,15 +26,32 @@ def compose(program: Program) -> Program:
     Roles start where their first local steps lead (`prelude` lists them); a goroutine started by `go` keeps its
     entry, and the local steps there are taken together with its first visible step.
     """
-    named = _named_locations(program)
+    named = named_locations(program)
+    passed = [_silent_locations(t, names) for t, names in zip(program.templates, named, strict=True)]
+    return run_on(program, passed, silent)
+
+
+def run_on(
+    program: Program,
+    passed: list[frozenset[int]],
+    taken: Callable[[Step], bool],
+    known: Callable[[int, int], Expr] = lambda template, location: TRUE,
+) -> Program:
+    """`program` with runs of steps that do not rest at the locations `passed` (per template) composed into one each.
+
+    A location may be passed if all steps out of it may: those that end in a state are joined, the state before one
+    that fails is still seen. `taken`: steps that may be taken before the start. `known(template, location)` holds
+    whenever a goroutine stands there.
+    """
+    named = named_locations(program)
     symbolic = Symbolic(program)
-    composers = [_Composer(t, named[t.number], symbolic) for t in program.templates]
+    composers = [_Composer(t, named[t.number], passed[t.number], symbolic, known) for t in program.templates]
     cells, starts = list(program.initial), list(program.starts)
     prelude: list[tuple[int, ...]] = [()] * len(program.instances)
     for i in program.goroutines:
         if i.parent is None and starts[i.number] not in (END, IDLE):
             c = composers[i.template]
-            starts[i.number], prelude[i.number] = run_prelude(program, i, c.rests, silent, cells)
+            starts[i.number], prelude[i.number] = run_prelude(program, i, c.rests, taken, cells)
     templates = []
     for t, c in zip(program.templates, composers, strict=True):
         roots = {starts[i.number] for i in program.goroutines if i.template == t.number} - {END, IDLE}
@@ -56,7 +74,7 @@ def silent(step: Step) -> bool:
     return step.kind is Kind.LOCAL and step.fail is None and not reported
 
 
-def _named_locations(program: Program) -> list[frozenset[int] | None]:
+def named_locations(program: Program) -> list[frozenset[int] | None]:
     """Per template, the locations that clauses ask about; None: all of them may matter."""
     out: list[set[int] | None] = [set() for _ in program.templates]
 
@@ -81,20 +99,26 @@ def _named_locations(program: Program) -> list[frozenset[int] | None]:
 class _Composer:
     """Composes the steps of one template. `named`: locations that clauses ask about (None: any)."""
 
-    def __init__(self, template: Template, named: frozenset[int] | None, symbolic: Symbolic) -> None:
+    def __init__(
+        self,
+        template: Template,
+        named: frozenset[int] | None,
+        passed: frozenset[int],
+        symbolic: Symbolic,
+        known: Callable[[int, int], Expr],
+    ) -> None:
         self._template = template
         self._named = named
+        self._passed = passed
         self._symbolic = symbolic
+        self._known = known
         self._leaving: dict[int, list[tuple[int, Step]]] = {}
         for n, step in enumerate(template.steps):
             self._leaving.setdefault(step.src, []).append((n, step))
 
     def rests(self, location: int) -> bool:
-        """Whether a goroutine must be seen at `location`: it is done, named by a clause, or before a visible step."""
-        if location in (END, IDLE) or self._named is None or location in self._named:
-            return True
-        steps = self._leaving.get(location, ())
-        return not any(silent(s) for _, s in steps) or not all(silent(s) or _quiet_failure(s) for _, s in steps)
+        """Whether a goroutine must be seen at `location`."""
+        return location not in self._passed
 
     def compose(self, roots: set[int]) -> tuple[Step, ...]:
         """The composed steps of everything reachable from `roots`, in the order of their first raw step."""
@@ -112,7 +136,7 @@ class _Composer:
 
     def _from(self, location: int) -> Iterator[Step]:
         """The composed steps out of a resting location."""
-        begun = [Path((location,))]
+        begun = [Path((location,), known=self._known(self._template.number, location))]
         if location == self._template.entry and self._template.parent is not None and not self.rests(location):
             begun = list(self._prefixes(begun[0]))
         for path in begun:
@@ -247,6 +271,20 @@ class _Composer:
         if any_of(*stays) == FALSE:
             return [], further
         return [path.given(any_of(*stays))], further
+
+
+def _silent_locations(template: Template, named: frozenset[int] | None) -> frozenset[int]:
+    """Where nobody has to see a goroutine: it is not done, no clause asks, and all it can do next is local."""
+    leaving: dict[int, list[Step]] = {}
+    for step in template.steps:
+        leaving.setdefault(step.src, []).append(step)
+    return frozenset(
+        location
+        for location, steps in leaving.items()
+        if not (location in (END, IDLE) or named is None or location in named)
+        and any(silent(s) for s in steps)
+        and all(silent(s) or _quiet_failure(s) for s in steps)
+    )
 
 
 def _quiet_failure(step: Step) -> bool:

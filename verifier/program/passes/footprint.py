@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from verifier.program.expr import At, Cell, Expr, Family, Own, Pc, Ref, children, refs
+from verifier.program.expr import TRUE, At, Cell, Expr, Family, Fresh, Op, Own, Pc, Ref, children, refs
 from verifier.program.program import Program, Reference, Step, Union
 from verifier.program.semantics import recycled_blocks
 
@@ -101,6 +101,18 @@ def collected(program: Program) -> Bits:
     return pointing | bits(n for block in recycled_blocks(program) for n in block)
 
 
-def reads_location(e: Expr) -> bool:
-    """Whether `e` asks where an instance is."""
-    return any(isinstance(r, Pc) for r in refs(e)) or any(reads_location(x) for x in children(e))
+def conjuncts(e: Expr) -> list[Expr]:
+    """The conditions that together are `e`."""
+    if isinstance(e, Op) and e.name == "and":
+        return [x for a in e.args for x in conjuncts(a)]
+    return [] if e == TRUE else [e]
+
+
+def mentions_fresh(e: Expr) -> bool:
+    """Whether `e` needs the place picked by an alloc: a guard cannot, it is judged before."""
+    return isinstance(e, Fresh) or any(mentions_fresh(x) for x in children(e))
+
+
+def reads_more(e: Expr) -> bool:
+    """Whether `e` depends on more than cells: where instances are, or which place an alloc picked."""
+    return mentions_fresh(e) or any(isinstance(r, Pc) for r in refs(e))

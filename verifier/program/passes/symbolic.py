@@ -20,12 +20,12 @@ from verifier.program.expr import (
     Ref,
     all_of,
     at_cell,
-    children,
     negate,
     op,
     rewrite,
 )
 from verifier.program.intervals import Ranges
+from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.program import Access, Alloc, Program, Step, Sync, high, low
 
 
@@ -37,7 +37,8 @@ class Inexact(Exception):
 class Path:
     """A run of raw steps. `cells` and `places`: last values written, `guards`: conditions in order.
 
-    Everything is in terms of the state before the run. `visited`: the locations passed, first to last.
+    Everything is in terms of the state before the run. `visited`: the locations passed, first to last. `known` holds
+    before the run in every state that can be reached.
     """
 
     visited: tuple[int, ...]
@@ -45,6 +46,7 @@ class Path:
     cells: tuple[tuple[Own | Cell, Expr], ...] = ()
     places: tuple[tuple[At, Expr], ...] = ()
     origin: tuple[int, ...] = ()
+    known: Expr = TRUE
 
     @property
     def location(self) -> int:
@@ -95,7 +97,7 @@ class Symbolic:
             self._apart(ref, path)
             return None
 
-        return _without_nil(rewrite(e, leaf))
+        return _summed(_without_nil(rewrite(e, leaf)))
 
     def extend(self, path: Path, number: int, step: Step, guard: Expr) -> Path:
         """The run followed by a raw step whose guard, substituted already, is `guard`."""
@@ -118,6 +120,7 @@ class Symbolic:
             tuple(cells.items()),
             tuple(places),
             (*path.origin, number),
+            path.known,
         )
 
     def ref(self, path: Path, ref: Ref) -> Ref:
@@ -138,7 +141,7 @@ class Symbolic:
             return TRUE
         if negate(condition) in path.guards:
             return FALSE
-        truth = self.ranges.given(path.guard).of(condition)
+        truth = self.ranges.given(path.known).given(path.guard).of(condition)
         return {(0, 0): FALSE, (1, 1): TRUE}.get(truth, condition)
 
     def in_range(self, path: Path, step: Step, alloc: Alloc | None) -> Expr:
@@ -146,7 +149,7 @@ class Symbolic:
         written: dict[Ref, Expr] = {**dict(path.cells), **dict(path.places)}
         count = len(step.updates)
         recent = list(written.items())[-count:] if not path.places else list(written.items())
-        ranges = self.ranges.for_alloc(alloc).given(path.guard)
+        ranges = self.ranges.for_alloc(alloc).given(path.known).given(path.guard)
         conditions: list[Expr] = []
         for ref, value in recent:
             if count and not ranges.fits(value, ref):
@@ -181,11 +184,6 @@ class Symbolic:
         return frozenset()
 
 
-def mentions_fresh(e: Expr) -> bool:
-    """Whether `e` needs the place picked by an alloc: a guard cannot, it is judged before."""
-    return isinstance(e, Fresh) or any(mentions_fresh(x) for x in children(e))
-
-
 def _without_nil(e: Expr) -> Expr:
     """`e` with comparisons of a fresh reference to nil decided: a place that was picked is never nil."""
     match e:
@@ -193,6 +191,14 @@ def _without_nil(e: Expr) -> Expr:
             return FALSE if name == "==" else TRUE
         case Op(name=name, args=args) if mentions_fresh(e):
             return op(name, *(_without_nil(a) for a in args))
+    return e
+
+
+def _summed(e: Expr) -> Expr:
+    """`e` with a constant added to a sum with a constant made one sum: what a run takes back is as if never given."""
+    match e:
+        case Op(name="+" | "-" as outer, args=(Op(name="+" | "-" as inner, args=(x, Const(value=a))), Const(value=b))):
+            return op("+", x, Const((a if inner == "+" else -a) + (b if outer == "+" else -b)))
     return e
 
 

@@ -1,0 +1,141 @@
+"""Run a goroutine on through steps whose order among the steps of others nobody can tell.
+
+Composition does so for local steps. Here a location may be passed if every step out of it is independent of every step
+that any other goroutine may take meanwhile, given the locks both hold: it then makes no difference to take it at once
+(the steps out of such a location are a persistent set). Every cycle of what is composed passes a state in which all
+goroutines are looked at, so no step is put off for ever. What remains visible is what clauses, races and failures are
+about, and the steps that compete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.program.concrete import Concrete, concrete
+from verifier.program.expr import FALSE, At, Expr, Me, Own, PerInstance, Ref, children, refs
+from verifier.program.passes.compose import named_locations, run_on
+from verifier.program.passes.footprint import Bits, Footprint, bits, collected
+from verifier.program.passes.locks import Locks
+from verifier.program.passes.movers import Action, Movers, action
+from verifier.program.program import END, IDLE, PACKAGE, Kind, Program, Reference, Step, Template, Union
+
+
+def fuse(program: Program) -> Program:
+    """`program` with steps nobody can tell apart in order joined; `raw` is `program` itself."""
+    footprint = Footprint(program)
+    steps = [c for i in program.goroutines for c in concrete(program, i.number) if c.step.guard != FALSE]
+    locks = Locks(program, footprint, steps)
+    passed = _Fusible(program, footprint, steps, locks).locations()
+    return run_on(program, passed, _goes_on, lambda template, location: locks.known((template, location)))
+
+
+def _goes_on(step: Step) -> bool:
+    return step.fail is None
+
+
+class _Fusible:
+    """Finds the locations of one program that may be passed."""
+
+    def __init__(self, program: Program, footprint: Footprint, steps: list[Concrete], locks: Locks) -> None:
+        self._program = program
+        self._footprint = footprint
+        self._locks = locks
+        self._movers = Movers(program)
+        self._named = named_locations(program)
+        self._visible = _visible(program, footprint)
+        self._alike = [[_alike(program, t, s) for s in t.steps] for t in program.templates]
+        self._actions: dict[tuple[int, int], list[Action]] = {}
+        for c in steps:
+            self._actions.setdefault((c.instance, c.step.src), []).append(action(footprint, c))
+        self._instances: list[list[int]] = [[] for _ in program.templates]
+        for i in program.goroutines:
+            self._instances[i.template].append(i.number)
+
+    def locations(self) -> list[frozenset[int]]:
+        """Per template, the locations that may be passed."""
+        return [frozenset(self._passed(t)) for t in self._program.templates]
+
+    def _passed(self, template: Template) -> Iterator[int]:
+        leaving: dict[int, list[int]] = {}
+        for n, step in enumerate(template.steps):
+            leaving.setdefault(step.src, []).append(n)
+        for location, numbers in leaving.items():
+            quiet = all(self._unseen(template, template.steps[n]) for n in numbers)
+            goes = any(template.steps[n].fail is None for n in numbers)
+            if quiet and goes and self._may_rest_unseen(template, location) and self._free(template, location, numbers):
+                yield location
+
+    def _may_rest_unseen(self, template: Template, location: int) -> bool:
+        """Whether being at `location` means nothing to others: to a clause, or to the `go` that starts here."""
+        named = self._named[template.number]
+        started = template.parent is not None and location == template.entry
+        return not (location in (END, IDLE) or started or named is None or location in named)
+
+    def _unseen(self, template: Template, step: Step) -> bool:
+        """Whether no clause, no collector and no `go` statement sees the effect of `step` as such."""
+        if step.alloc is not None or step.spawn is not None or step.symptom:
+            return False
+        if step.fail is not None:
+            return True
+        named = self._named[template.number]
+        if named is None or step.dst in named or (template.parent is not None and step.dst == END):
+            return False
+        return not any(self._footprint.cells(ref) & self._visible for ref, _ in step.updates)
+
+    def _free(self, template: Template, location: int, numbers: list[int]) -> bool:
+        """Whether the steps out of `location` are independent of all that any other goroutine can do meanwhile."""
+        alike = all(self._alike[template.number][n] for n in numbers)
+        for other in self._program.templates:
+            for n, step in enumerate(other.steps):
+                joint = self._locks.together((template.number, location), (other.number, step.src))
+                if joint is None or step.kind is Kind.LOCAL:
+                    continue
+                for i, j in self._pairs(template, other, alike and self._alike[other.number][n]):
+                    here = self._actions.get((i, location), [])
+                    meeting = [b for b in self._actions.get((j, step.src), ()) if b.concrete.index == n]
+                    # A goroutine that runs is not started.
+                    if not all(self._movers.independent(here, b, joint) for b in meeting if b.concrete.child != i):
+                        return False
+        return True
+
+    def _pairs(self, template: Template, other: Template, alike: bool) -> Iterator[tuple[int, int]]:
+        """The pairs of instances to look at: one, where all behave alike."""
+        for i in self._instances[template.number]:
+            for j in self._instances[other.number]:
+                if i != j:
+                    yield i, j
+                    if alike:
+                        return
+
+
+def _alike(program: Program, template: Template, step: Step) -> bool:
+    """Whether `step` is the same for every instance but for the numbers of its own cells."""
+    shared = len(program.templates[PACKAGE].cells)
+
+    def plain(e: Expr) -> bool:
+        return not isinstance(e, PerInstance | Me) and all(plain(x) for x in children(e)) and all(map(near, refs(e)))
+
+    def near(ref: Ref) -> bool:
+        match ref:
+            case Own(template=t):
+                return t in (PACKAGE, template.number)
+            case At(family=f, index=index):
+                return max(f.cells, default=-1) < shared and plain(index)
+        return True
+
+    values = [step.guard, *(v for _, v in step.updates), *(a.when for a in step.accesses)]
+    places = [*(ref for ref, _ in step.updates), *(a.ref for a in step.accesses)]
+    return step.spawn is None and all(map(plain, values)) and all(map(near, places))
+
+
+def _visible(program: Program, footprint: Footprint) -> Bits:
+    """The cells whose every value is looked at: by clauses about all states, and, where it runs, by the collector.
+
+    Clauses about the end see final states only, and those stay as they are.
+    """
+    seen = 0
+    for clause in program.clauses:
+        if clause.when != "finally":
+            seen |= footprint.reads(clause.expr)
+    pointing = bits(n for n, c in enumerate(program.cells) if isinstance(c.domain, Reference | Union))
+    return seen | collected(program) & pointing

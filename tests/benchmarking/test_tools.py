@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from benchmarks.child import ChildFailed, run
-from benchmarks.own import verify
-from benchmarks.peers import missing
+from benchmarks.child import ChildFailed, Finished, run
+from benchmarks.own import ALL, verify
+from benchmarks.peers import missing, tlc
 from benchmarks.peers.rumur import model, rumur
 from benchmarks.peers.spin import spin
 from benchmarks.workload import Workload
@@ -25,6 +26,37 @@ def test_we_in_a_process_of_our_own() -> None:
     assert (found.tool, found.setting, found.states, found.steps) == ("verify", "reference, unreduced", 370, 0)
     assert found.grown is not None and found.whole > 0
     assert verify(UNLOCKED, "reference").steps == 3
+
+
+def test_our_symmetry_leaves_the_orbits_that_others_count_and_all_reductions_fewer() -> None:
+    assert verify(LOCKED, "reference", ("symmetry",)).states == 135
+    small = verify(LOCKED, "auto", ALL)
+    assert small.states < 135 and small.setting.endswith("all reductions")
+
+
+def test_the_kernel_counts_the_same_or_is_not_passed_off_as_one() -> None:
+    if find_spec("llvmlite") is None:
+        with pytest.raises(ChildFailed, match="the kernel did not run"):
+            verify(LOCKED, "kernel")
+    else:
+        assert verify(LOCKED, "kernel").setting == "kernel, unreduced"
+
+
+def test_tlc_is_told_the_same_workload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def java(command: list[str], folder: Path, accept: frozenset[int]) -> Finished:
+        asked.extend(command)
+        printed = "State 3: <WSet(w1)>\n120 states generated, 81 distinct states found, 9 states left on queue.\n"
+        return Finished(printed, "", 12, 1.5, 0.25, 10**8, 10**7)
+
+    monkeypatch.setattr(tlc, "run", java)
+    found = tlc.tlc(UNLOCKED, tmp_path, "tla2tools.jar", symmetry=True)
+    assert (found.states, found.steps, found.whole, found.setting) == (81, 3, 1.75, "SYMMETRY")
+    assert asked[0] == "java" and "tla2tools.jar" in asked and asked[-1] == "rwmap.tla"
+    lines = (tmp_path / "rwmap.cfg").read_text().splitlines()
+    assert {"Writers = {w1, w2}", "Readers = {r1, r2}", "ROUNDS = 1", "LOCK = FALSE", "SYMMETRY Symm"} <= set(lines)
+    assert (tmp_path / "rwmap.tla").exists()
 
 
 @needs_spin

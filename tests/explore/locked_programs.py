@@ -153,12 +153,14 @@ def either(ref: Ref, template: int) -> Body:
 
 
 def _small(template: int, draw: st.DrawFn) -> Body:
-    ref = draw(st.sampled_from([X, X, Y, At(ARRAY, Read(Own(template, 1)))]))
+    places: list[Own | At] = [X, X, Y, At(ARRAY, Read(Own(template, 1)))]
+    ref = draw(st.sampled_from(places))
     atomic = draw(st.integers(0, 3)) == 0
-    values = [Const(0), Const(1), Read(Own(template, 0)), PerInstance(template, (0, 1))]
+    values: list[Expr] = [Const(0), Const(1), Read(Own(template, 0)), PerInstance(template, (0, 1))]
     if isinstance(ref, At):
         values = values[:2]
-    guard = draw(st.sampled_from([TRUE, TRUE, TRUE, Read(Own(template, 1))]))
+    guards: list[Expr] = [TRUE, TRUE, TRUE, Read(Own(template, 1))]
+    guard = draw(st.sampled_from(guards))
     return draw(
         st.sampled_from(
             [

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from verifier.program.expr import FALSE, TRUE, Const, Expr, Op, Pc, Read, any_of, both, children, negate
+from verifier.program.expr import FALSE, TRUE, Expr, any_of, both, negate
 from verifier.program.passes.footprint import mentions_fresh
+from verifier.program.passes.named import Named, named_locations
 from verifier.program.passes.prelude import run_prelude
 from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive
 from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
@@ -74,35 +75,13 @@ def silent(step: Step) -> bool:
     return step.kind is Kind.LOCAL and step.fail is None and not reported
 
 
-def named_locations(program: Program) -> list[frozenset[int] | None]:
-    """Per template, the locations that clauses ask about; None: all of them may matter."""
-    out: list[set[int] | None] = [set() for _ in program.templates]
-
-    def visit(e: Expr) -> None:
-        match e:
-            case Op(name="==" | "!=", args=(Read(ref=Pc(instance=i)), Const(value=location))):
-                template = program.instances[i].template
-                known = out[template]
-                if known is not None:
-                    known.add(location)
-            case Read(ref=Pc(instance=i)):
-                out[program.instances[i].template] = None
-            case _:
-                for x in children(e):
-                    visit(x)
-
-    for clause in program.clauses:
-        visit(clause.expr)
-    return [None if x is None else frozenset(x) for x in out]
-
-
 class _Composer:
-    """Composes the steps of one template. `named`: locations that clauses ask about (None: any)."""
+    """Composes the steps of one template. `passed`: the locations where its goroutines need not be seen."""
 
     def __init__(
         self,
         template: Template,
-        named: frozenset[int] | None,
+        named: Named,
         passed: frozenset[int],
         symbolic: Symbolic,
         known: Callable[[int, int], Expr],
@@ -200,7 +179,7 @@ class _Composer:
         location = prefix.location
         if location in prefix.visited[:-1] or location not in self._leaving:
             return True
-        return location in (END, IDLE) or self._named is None or location in self._named
+        return location in (END, IDLE) or not self._named.passes(location)
 
     def _local(self, path: Path) -> Step:
         """The run itself as one local step."""
@@ -273,15 +252,17 @@ class _Composer:
         return [path.given(any_of(*stays))], further
 
 
-def _silent_locations(template: Template, named: frozenset[int] | None) -> frozenset[int]:
-    """Where nobody has to see a goroutine: it is not done, no clause asks, and all it can do next is local."""
+def _silent_locations(template: Template, named: Named) -> frozenset[int]:
+    """Where nobody has to see a goroutine: it is not done, no clause cares, and all it can do next is local."""
     leaving: dict[int, list[Step]] = {}
     for step in template.steps:
         leaving.setdefault(step.src, []).append(step)
     return frozenset(
         location
         for location, steps in leaving.items()
-        if not (location in (END, IDLE) or named is None or location in named)
+        if location not in (END, IDLE)
+        and named.passes(location)
+        and all(s.fail is not None or named.shows(s.dst) for s in steps)
         and any(silent(s) for s in steps)
         and all(silent(s) or _quiet_failure(s) for s in steps)
     )

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.program.concrete import Concrete, concrete
-from verifier.program.expr import FALSE, At, Expr, Me, Own, PerInstance, Ref, children, refs
-from verifier.program.passes.compose import named_locations, run_on
+from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Ref, children, refs
+from verifier.program.passes.compose import run_on
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected
 from verifier.program.passes.locks import Locks
 from verifier.program.passes.movers import Action, Movers, action
+from verifier.program.passes.named import named_locations
 from verifier.program.program import END, IDLE, PACKAGE, Kind, Program, Reference, Step, Template, Union
 
 
@@ -67,9 +68,8 @@ class _Fusible:
 
     def _may_rest_unseen(self, template: Template, location: int) -> bool:
         """Whether being at `location` means nothing to others: to a clause, or to the `go` that starts here."""
-        named = self._named[template.number]
         started = template.parent is not None and location == template.entry
-        return not (location in (END, IDLE) or started or named is None or location in named)
+        return not (location in (END, IDLE) or started) and self._named[template.number].passes(location)
 
     def _unseen(self, template: Template, step: Step) -> bool:
         """Whether no clause, no collector and no `go` statement sees the effect of `step` as such."""
@@ -77,8 +77,7 @@ class _Fusible:
             return False
         if step.fail is not None:
             return True
-        named = self._named[template.number]
-        if named is None or step.dst in named or (template.parent is not None and step.dst == END):
+        if not self._named[template.number].shows(step.dst) or (template.parent is not None and step.dst == END):
             return False
         return not any(self._footprint.cells(ref) & self._visible for ref, _ in step.updates)
 
@@ -121,6 +120,8 @@ def _alike(program: Program, template: Template, step: Step) -> bool:
                 return t in (PACKAGE, template.number)
             case At(family=f, index=index):
                 return max(f.cells, default=-1) < shared and plain(index)
+            case Cell(number=n):
+                return n < shared
         return True
 
     values = [step.guard, *(v for _, v in step.updates), *(a.when for a in step.accesses)]

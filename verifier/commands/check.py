@@ -43,6 +43,8 @@ def parser() -> Parser:
     add_limits(made)
     proof = "try to prove race, fatal and panic for any number of goroutines (default: yes)"
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
+    fewer = "let a state stand for many that are alike (default: once a model turns out to be large)"
+    add("--reduce", action=argparse.BooleanOptionalAction, default=None, help=fewer)
     add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     add("--evidence", metavar="FILE", help="write what `verify audit FILE` can check again (one model)")
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")

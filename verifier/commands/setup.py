@@ -54,7 +54,8 @@ def add_limits(parser: Parser) -> None:
     add("--max-states", type=states, metavar="N", help="stop after N states")
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds (also 5m, 1h)")
     add("--max-memory", type=size, metavar="SIZE", help="stop at about SIZE of memory, such as 2G")
-    add("--engine", choices=("auto", "reference"), default="auto", help="how to explore (default: auto)")
+    engines = "how to explore (default: auto, the kernel for what turns out to be large)"
+    add("--engine", choices=("auto", "reference", "kernel"), default="auto", help=engines)
 
 
 def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], None] | None = None) -> Options:
@@ -63,7 +64,7 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
 
     kept = getattr(arguments, "evidence", None) is not None
     made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter, certificate=kept)
-    names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number")
+    names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number", "engine", "reduce")
     given = {name: getattr(arguments, name, None) for name in names}
     return replace(made, **{name: value for name, value in given.items() if value is not None})
 

@@ -95,6 +95,8 @@ class Explored:
     complete: bool
     limit: str = ""
     """Why the exploration stopped early; empty when it is complete."""
+    reductions: tuple[str, ...] = ()
+    """What made each state stand for many: slice, fuse, symmetry; empty when every state was visited."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,8 @@ class Trace:
     failure_kind: str = ""
     lowering: str = "abstract"
     """Which machine the choices are of: abstract, runtime (the map's own steps) or spurious (TryLock may fail)."""
+    fused: bool = False
+    """Whether it was found with steps fused that nobody can tell apart: then a shorter schedule may exist."""
 
     @property
     def path(self) -> str:

@@ -34,7 +34,7 @@ def for_any_number(
     options = budget.options
     if options.any_number is False or base.found.limit == "interrupted":
         return None
-    held = tuple(p.name for p in properties if p.kind in PROVABLE and not base.found.first(p.kind))
+    held = tuple(p.name for p in properties if p.kind in PROVABLE and not base.searches.first(p.kind))
     asked = tuple(p.name for p in properties if p.kind in PROVABLE)
     if not asked or held != asked or base.program.init_fail is not None:
         # A violation at a small number is a violation; there is nothing to lift.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.evidence.result import Consequence
 from verifier.explore.search import Violation
+from verifier.pipeline.engines import Finding
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.judge import audit
 
@@ -18,13 +19,13 @@ def consequences(run: Explored) -> tuple[Consequence, ...]:
     Schedules that fail their audit are left out here; the same finding as a property is an ERROR.
     """
     out: list[Consequence] = []
-    for v in run.found.violations:
-        if v.kind in ("fatal", "panic"):
-            out += _told(run, v, f"{v.kind}: {v.name}", _died(v))
     clauses = {c.name: c.text for c in run.program.clauses if c.symptom}
-    for v in run.found.witnesses:
-        if v.kind == "symptom":
-            out += _told(run, v, v.name, clauses.get(v.name) or _SENTENCES.get(v.name, v.name))
+    for found in run.searches.all():
+        v = found.violation
+        if v.kind in ("fatal", "panic"):
+            out += _told(run, found, f"{v.kind}: {v.name}", _died(v))
+        elif v.kind == "symptom":
+            out += _told(run, found, v.name, clauses.get(v.name) or _SENTENCES.get(v.name, v.name))
     return tuple(out)
 
 
@@ -34,8 +35,8 @@ def _died(v: Violation) -> str:
     return "the goroutine panics"
 
 
-def _told(run: Explored, v: Violation, name: str, sentence: str) -> list[Consequence]:
-    trace = audit(run, v).trace
+def _told(run: Explored, found: Finding, name: str, sentence: str) -> list[Consequence]:
+    trace = audit(run, found).trace
     if trace is None:
         return []
     return [Consequence(name, sentence, trace)]

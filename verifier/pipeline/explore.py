@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from verifier.explore.search import Exploration, Limits, explore
+from verifier.explore.search import Exploration, Limits
 from verifier.model.document import Bounds, Document
+from verifier.pipeline.engines import Explorations, explored
 from verifier.pipeline.load import Front, lowered, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import Program
@@ -16,23 +17,32 @@ DOUBLINGS = 2
 
 @dataclass(frozen=True, slots=True)
 class Explored:
-    """A lowering, its program and what exploring it found."""
+    """A lowering, what exploring its program found, and the bounds it was lowered with."""
 
     lowering: str
-    program: Program
-    found: Exploration
+    searches: Explorations
     bounds: Bounds
+
+    @property
+    def program(self) -> Program:
+        """The composed program that every schedule is one of."""
+        return self.searches.program
+
+    @property
+    def found(self) -> Exploration:
+        """The exploration that counts, perhaps of a reduced program: ask `searches` for what was found."""
+        return self.searches.whole
 
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of violations found, bounds left out."""
-        return frozenset(v.kind for v in self.found.violations) - {"bound"}
+        return frozenset(f.violation.kind for f in self.searches.all()) - {"bound", "sometimes", "symptom"}
 
     @property
     def bound_hit(self) -> str:
         """The limit of the model that was hit, with its line; empty when none was."""
-        hit = self.found.first("bound")
-        return hit.name if hit else ""
+        hit = self.searches.first("bound")
+        return hit.violation.name if hit else ""
 
 
 class Budget:
@@ -47,9 +57,9 @@ class Budget:
         return self.options.clock() - self.started if self.options.clock else 0.0
 
     def limits(self) -> Limits:
-        """What is left."""
+        """What is left; how many states is up to the back end."""
         left = None if self.options.timeout is None else max(self.options.timeout - self.seconds(), 0.0)
-        return Limits(self.options.max_states, left, self.options.max_memory, asked=self.options.timeout)
+        return Limits(timeout=left, max_memory=self.options.max_memory, asked=self.options.timeout)
 
 
 def run(front: Front, kind: str, budget: Budget, stop_when: frozenset[str] = frozenset()) -> Explored:
@@ -60,18 +70,24 @@ def run(front: Front, kind: str, budget: Budget, stop_when: frozenset[str] = fro
     bounds = front.document.bounds
     best: Explored | None = None
     for _ in range(DOUBLINGS + 1):
-        made = program(front, kind, bounds)
-        options = budget.options
-        found = explore(made, budget.limits(), stop_when=stop_when, clock=options.clock, progress=options.progress)
-        out = Explored(named(kind, bounds, front.document.bounds), made, found, bounds)
-        if best is None or found.complete or len(out.kinds) > len(best.kinds):
+        made = _asked(program(front, kind, bounds), budget.options)
+        found = explored(made, budget.options, budget.limits, stop_when)
+        out = Explored(named(kind, bounds, front.document.bounds), found, bounds)
+        if best is None or out.found.complete or len(out.kinds) > len(best.kinds):
             best = out
         grown = larger(bounds, out.bound_hit)
-        if grown is None or not found.complete:
+        if grown is None or not out.found.complete:
             break
         bounds = grown
     assert best is not None
     return best
+
+
+def _asked(made: Program, options: Options) -> Program:
+    """The program with the clauses somebody asks for: what only the others look at may be left out."""
+    if options.checks is None:
+        return made
+    return replace(made, clauses=tuple(c for c in made.clauses if c.symptom or c.when in options.checks))
 
 
 def named(kind: str, bounds: Bounds, written: Bounds) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Trace
-from verifier.explore.search import Violation, choices_of
+from verifier.explore.undo import UndoError
 from verifier.model.document import Bounds, ClauseText, Document
 from verifier.pipeline.advice import about_bound, about_limit
+from verifier.pipeline.engines import Finding
 from verifier.pipeline.explore import Explored
 from verifier.program.program import Fail
 from verifier.verdict import Verdict
@@ -38,14 +39,14 @@ class Audited:
     refused: str = ""
 
 
-def audit(explored: Explored, violation: Violation) -> Audited:
-    """Replay a finding on the unreduced program before anybody believes it."""
-    claim = Claim(violation.kind, violation.name, violation.goroutines)
+def audit(explored: Explored, finding: Finding) -> Audited:
+    """Undo reductions and replay a finding on the unreduced program before anybody believes it."""
     try:
-        trace = replay(explored.program, choices_of(explored.found, violation), claim)
-    except AuditError as error:
+        choices, shown = explored.searches.schedule(finding)
+        trace = replay(explored.program, choices, Claim(shown.kind, shown.name, shown.goroutines))
+    except (AuditError, UndoError) as error:
         return Audited(None, str(error))
-    return Audited(replace(trace, lowering=explored.lowering))
+    return Audited(replace(trace, lowering=explored.lowering, fused=explored.searches.fused(finding)))
 
 
 def builtin(kind: str, document: Document, runs: tuple[Explored, ...]) -> Property:
@@ -53,18 +54,25 @@ def builtin(kind: str, document: Document, runs: tuple[Explored, ...]) -> Proper
     expected = dict(document.expect).get(kind)
     states = runs[0].found.states
     for run in runs:
-        violation = run.found.first(kind)
-        if violation is None:
+        finding = run.searches.first(kind)
+        if finding is None:
             continue
-        audited = audit(run, violation)
+        audited = audit(run, finding)
         if audited.trace is None:
             return Property(kind, kind, Verdict.ERROR, expected, "", "replay", states, reason=audited.refused)
-        sentence = FAILS[kind].format(name=violation.name)
+        sentence = FAILS[kind].format(name=_name(finding, audited.trace))
         return Property(kind, kind, Verdict.UNSAFE, expected, sentence, "counterexample", states, trace=audited.trace)
     reason = next((r for r in (undecided(run, kind) for run in runs) if r), "")
     if reason:
         return Property(kind, kind, Verdict.UNKNOWN, expected, "", "", states, reason=reason)
     return Property(kind, kind, Verdict.SAFE, expected, HOLDS[kind], "exhaustive", states)
+
+
+def _name(finding: Finding, trace: Trace) -> str:
+    """What is raced on, or the message: as the schedule shows it, where goroutines may have been exchanged."""
+    if trace.race:
+        return trace.race[0].location
+    return trace.failure or finding.violation.name
 
 
 def undecided(run: Explored, kind: str) -> str:
@@ -101,11 +109,11 @@ def clause(c: ClauseText, document: Document, run: Explored) -> Property:
         span=c.span,
         formula=c.text.value.strip(),
     )
-    violation = found.first(c.when, c.name)
-    if violation is not None:
-        return _shown(base, audit(run, violation))
+    finding = run.searches.first(c.when, c.name)
+    if finding is not None:
+        return _shown(base, audit(run, finding))
     reason = undecided(run, c.when)
-    if not reason and c.when == "finally" and not found.finished:
+    if not reason and c.when == "finally" and not run.searches.finished:
         reason = "never judged: in no run do all goroutines return"
     if reason:
         return replace(base, reason=reason)

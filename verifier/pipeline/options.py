@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-DEFAULT_STATES = 2_000_000
-"""States explored at most unless `--max-states` says otherwise: some 400 MB and a quarter of a minute."""
+REFERENCE_STATES = 2_000_000
+"""States the reference back end explores at most if nobody says: some 400 MB and a quarter of a minute."""
+KERNEL_STATES = 500_000_000
+"""The same for the kernel: some minutes. Memory is usually what ends its search, see `--max-memory`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of one run. `counts` overrides the model's goroutine counts, `checks` its built-in properties.
 
-    `timeout` is in seconds of `clock`; without a clock there is none. `runtime` explores the runtime's own map steps
-    even when no race asks for them. `any_number` False leaves out the proof for any number of goroutines;
-    `certificate` keeps one that can be checked again. `progress` receives (states, transitions, frontier).
+    `max_states` None: what the back end manages in minutes. `timeout` is in seconds of `clock`; without a clock there
+    is none. `max_memory` is in bytes, None: most of the machine. `runtime` explores the runtime's own map steps even
+    when no race asks for them. `any_number` False leaves out the proof for any number of goroutines; `certificate`
+    keeps one that can be checked again. `progress` receives (states, transitions, frontier). `engine`: auto, reference
+    or kernel. `reduce`: explore a reduced program, where None means once the program turns out to be large.
     """
 
     counts: tuple[tuple[str, int], ...] = ()
     checks: tuple[str, ...] | None = None
-    max_states: int = DEFAULT_STATES
+    max_states: int | None = None
     timeout: float | None = None
     max_memory: int | None = None
     runtime: bool = False
@@ -28,3 +32,5 @@ class Options:
     certificate: bool = False
     progress: Callable[[int, int, int], None] | None = None
     clock: Callable[[], float] | None = None
+    engine: str = "auto"
+    reduce: bool | None = None

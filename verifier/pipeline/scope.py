@@ -25,12 +25,13 @@ def coverage(run: Explored) -> Coverage:
     raw = run.program.raw or run.program
     all_: dict[tuple[int, str], Span] = {}
     reached: set[tuple[int, str]] = set()
+    ran = run.searches.coverage()
     for t in raw.templates:
         for i, s in enumerate(t.steps):
             if s.span is None or not s.text:
                 continue
             key = (s.span.line, s.text)
-            if (t.number, i) in run.found.coverage:
+            if (t.number, i) in ran:
                 reached.add(key)
             if s.fail is None and (s.dst != END or s.updates):
                 all_.setdefault(key, s.span)
@@ -78,3 +79,8 @@ def growth_note(front: Front, run: Explored) -> tuple[str, ...]:
     pairs = (("heap", before.heap, after.heap), ("goroutines", before.goroutines, after.goroutines))
     changed = ", ".join(f"{name} from {old} to {new}" for name, old, new in pairs if old != new)
     return (f"a bound was hit and raised: {changed}",) if changed else ()
+
+
+def engine_note(run: Explored) -> tuple[str, ...]:
+    """That another back end than the one asked for, or the fast one of a large model, did the work."""
+    return (run.found.note,) if run.found.note else ()

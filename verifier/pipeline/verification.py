@@ -53,7 +53,7 @@ def _judged(document: Document, options: Options) -> Result:
     shards = _every_hash(front, options)
     judged = tuple(_beside(p, shards) for p in judged)
     covered = scope.coverage(base)
-    racy = base.found.first("race") is not None
+    racy = base.searches.first("race") is not None
     return Result(
         model=document.name,
         path=document.path,
@@ -65,7 +65,7 @@ def _judged(document: Document, options: Options) -> Result:
         coverage=covered,
         rests_on=scope.rests_on(front, base),
         not_shown=scope.not_shown(front, judged, racy, proof),
-        notes=(*base.program.notes, *scope.growth_note(front, base)),
+        notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
         audited=_audited(judged),
         any_number=proof,
         sharding=shards,
@@ -108,7 +108,7 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:
     """The further lowerings this model needs, given what the abstract one showed."""
     out: list[Explored] = []
-    raced = [v.name for v in base.found.violations if v.kind == "race"]
+    raced = [f.violation.name for f in base.searches.all() if f.violation.kind == "race"]
     if budget.options.runtime or any("(map header)" in name for name in raced):
         out.append(run(front, "runtime", budget))
     if front.facts.uses_trylock and not raced:
@@ -130,8 +130,16 @@ def _account(front: Front, base: Explored, budget: Budget) -> Account:
     found = base.found
     limit = found.limit or base.bound_hit or found.deadlock_limit
     complete = found.complete and not base.bound_hit
+    seconds = round(budget.seconds(), 2)
     return Account(
-        front.counts, found.states, found.transitions, found.engine, round(budget.seconds(), 2), complete, limit
+        front.counts,
+        found.states,
+        found.transitions,
+        found.engine,
+        seconds,
+        complete,
+        limit,
+        base.searches.reductions,
     )
 
 

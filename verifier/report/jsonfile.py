@@ -107,6 +107,7 @@ def _explored(explored: Explored) -> dict[str, Json]:
         "seconds": round(explored.seconds, 3),
         "complete": explored.complete,
         "limit": explored.limit,
+        "reductions": list(explored.reductions),
     }
 
 
@@ -122,6 +123,7 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
     return {
         "property": name,
         "choices": list(trace.choices),
+        "fused": trace.fused,
         "goroutines": list(trace.goroutines),
         "start": dict(zip(trace.columns, trace.start, strict=True)),
         "steps": [_step(trace, s) for s in trace.steps],

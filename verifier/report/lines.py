@@ -112,7 +112,9 @@ def _shown(result: Result, prop: Property) -> str:
 
 
 def _length(prop: Property) -> str:
-    return f"{steps(prop.steps)} (shortest)" if prop.trace else ""
+    if prop.trace is None:
+        return ""
+    return f"{steps(prop.steps)} ({'shortest in fused steps' if prop.trace.fused else 'shortest'})"
 
 
 def _expectation(prop: Property) -> str:

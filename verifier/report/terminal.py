@@ -10,6 +10,12 @@ from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
 _LABEL = 11
+_REDUCED = {
+    "slice": "values nobody looks at left out",
+    "fuse": "steps joined whose order nobody can tell",
+    "symmetry": "interchangeable goroutines exchanged",
+}
+"""What made states fewer, in words."""
 
 
 def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
@@ -105,9 +111,11 @@ def _bounds(result: Result) -> tuple[str, ...]:
     explored = result.explored
     counts = ", ".join(plural(n, role) for role, n in explored.counts) or "no goroutines"
     size = f"{number(explored.states, 'state')}, {number(explored.transitions, 'transition')}"
+    fewer = ", ".join(_REDUCED[r] for r in explored.reductions)
+    how = (f"each state stands for many: {fewer}",) if fewer else ()
     if explored.complete:
-        return (f"every interleaving of {counts}: {size}",)
-    return (f"stopped after {size} of {counts}: {explored.limit or 'no reason given'}",)
+        return (f"every interleaving of {counts}: {size}", *how)
+    return (f"stopped after {size} of {counts}: {explored.limit or 'no reason given'}", *how)
 
 
 def _consequences(result: Result, verbose: bool) -> list[str]:

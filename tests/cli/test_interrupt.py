@@ -7,12 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_ctrl_c_ends_in_unknown_with_what_was_covered() -> None:
+@pytest.mark.parametrize("engine", ["reference", "kernel"])
+def test_ctrl_c_ends_in_unknown_with_what_was_covered(engine: str) -> None:
+    counts = ["--count", "writer=9", "--count", "reader=9"]
     started = subprocess.Popen(
-        [sys.executable, "-c", _RUN, "models/rwmutex.yaml", "--count", "writer=9", "--count", "reader=9"],
+        [sys.executable, "-c", _RUN, "models/rwmutex.yaml", *counts, "--engine", engine, "--no-reduce"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -26,6 +30,7 @@ def test_ctrl_c_ends_in_unknown_with_what_was_covered() -> None:
     assert started.returncode == 3, err
     assert "Traceback" not in err
     assert "???   race" in out and "interrupted" in out
+    assert "stopped after " in out
     assert out.endswith("exit status 3\n")
 
 
@@ -48,3 +53,11 @@ class Line:
 check.for_terminal = lambda quiet: Line()
 sys.exit(main(sys.argv[1:]))
 """
+
+
+def test_memory_that_is_used_up_ends_in_unknown_too() -> None:
+    counts = ["--count", "writer=9", "--count", "reader=9"]
+    command = [sys.executable, "-m", "verifier", "models/rwmutex.yaml", *counts, "--no-reduce", "--no-any"]
+    ended = subprocess.run([*command, "--max-memory", "20MB"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 3, ended.stderr
+    assert "20 MiB of states reached (--max-memory)" in ended.stdout

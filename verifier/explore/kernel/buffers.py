@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import overload
 
 _HUGE = 1 << 21
@@ -26,7 +27,9 @@ class Buffer:
         except (OSError, ValueError, OverflowError) as error:
             raise MemoryError(f"{size:,} bytes") from error
         if size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
-            self._map.madvise(mmap.MADV_HUGEPAGE)
+            # A kernel built without huge pages refuses the advice.
+            with suppress(OSError):
+                self._map.madvise(mmap.MADV_HUGEPAGE)
         self.bytes = memoryview(self._map)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
 

@@ -107,10 +107,11 @@ class Observer:
             f.give(0)
         self.report(f, armed, self._events.finished)
         for n, clause in enumerate(self._endings):
-            with f.when(f.load(armed, self._events.ending(n), "i8").differs(0)):
-                holds = expressions.test(clause.expr)
-                with f.when(holds if clause.symptom else ~holds):
-                    f.give(code(self._events.ending(n)))
+            # Evaluated although it may be told already: a clause that cannot be evaluated is a fault in every state.
+            holds = expressions.test(clause.expr)
+            told = holds if clause.symptom else ~holds
+            with f.when(f.load(armed, self._events.ending(n), "i8").differs(0) & told):
+                f.give(code(self._events.ending(n)))
         f.give(0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifier.explore.kernel.emit import Constants, Function, Value
-from verifier.explore.kernel.words import Unsupported, Words, signed
+from verifier.explore.kernel.words import NARROW, Unsupported, Words, signed
 from verifier.explore.pyexpr import flatten
 from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Op, Pc, Read, Ref, Table, children
 from verifier.program.intervals import Interval, Ranges
@@ -15,7 +15,6 @@ from verifier.program.layout import WORD, Layout, Slot
 FAULT = -1
 """What generated functions return when the program reads a cell that does not exist or divides by zero."""
 
-_NARROW = 1 << 62
 _WIDE = 1 << 126
 _COMPARISONS = {"==": Value.equals, "!=": Value.differs, "<": Value.below, "<=": Value.at_most}
 _ARITHMETIC = {"+": Value.__add__, "-": Value.__sub__, "*": Value.__mul__}
@@ -26,9 +25,11 @@ _BITWISE = {"&": Value.__and__, "|": Value.__or__, "^": Value.__xor__}
 class Place:
     """A cell that a computed index selects: its position in bits, and the shape of its slot.
 
-    `mask` and `low` are constants where all cells of the family are alike, else values read from tables.
+    `mask` and `low` are constants where all cells of the family are alike, else values read from tables. `index` is the
+    index itself, known to select a cell.
     """
 
+    index: Value
     position: Value
     mask: Value
     low: Value
@@ -56,18 +57,21 @@ class Expressions:
                 assert self._fresh is not None
                 return self._fresh
             case Read(ref=Cell(number=n)):
-                return self._words.value(self._layout.cells[n])
+                slot = self._layout.cells[n]
+                # What nobody writes takes no bits, and may be any number.
+                constant = self._f.constant(slot.low, _type((slot.low, slot.low)))
+                return self._words.value(slot) if slot.width else constant
             case Read(ref=Pc(instance=i)):
                 return self._location(i)
             case Read(ref=At(family=family, index=index)):
                 return self._read(self.place(family, index))
             case Table(values=values, index=index):
-                self._check(index, [True] * len(values))
-                if any(abs(v) >= _NARROW for v in values):
+                if any(abs(v) >= NARROW for v in values):
                     raise Unsupported("a table of large numbers")
-                return self._lookup(values, self.narrow(index), "i64")
+                return self._lookup(values, self._index(index, [True] * len(values)), "i64")
             case Op():
-                return self._operation(e)
+                found = self._operation(e)
+                return found.truncated(_type(self._ranges.of(e))) if found.type != "i64" else found
         raise TypeError(f"not an absolute expression: {e}")
 
     def narrow(self, e: Expr) -> Value:
@@ -99,17 +103,17 @@ class Expressions:
     def place(self, family: Family, index: Expr) -> Place:
         """Where the cell is that `index` selects."""
         slots = [None if n < 0 else self._layout.cells[n] for n in family.cells]
-        self._check(index, [s is not None for s in slots])
-        at = self.narrow(index)
+        at = self._index(index, [s is not None for s in slots])
         real = [s for s in slots if s is not None]
         if not real:
-            # Nothing to select: the check above has returned already.
+            # Nothing to select: the check of the index has returned already.
             zero = self._f.constant(0)
-            return Place(zero, zero, zero)
+            return Place(zero, zero, zero, zero)
         position = self._lookup([0 if s is None else s.shift for s in slots], at, "i32")
-        if max(s.width for s in real) > WORD - 2 or any(abs(s.low) >= _NARROW for s in real):
-            raise Unsupported(f"variables of more than {WORD - 2} bits: {family.name}")
+        if any(abs(s.low) >= NARROW for s in real):
+            raise Unsupported(f"large numbers in {family.name}")
         return Place(
+            at,
             position,
             self._shape([None if s is None else s.mask for s in slots], at),
             self._shape([None if s is None else s.low for s in slots], at),
@@ -120,8 +124,7 @@ class Expressions:
         if not isinstance(ref, At):
             raise TypeError(f"not a computed cell: {ref}")
         at = self.value(ref.index)
-        inside = at.extended("i128", True).unsigned_below(len(ref.family.cells))
-        with self._f.when(inside):
+        with self._f.when(at.unsigned_below(len(ref.family.cells))):
             cell = self._lookup(ref.family.cells, at.truncated("i64"), "i64")
             with self._f.when(cell.at_least(0)):
                 use(cell)
@@ -145,19 +148,23 @@ class Expressions:
     def _lookup(self, values: list[int] | tuple[int, ...], at: Value, type: str) -> Value:
         return self._f.load(self._constants.array(self._f, values, type), at, type)
 
-    def _check(self, index: Expr, exists: list[bool]) -> None:
-        """Return FAULT from the function unless the index selects something; nothing where that is certain."""
+    def _index(self, index: Expr, exists: list[bool]) -> Value:
+        """An index that selects something; FAULT is returned from the function where it does not.
+
+        Written once: a chain of references, each the index of the next, would grow with every link otherwise.
+        """
+        found = self.value(index)
         least, most = self._ranges.of(index)
-        if least >= 0 and most < len(exists) and all(exists[least : most + 1]):
-            return
-        at = self.value(index)
-        bad = ~at.extended("i128", True).unsigned_below(len(exists))
-        with self._f.when(bad):
-            self._f.give(FAULT)
-        if not all(exists):
-            there = self._lookup([int(x) for x in exists], self.narrow(index), "i8")
+        inside = least >= 0 and most < len(exists)
+        if not inside:
+            with self._f.when(~found.unsigned_below(len(exists))):
+                self._f.give(FAULT)
+        at = found.truncated("i64")
+        if not all(exists[least : most + 1] if inside else exists):
+            there = self._lookup([int(x) for x in exists], at, "i8")
             with self._f.when(there.equals(0)):
                 self._f.give(FAULT)
+        return at
 
     def _location(self, instance: int) -> Value:
         codes, slot = self._layout.locations[instance], self._layout.pcs[instance]
@@ -217,6 +224,9 @@ class Expressions:
             last = int(number.type[1:]) - 1
             capped = amount.unsigned_above(last).choose(self._f.constant(last), amount)
             return number.arithmetic_shift(capped.extended(number.type))
+        if self._ranges.of(value) == (0, 0):
+            # The only number that may be shifted further than any type is wide.
+            return self._f.constant(0)
         wide = _type(self._ranges.of(e), self._ranges.of(value))
         return self.value(value).extended(wide, True) << amount.extended(wide)
 
@@ -276,7 +286,7 @@ class Expressions:
 def _type(*intervals: Interval) -> str:
     """The narrowest type that holds every number of the intervals, with room for a sign."""
     least, most = min(i[0] for i in intervals), max(i[1] for i in intervals)
-    if least > -_NARROW and most < _NARROW:
+    if least > -NARROW and most < NARROW:
         return "i64"
     if least > -_WIDE and most < _WIDE:
         return "i128"

@@ -10,6 +10,10 @@ from verifier.explore.kernel.words import Unsupported, Words, signed
 from verifier.explore.machine import Machine
 from verifier.program.layout import WORD
 
+_FEW = 8
+"""Bits of a cell all of whose values fit a table."""
+_SPAN = 1 << 16
+"""Entries of the largest table."""
 _MOST = 62
 """Blocks that fit the bits of a number."""
 
@@ -70,8 +74,19 @@ class HeapCode:
         slot, table = finger
         if not slot.width:
             return f.constant(table.get(slot.low, 0))
-        kept = [table.get(stored + slot.low, 0) for stored in range(slot.mask + 1)]
-        return f.load(self._constants.array(f, kept), words.field(slot))
+        first, last = min(table), max(table)
+        if last - first >= _SPAN:
+            raise Unsupported("references on both sides of a wide range of numbers")
+        if slot.width <= _FEW:
+            first, last = slot.low, slot.low + slot.mask
+        kept = [table.get(value, 0) for value in range(first, last + 1)]
+        at = words.field(slot) - (first - slot.low)
+        array = self._constants.array(f, kept)
+        if slot.width <= _FEW:
+            return f.load(array, at)
+        # An interface may hold large numbers too: the table is about the references among its values.
+        inside = at.unsigned_below(len(kept))
+        return inside.choose(f.load(array, inside.choose(at, f.constant(0))), f.constant(0))
 
     def _collect(self) -> str:
         f = Function(self.collect, [("s", "ptr")])

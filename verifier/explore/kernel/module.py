@@ -13,7 +13,7 @@ from verifier.explore.kernel.heapcode import HeapCode
 from verifier.explore.kernel.loop import Shape, explore_source, rehash_source
 from verifier.explore.kernel.racecode import Classes, Look, RaceCode, classes
 from verifier.explore.kernel.stepcode import StepCode
-from verifier.explore.kernel.words import Words
+from verifier.explore.kernel.words import Words, check
 from verifier.explore.machine import Machine
 from verifier.explore.pyloop import Watch
 from verifier.explore.races import Races
@@ -33,6 +33,7 @@ class Module:
 
 def module(machine: Machine, watches: tuple[Watch, ...], races: Races) -> Module:
     """The module of a program. Raises Unsupported where compiled code cannot be exact."""
+    check(machine.layout)
     told = events(machine, watches)
     constants = Constants()
     heap = HeapCode(machine, constants) if machine.program.recycled else None

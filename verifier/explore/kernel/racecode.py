@@ -109,8 +109,7 @@ class RaceCode:
         state, known, mask = f.parameters
         words = Words(f, state, self._machine.layout.words)
         expressions = Expressions(words, self._machine.layout, Ranges(self._machine.program), self._constants)
-        most = sum(len(c.step.accesses) for c in self._machine.steps)
-        entries = f.array(max(most, 1))
+        entries = f.array(max(self._most(), 1))
         count = f.variable(0)
         self._collect(f, words, expressions, entries, count.set, count.get)
         i, j = f.variable(0), f.variable(0)
@@ -125,6 +124,14 @@ class RaceCode:
             i.set(i.get() + 1)
         f.give(0)
         return f.source()
+
+    def _most(self) -> int:
+        """Accesses that all goroutines can be about to make at most."""
+        steps = self._machine.steps
+        return sum(
+            max((sum(len(steps[k].step.accesses) for k in numbers) for numbers in out.values()), default=0)
+            for out in self._machine.leaving
+        )
 
     def _collect(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifier.explore.kernel.emit import Constants, Function, Value
-from verifier.explore.kernel.expressions import Expressions
+from verifier.explore.kernel.expressions import Expressions, Place
 from verifier.explore.kernel.words import Words, signed
 from verifier.explore.machine import Machine
 from verifier.program.concrete import Concrete
@@ -23,6 +23,15 @@ class Edit:
     clear: int = 0
     constant: int = 0
     terms: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an update goes, and the new value. `place` is there for a computed index."""
+
+    ref: Ref
+    place: Place | None
+    value: Value
 
 
 class StepCode:
@@ -50,12 +59,15 @@ class StepCode:
         """Write the successor and call `arrive` with its address; `failed` where a value is out of range."""
         ranges = self._ranges.for_alloc(c.step.alloc).given(c.step.guard)
         expressions = self.expressions(ranges, fresh)
-        updates = [(ref, e, expressions.value(e)) for ref, e in c.step.updates if e != Read(ref)]
-        checks = [self._in_range(expressions, ref, v) for ref, e, v in updates if not ranges.fits(e, ref)]
+        # Where two updates may meet, one that keeps a value undoes what an earlier one has written.
+        computed = any(isinstance(ref, At) for ref, _ in c.step.updates)
+        kept = [(ref, e) for ref, e in c.step.updates if computed or e != Read(ref)]
+        targets = [self._target(expressions, ref, expressions.value(e)) for ref, e in kept]
+        checks = [self._in_range(t) for t, (ref, e) in zip(targets, kept, strict=True) if not ranges.fits(e, ref)]
 
         def store() -> None:
             out = self._out()
-            self._store(c, out, expressions, [(ref, value) for ref, _, value in updates])
+            self._store(c, out, targets)
             arrive(out)
 
         if not checks:
@@ -66,8 +78,12 @@ class StepCode:
             good = good & check
         self._f.either(good, store, failed)
 
-    def _in_range(self, expressions: Expressions, ref: Ref, value: Value) -> Value:
-        program = self._machine.program
+    def _target(self, expressions: Expressions, ref: Ref, value: Value) -> Target:
+        """A place that does not exist is a fault even if some value is out of range: it is looked up before that."""
+        return Target(ref, expressions.place(ref.family, ref.index) if isinstance(ref, At) else None, value)
+
+    def _in_range(self, target: Target) -> Value:
+        program, ref, value = self._machine.program, target.ref, target.value
         cells = ref.family.cells if isinstance(ref, At) else (ref.number,) if isinstance(ref, Cell) else ()
         domains = [None if n < 0 else program.cells[n].domain for n in cells]
         bounds = [(0, 0) if d is None else (low(d), high(d, program.sorts)) for d in domains]
@@ -75,29 +91,28 @@ class StepCode:
         if len(distinct) == 1:
             least, most = distinct.pop()
             return self._f.constant(least, value.type).at_most(value) & value.at_most(most)
-        assert isinstance(ref, At)
-        expressions.place(ref.family, ref.index)
-        index = expressions.narrow(ref.index)
+        assert target.place is not None
+        index = target.place.index
         tables = (self._constants.array(self._f, ends) for ends in zip(*bounds, strict=True))
         first, last = (self._f.load(table, index).extended(value.type, True) for table in tables)
         return first.at_most(value) & value.at_most(last)
 
-    def _store(self, c: Concrete, out: Value, expressions: Expressions, updates: list[tuple[Ref, Value]]) -> None:
+    def _store(self, c: Concrete, out: Value, targets: list[Target]) -> None:
         """The old words with the new locations and values in them."""
         edits: dict[int, Edit] = {}
         for slot, code in self._locations(c):
             self._edit(edits, slot, code)
-        computed = any(isinstance(ref, At) for ref, _ in updates)
+        computed = any(t.place is not None for t in targets)
         if not computed:
-            for ref, value in updates:
-                assert isinstance(ref, Cell)
-                self._edit(edits, self._machine.layout.cells[ref.number], value)
+            for t in targets:
+                assert isinstance(t.ref, Cell)
+                self._edit(edits, self._machine.layout.cells[t.ref.number], t.value)
         for n, word in enumerate(self._words.words):
             self._f.store(out, n, self._edited(word, edits.get(n, Edit())))
         if computed:
             # Some place is computed, so writes may meet: one after the other, in memory.
-            for ref, value in updates:
-                self._write(out, expressions, ref, value)
+            for t in targets:
+                self._write(out, t)
 
     def _edit(self, edits: dict[int, Edit], slot: Slot, value: Value | int) -> None:
         if not slot.width:
@@ -119,22 +134,20 @@ class StepCode:
             word = word | term
         return word | signed(edit.constant) if edit.constant else word
 
-    def _write(self, out: Value, expressions: Expressions, ref: Ref, value: Value) -> None:
-        f = self._f
-        if isinstance(ref, Cell):
+    def _write(self, out: Value, target: Target) -> None:
+        f, ref, place = self._f, target.ref, target.place
+        value = target.value.truncated("i64")
+        if place is None:
+            assert isinstance(ref, Cell)
             slot = self._machine.layout.cells[ref.number]
             if slot.width:
                 word, shift = divmod(slot.shift, WORD)
                 kept = f.load(out, word) & signed(~(slot.mask << shift))
-                f.store(out, word, kept | ((value.truncated("i64") - slot.low) << shift))
+                f.store(out, word, kept | ((value - slot.low) << shift))
             return
-        assert isinstance(ref, At)
-        if all(self._machine.layout.cells[n].width == 0 for n in ref.family.cells if n >= 0):
-            return
-        place = expressions.place(ref.family, ref.index)
         where = f.address(out, place.position >> 6)
         shift_ = place.position & WORD - 1
-        new = ((value.truncated("i64") - place.low) & place.mask) << shift_
+        new = ((value - place.low) & place.mask) << shift_
         f.store(where, 0, (f.load(where) & ~(place.mask << shift_)) | new)
 
     def _locations(self, c: Concrete) -> list[tuple[Slot, int]]:

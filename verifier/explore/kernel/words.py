@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from verifier.explore.kernel.emit import Constants, Function, Value
-from verifier.program.layout import WORD, Slot
+from verifier.program.layout import WORD, Layout, Slot
 
 MASK = (1 << WORD) - 1
 """A word of ones."""
+NARROW = 1 << WORD - 2
+"""Numbers below this size leave room in a word: the sum of two, or of one and the least of a slot, still fits."""
 
 
 class Unsupported(Exception):
@@ -26,8 +28,6 @@ class Words:
 
     def field(self, slot: Slot) -> Value:
         """The stored number of a slot of at least one bit, from 0."""
-        if slot.width > WORD - 2:
-            raise Unsupported(f"a variable of {slot.width} bits")
         word, shift = divmod(slot.shift, WORD)
         value = self.words[word] >> shift
         return value if shift + slot.width == WORD else value & slot.mask
@@ -43,6 +43,13 @@ class Words:
             return None
         word, shift = divmod(slot.shift, WORD)
         return (self.words[word] & signed(slot.mask << shift)).equals(signed(stored << shift))
+
+
+def check(layout: Layout) -> None:
+    """Raise Unsupported if the layout has a slot that this module cannot read."""
+    for slot in layout.cells:
+        if slot.width and (slot.mask >= NARROW or abs(slot.low) >= NARROW):
+            raise Unsupported(f"a variable of {slot.width} bits from {slot.low}")
 
 
 def signed(word: int) -> int:

@@ -35,9 +35,9 @@ def spin(
     generate = run(["spin", *rewriting, *macros, "-a", str(MODELS / "rwmap.pml")], folder)
     build = run(["gcc", optimise, *flags, f"-DMEMLIM={MEMORY_LIMIT}", "-o", "pan", "pan.c"], folder)
     before = generate.cpu + build.cpu
-    named = " ".join(f for f in (optimise, *(f for f in flags if f != "-DSAFETY")))
+    shown = " ".join((optimise, *(f for f in flags if f != "-DSAFETY"))) + (", its reductions," if reduced else "")
     return tuple(
-        _read(run(["./pan", "-m10000", f"-w{w}"], folder), f"{named} -w{w}", before, workload.locked) for w in widths
+        _read(run(["./pan", "-m10000", f"-w{w}"], folder), f"{shown} -w{w}", before, workload.locked) for w in widths
     )
 
 

@@ -49,8 +49,8 @@ def unreduced(setting: Setting) -> tuple[Table, ...]:
         "+ system; `before` (C generated and compiled; Python started, libraries loaded) is not in the rates."
     )
     notes = [
-        "Our rate over SPIN's is our states per CPU second (user + system) over its states per second of *user* time, "
-        "whichever row of SPIN's is better: the comparison least kind to us. Our search includes generating and "
+        "Our rate over a peer's is our states per CPU second (user + system) over its states per second of *user* time: "
+        "the comparison least kind to us; of SPIN's rows the best one counts. Our search includes generating and "
         "compiling its code.",
         "B / state is the whole peak memory over the states, interpreter, LLVM and SPIN's hash table (-w) included.",
         "SPIN and Rumur check the assertion and deadlock; we check those and data races, and keep each state's "

@@ -49,7 +49,7 @@ def unreduced(setting: Setting) -> tuple[Table, ...]:
         "+ system; `before` (C generated and compiled; Python started, libraries loaded) is not in the rates."
     )
     notes = [
-        "Our rate over a peer's is our states per CPU second (user + system) over its states per second of *user* time: "
+        "Our rate over a peer's is our states per CPU second (user + system) over its states per second of user time: "
         "the comparison least kind to us; of SPIN's rows the best one counts. Our search includes generating and "
         "compiling its code.",
         "B / state is the whole peak memory over the states, interpreter, LLVM and SPIN's hash table (-w) included.",

@@ -225,7 +225,7 @@ def _section(draw: st.DrawFn, template: int) -> list[Body]:
     return inside
 
 
-def _assemble(bodies: list[Body], loops: int) -> Body:
+def assemble(bodies: list[Body], loops: int) -> Body:
     """One after the other from the entry; the last leads back to the start (`loops` 1), across (2) or to the end."""
     out: list[Step] = []
     free, at = 2 + len(bodies), 2
@@ -248,7 +248,7 @@ def _assemble(bodies: list[Body], loops: int) -> Body:
 def _role(draw: st.DrawFn, template: int, most: int) -> Body:
     sections = draw(st.lists(_section(template), min_size=1, max_size=most))
     bodies = [b for section in sections for b in section] or [lock()]
-    return _assemble(bodies, draw(st.sampled_from([0, 0, 0, 1, 2])))
+    return assemble(bodies, draw(st.sampled_from([0, 0, 0, 1, 2])))
 
 
 CLAUSES = (

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from verifier.explore.search import Exploration, Limits, explore
-from verifier.program.program import Program
+from verifier.program.expr import Const, Expr, Own, Ref
+from verifier.program.program import END, Kind, Program, Range, Step
 from verifier.program.semantics import ProgramFault
 
+from .machines import Decl, Role, build
+
 SMALL = Limits(max_states=4_000)
+INT = Range(-4, 4)
 
 
 def facts(found: Exploration) -> dict[str, Any]:
@@ -73,3 +77,11 @@ def prefix(kernel: Exploration, reference: Exploration) -> None:
         for e in (kernel, reference)
     ]
     assert seen[0] == seen[1]
+
+
+def assigning(*updates: tuple[Ref, Expr], cells: tuple[Decl, ...]) -> Program:
+    """One goroutine: it sets cell 0 to anything its domain allows up to 4, then takes one step with these updates."""
+    x = Own(0, 0)
+    least = cells[0][1].low if isinstance(cells[0][1], Range) else 0
+    first = tuple(Step(2, 3, updates=((x, Const(n)),), kind=Kind.SYNC) for n in range(max(least, -4), 5))
+    return build(cells, [Role("r", 1, (*first, Step(3, END, updates=updates, kind=Kind.SYNC, text="s")))])

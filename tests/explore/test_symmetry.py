@@ -157,6 +157,31 @@ def test_what_tells_goroutines_apart_keeps_them_apart(program: Program, classes:
     assert symmetric(program).classes == classes
 
 
+def _ring(names: tuple[int, ...]) -> Program:
+    """Four goroutines, each of which asks for one of them by name."""
+    sort = Sort("p", tuple(Place(f"p{n}", n, "p", 0, ()) for n in (1, 2, 3, 4)))
+    ask = Step(2, 3, equal(Read(_Q), PerInstance(1, names)), ((_Q, PerInstance(1, (1, 2, 3, 4))),), kind=Kind.SYNC)
+    return build([("q", Reference(0), 0)], [Role("p", 4, (ask,))], sorts=(sort,))
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        ((1, 2, 3, 4), ((1, 2, 3, 4),)),
+        # A ring can be turned, but no two of it can be swapped.
+        ((2, 3, 4, 1), ()),
+        ((2, 1, 4, 3), ((1, 2), (3, 4))),
+        ((1, 2, 3, 0), ((1, 2, 3),)),
+        ((4, 4, 4, 4), ((1, 2, 3),)),
+        ((0, 0, 3, 4), ((1, 2), (3, 4))),
+    ],
+)
+def test_large_groups_are_shown_at_once_or_in_parts(
+    names: tuple[int, ...], classes: tuple[tuple[int, ...], ...]
+) -> None:
+    assert symmetric(_ring(names)).classes == classes
+
+
 def test_a_clause_that_counts_goroutines_does_not_tell_them_apart() -> None:
     inside = total([equal(Read(Pc(n)), Const(3)) for n in (2, 1, 3)])
     clause = Clause("two", "sometimes", op("<", Const(1), inside))

@@ -8,7 +8,7 @@ from verifier.explore.heap import targets
 from verifier.explore.machine import Machine
 from verifier.explore.mixing import mix
 from verifier.program.layout import Region, Slot
-from verifier.program.passes.swap import subtree
+from verifier.program.passes.exchange import subtree
 from verifier.program.program import Domain, Place, Program
 
 Subtrees = dict[int, tuple[int, int]]

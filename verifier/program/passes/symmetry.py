@@ -1,6 +1,6 @@
-"""Which goroutines are interchangeable: proved by swapping neighbours and comparing every step and clause.
+"""Which goroutines are interchangeable: proved by exchanging some and comparing every step and clause.
 
-A swap of two goroutines of one role exchanges all that belongs to them and renames what refers to them. If it maps the
+An exchange of goroutines of one role moves all that belongs to them and renames what refers to them. If it maps the
 steps of every goroutine onto those of its image, and the start and the clauses onto themselves, it maps runs onto runs.
 What cannot be followed is not interchangeable: the search is larger then, never wrong.
 """
@@ -14,8 +14,9 @@ from itertools import pairwise
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.expr import Const, Expr, Me, Own, PerInstance, Read, Ref, children
 from verifier.program.intervals import Ranges
+from verifier.program.passes.cases import Cases
+from verifier.program.passes.exchange import Exchange, exchange
 from verifier.program.passes.forms import Forms, Refused, Scope
-from verifier.program.passes.swap import Swap, swap
 from verifier.program.program import Domain, Program, Reference, Step, Union
 
 
@@ -28,16 +29,28 @@ def symmetric(program: Program) -> Program:
         if i.parent is None:
             roots.setdefault(i.template, []).append(i.number)
     prover = _Prover(program)
-    classes: list[list[int]] = []
-    for members in roots.values():
-        classes.append(members[:1])
-        for a, b in pairwise(members):
-            # Swaps of neighbours make every permutation.
-            if prover.interchangeable(a, b):
-                classes[-1].append(b)
-            else:
-                classes.append([b])
-    return replace(program, classes=tuple(tuple(c) for c in classes if len(c) > 1))
+    classes = [c for members in roots.values() for c in _classes(prover, members) if len(c) > 1]
+    return replace(program, classes=tuple(tuple(c) for c in classes))
+
+
+def _classes(prover: _Prover, members: list[int]) -> list[list[int]]:
+    """The goroutines of one role in groups of interchangeable ones."""
+    around = dict(zip(members, members[1:] + members[:1], strict=True))
+    if len(members) > 3 and prover.harmless(around) and prover.harmless(_swap(*members[:2])):
+        # Moving everybody on by one and swapping two neighbours makes every permutation.
+        return [members]
+    out = [members[:1]]
+    for a, b in pairwise(members):
+        # So do the swaps of all neighbours, which may also hold for some of them only.
+        if prover.harmless(_swap(a, b)):
+            out[-1].append(b)
+        else:
+            out.append([b])
+    return out
+
+
+def _swap(a: int, b: int) -> dict[int, int]:
+    return {a: b, b: a}
 
 
 class _Prover:
@@ -47,20 +60,23 @@ class _Prover:
         self._program = program
         self._steps: tuple[tuple[Concrete, ...], ...] = ((), *(concrete(program, i.number) for i in program.goroutines))
         self._ranges = Ranges(program)
+        self._cases = Cases()
+        self._known: dict[int, tuple[Scope, Scope]] = {}
         self._obvious = [[self._is_obvious(s) for s in t.steps] for t in program.templates]
         self._same = [[_same_everywhere(s) for s in t.steps] for t in program.templates]
 
-    def interchangeable(self, a: int, b: int) -> bool:
-        """Whether swapping root instances a and b is shown to change nothing."""
-        made = swap(self._program, a, b)
+    def harmless(self, roots: dict[int, int]) -> bool:
+        """Whether making `roots[a]` of every root instance a is shown to change nothing."""
+        made = exchange(self._program, roots)
         if made is None or not self._start(made):
             return False
+        forms = Forms(made, self._cases)
         try:
-            return self._all_steps(made, a) and self._clauses(made)
+            return self._clauses(forms) and self._all_steps(forms, made)
         except Refused:
             return False
 
-    def _start(self, s: Swap) -> bool:
+    def _start(self, s: Exchange) -> bool:
         p = self._program
         domains = [d.domain for d in p.cells]
         images = [s.moves(d).get(v, v) for d, v in zip(domains, p.initial, strict=True)]
@@ -72,13 +88,12 @@ class _Prover:
             and {(sort, s.sorts[sort].get(n, n)) for sort, n in p.recycled} == set(p.recycled)
         )
 
-    def _all_steps(self, s: Swap, a: int) -> bool:
-        forms = Forms(s)
+    def _all_steps(self, forms: Forms, s: Exchange) -> bool:
         seen: set[tuple[int, int]] = set()
         for i in self._program.goroutines:
             image = s.instances[i.number]
-            if image < i.number:
-                continue  # a swap undoes itself: the other direction is shown already
+            if image < i.number and s.instances[image] == i.number:
+                continue  # the other direction is shown already
             mine, others = self._steps[i.number], self._steps[image]
             if len(mine) != len(others):
                 return False
@@ -95,8 +110,8 @@ class _Prover:
                     return False
         return True
 
-    def _corresponds(self, forms: Forms, s: Swap, x: Concrete, y: Concrete) -> bool:
-        """Whether y does in the swapped state what x does in the state."""
+    def _corresponds(self, forms: Forms, s: Exchange, x: Concrete, y: Concrete) -> bool:
+        """Whether y does after the exchange what x does before it."""
         child = None if x.child is None else s.instances[x.child]
         if (x.index, child) != (y.index, y.child) or (x.step.fail is None) != (y.step.fail is None):
             return False
@@ -104,17 +119,21 @@ class _Prover:
             moved = s.sorts[x.step.alloc.sort]
             if tuple(moved.get(n, n) for n in x.candidates) != y.candidates:
                 return False
-        return _form(forms, self._scope(x, True), x.step) == _form(forms, self._scope(y, False), y.step)
+        return _form(forms, self._scopes(x)[0], x.step) == _form(forms, self._scopes(y)[1], y.step)
 
-    def _scope(self, c: Concrete, image: bool) -> Scope:
-        return Scope(self._ranges, image, c.step.guard, c.step.alloc, c.candidates)
+    def _scopes(self, c: Concrete) -> tuple[Scope, Scope]:
+        """Where the expressions of a step stand: with the exchange applied, and without."""
+        if id(c) not in self._known:
+            made = Scope(self._ranges, True, c.step.guard, c.step.alloc, c.candidates)
+            self._known[id(c)] = made, replace(made, image=False)
+        return self._known[id(c)]
 
-    def _clauses(self, s: Swap) -> bool:
-        forms, before, after = Forms(s), Scope(self._ranges, True), Scope(self._ranges, False)
+    def _clauses(self, forms: Forms) -> bool:
+        before, after = Scope(self._ranges, True), Scope(self._ranges, False)
         return all(forms.test(c.expr, before) == forms.test(c.expr, after) for c in self._program.clauses)
 
     def _is_obvious(self, step: Step) -> bool:
-        """Whether a step only computes with plain cells, or copies and clears: then every swap keeps it."""
+        """Whether a step only computes with plain cells, or copies and clears: then every exchange keeps it."""
         if step.alloc is not None or step.spawn is not None:
             return False
         written = [r for r, _ in step.updates] + [a.ref for a in step.accesses] + [k.ref for k in step.sync]

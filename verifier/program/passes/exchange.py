@@ -1,21 +1,22 @@
-"""Swapping two goroutines: what that does to instances, cells, places and values."""
+"""Exchanging goroutines: what that does to instances, cells, places and values."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from verifier.program.program import Domain, Program, Reference, Union, high, low
 
 Moves = dict[int, int]
-"""The values that a swap changes, and into what; all others stay as they are."""
+"""The values that an exchange changes, and into what; all others stay as they are."""
 
 
 @dataclass(frozen=True)
-class Swap:
-    """Two goroutines exchanged, each with all that it starts.
+class Exchange:
+    """Goroutines exchanged, each with all that it starts.
 
     `instances[i]` and `cells[n]` say what becomes of instance i and cell n. `sorts[s]` are the places of sort s that
-    are exchanged with them: a place goes where its owner goes. It undoes itself.
+    are exchanged with them: a place goes where its owner goes.
     """
 
     program: Program
@@ -25,7 +26,7 @@ class Swap:
     _known: dict[Domain, Moves] = field(default_factory=dict, compare=False, repr=False)
 
     def moves(self, domain: Domain) -> Moves:
-        """What the swap does to the values of a domain."""
+        """What the exchange does to the values of a domain."""
         if domain not in self._known:
             self._known[domain] = self._moves(domain)
         return self._known[domain]
@@ -50,26 +51,29 @@ def subtree(program: Program, root: int) -> tuple[int, ...]:
     return tuple(inside)
 
 
-def swap(program: Program, a: int, b: int) -> Swap | None:
-    """The swap of root instances a and b; None when what belongs to one has no counterpart with the other."""
-    left, right = subtree(program, a), subtree(program, b)
+def exchange(program: Program, roots: Mapping[int, int]) -> Exchange | None:
+    """What makes `roots[a]` of every root instance a; None when what belongs to one has no counterpart elsewhere."""
     instances = list(range(len(program.instances)))
-    for x, y in zip(left, right, strict=False):
-        instances[x], instances[y] = y, x
-    if len(left) != len(right) or not all(_alike(program, x, instances) for x in left):
+    for a, b in roots.items():
+        mine, others = subtree(program, a), subtree(program, b)
+        if len(mine) != len(others):
+            return None
+        for x, y in zip(mine, others, strict=True):
+            instances[x] = y
+    if not all(_alike(program, x, instances) for x in range(len(instances))):
         return None
     cells = list(range(len(program.cells)))
-    for x, y in zip(left, right, strict=True):
+    for x, y in enumerate(instances):
         first, other = (program.instances[i].lineage[0][1] for i in (x, y))
         for n in range(len(program.templates[program.instances[x].template].cells)):
-            cells[first + n], cells[other + n] = other + n, first + n
+            cells[first + n] = other + n
     sorts: list[Moves] = []
     for s in range(len(program.sorts)):
         moved = _places(program, s, instances, cells)
         if moved is None:
             return None
         sorts.append(moved)
-    return Swap(program, tuple(instances), tuple(cells), tuple(sorts))
+    return Exchange(program, tuple(instances), tuple(cells), tuple(sorts))
 
 
 def _alike(program: Program, x: int, instances: list[int]) -> bool:

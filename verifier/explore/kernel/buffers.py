@@ -1,4 +1,4 @@
-"""Memory of a compiled search: stores that are reserved at once and taken page by page, tables that are replaced."""
+"""Memory of a compiled search: reserved at once, taken page by page as states are found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Buffer:
 
     def __init__(self, size: int) -> None:
         """Raises MemoryError."""
-        size = max(size, mmap.PAGESIZE)
+        self.size = size = max(size, mmap.PAGESIZE)
         try:
             if hasattr(mmap, "MAP_PRIVATE"):
                 self._map = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -32,6 +32,17 @@ class Buffer:
                 self._map.madvise(mmap.MADV_HUGEPAGE)
         self.bytes = memoryview(self._map)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+
+
+def reserved(size: int, least: int) -> Buffer:
+    """A buffer of `size` bytes, or as much as the system promises. Raises MemoryError below `least`."""
+    while True:
+        try:
+            return Buffer(size)
+        except MemoryError:
+            if size <= least:
+                raise
+            size = max(size // 2, least)
 
 
 class Stores:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from verifier.explore.kernel.emit import Function, Value, Variable
 from verifier.explore.kernel.words import signed
 
-BATCH = 8
+BATCH = 16
 """States expanded before their successors are looked up: the table's lines arrive meanwhile."""
 
 DONE, ROOM, PAUSE, EVENT = range(4)
@@ -68,15 +68,35 @@ def rehash_source(shape: Shape) -> str:
     states, table, begin, end, bits = f.parameters
     mask = (f.constant(1) << bits) - 1
     down = f.constant(64) - bits
-    n = f.variable(begin)
-    with f.loop(lambda: n.get().below(end)):
-        at = f.variable(hashed(f, shape, states, n.get()) >> down)
-        with f.loop(lambda: f.load(table, at.get(), "i32").differs(0)):
-            at.set((at.get() + 1) & mask)
-        n.set(n.get() + 1)
-        f.store(table, at.get(), n.get(), "i32")
+    homes = f.array(BATCH)
+    first, n = f.variable(begin), f.variable(0)
+    with f.loop(lambda: first.get().below(end)):
+        until = _least(first.get() + BATCH, end)
+        n.set(first.get())
+        with f.loop(lambda: n.get().below(until)):
+            home = hashed(f, shape, states, n.get()) >> down
+            f.store(homes, n.get() - first.get(), home)
+            _prefetch(f, table, home)
+            n.set(n.get() + 1)
+        n.set(first.get())
+        with f.loop(lambda: n.get().below(until)):
+            at = f.variable(f.load(homes, n.get() - first.get()))
+            with f.loop(lambda: f.load(table, at.get(), "i32").differs(0)):
+                at.set((at.get() + 1) & mask)
+            n.set(n.get() + 1)
+            f.store(table, at.get(), n.get(), "i32")
+        first.set(until)
     f.give(0)
     return f.source()
+
+
+def _least(a: Value, b: Value) -> Value:
+    return a.below(b).choose(a, b)
+
+
+def _prefetch(f: Function, array: Value, index: Value, type: str = "i32") -> None:
+    """Ask for an element before it is needed."""
+    f.do(f"call void @llvm.prefetch.p0(ptr {f.address(array, index, type).text}, i32 0, i32 3, i32 1)")
 
 
 def explore_source(shape: Shape) -> str:
@@ -109,11 +129,9 @@ class _Loop:
                 self._leave(PAUSE)
             with f.when(head.get().equals(self._layer.get())):
                 self._layer.set(count.get())
-            end = head.get() + BATCH
-            layer = self._layer.get()
             made.set(0)
             told.set(0)
-            self._expand(end.below(layer).choose(end, layer), made, told)
+            self._expand(_least(head.get() + BATCH, self._layer.get()), made, told)
             self._transitions.set(self._transitions.get() + made.get())
             self._enter(made.get())
             with f.when(told.get().differs(0)):
@@ -154,8 +172,7 @@ class _Loop:
                     home = hashed(f, shape, given["out"], at) >> self._down
                     f.store(given["hashes"], at, home)
                     f.store(given["sources"], at, head.get(), "i32")
-                    line = f.address(self._table, home, "i32")
-                    f.do(f"call void @llvm.prefetch.p0(ptr {line.text}, i32 0, i32 3, i32 1)")
+                    _prefetch(f, self._table, home)
                     made.set(at + 1)
                 head.set(head.get() + 1)
 
@@ -163,6 +180,12 @@ class _Loop:
         """Look every successor of the batch up, and store those that are new."""
         f, given = self._f, self._given
         j, at, going = f.variable(0), f.variable(0), f.variable(0)
+        with f.loop(lambda: j.get().below(made)):
+            # The state it will most likely be compared with, as soon as the table's line is there.
+            entry = f.load(self._table, f.load(given["hashes"], j.get()), "i32")
+            _prefetch(f, self._states, (entry - 1) * self._shape.words, "i64")
+            j.set(j.get() + 1)
+        j.set(0)
         with f.loop(lambda: j.get().below(made)):
             n = j.get()
             step = f.load(given["taken"], n, "i32")

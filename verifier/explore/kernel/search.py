@@ -10,7 +10,7 @@ from verifier.explore.cycles import locations_acyclic
 from verifier.explore.findings import Findings
 from verifier.explore.heap import Heap
 from verifier.explore.kernel import loop
-from verifier.explore.kernel.buffers import Buffer, Links, States, Stores
+from verifier.explore.kernel.buffers import Buffer, Links, States, Stores, reserved
 from verifier.explore.kernel.events import event
 from verifier.explore.kernel.expressions import FAULT
 from verifier.explore.kernel.jit import Missing, compiled
@@ -33,8 +33,8 @@ _SMALL = 14
 """log2 of the first table's length."""
 _LARGE = 20
 """log2 of the length from which on tables only double: memory matters more than entering states again."""
-_LOAD = 0.6
-"""How full a table may get."""
+_LOAD = 0.45
+"""How full a table may get: probing past others costs more than the memory."""
 _WORTH = 1 << 19
 """States from which on the passes pay for themselves."""
 _RACES = 64
@@ -79,7 +79,8 @@ class KernelSearch:
         self._control = (ctypes.c_int64 * loop.CONTROL)(1)
         self._known = self._remembered(_RACES)
         self.bits = max(_SMALL, (4 * shape.buffer).bit_length())
-        self._table = self._entered(self.bits)
+        self._table = reserved(4 << max(self.bits, int(self._stores.capacity / _LOAD).bit_length()), 4 << self.bits)
+        self._enter(self.bits)
         # Sized to the stores, not to the states found so far: only those are ever asked for.
         self.order = States(self._stores, self._stores.capacity)
         self.findings = Findings(machine, self.order, self.width)
@@ -186,22 +187,23 @@ class KernelSearch:
             return out_of_memory(self.budget)
         if count >= _WORTH and not self._tuned:
             self._compile(passes=True)
-        try:
-            self._table = self._entered(bits)
-        except MemoryError:
+        if 4 << bits > self._table.size:
             return out_of_memory(self.memory())
+        self._enter(bits)
         return ""
 
-    def _entered(self, bits: int) -> Buffer:
-        """A table with all states found so far in it; the search then uses it."""
-        table = Buffer(4 << bits)
+    def _enter(self, bits: int) -> None:
+        """Use a table of 2^bits entries from now on, with all states found so far in it.
+
+        It grows where it lies: a second table would touch the same memory again, which costs more than entering.
+        """
+        ctypes.memset(self._table.address, 0, 4 << self.bits)
         count = self._control[loop.COUNT]
         for begin in range(0, count, _REHASH):
-            self._rehash(self._stores.states.address, table.address, begin, min(begin + _REHASH, count), bits)
+            self._rehash(self._stores.states.address, self._table.address, begin, min(begin + _REHASH, count), bits)
         self.bits = bits
         self._control[loop.BITS] = bits
         self._control[loop.CAPACITY] = self._room()
-        return table
 
     def _remembered(self, length: int) -> Buffer:
         """A table of the races found so far, as `RaceCode` looks them up; the search then uses it."""

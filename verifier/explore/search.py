@@ -125,6 +125,8 @@ def choices_of(found: Exploration, violation: Violation) -> tuple[int, ...]:
 
 
 def _choices(found: Exploration, state: int, last: int | None) -> tuple[int, ...]:
+    if found.machine.program.classes:
+        raise ValueError("goroutines were exchanged on the way: ask explore.undo for the schedule")
     store = found.store
     path: list[tuple[int, int]] = [] if last is None else [(state, last)]
     while state:

@@ -133,6 +133,13 @@ def read(ref: Ref, template: int, atomic: bool = False) -> Body:
     return (Step(0, -1, TRUE, ((Own(template, 0), Read(ref)),), (Access(ref, False, atomic),), kind, "read"),)
 
 
+def grow(ref: Ref) -> Body:
+    """As a WaitGroup counts: an addition from zero touches one more cell."""
+    accesses = (Access(ref, True, True), Access(Y, True, False, equal(Read(ref), Const(0))))
+    room = op("<", Read(ref), Const(2))
+    return (Step(0, -1, room, (plus(ref, 1),), accesses, Kind.SYNC, "grow"),)
+
+
 def branch(guard: Expr, ref: Ref) -> Body:
     """Two ways, told apart by a shared cell, one of them a panic."""
     access = (Access(ref, False, False),)
@@ -174,6 +181,8 @@ def _small(template: int, draw: st.DrawFn) -> Body:
                 branch(equal(Read(Y), Const(0)), Y),
                 wait(N, draw(st.integers(0, 2))),
                 either(X, template),
+                either(N, template),
+                grow(N),
             ]
         )
     )
@@ -184,7 +193,8 @@ def _odd(template: int, draw: st.DrawFn) -> Body:
     return draw(
         st.sampled_from(
             [
-                unlock(draw(st.booleans())),
+                unlock(False),
+                unlock(True),
                 rw_unlock(),
                 r_unlock(),
                 unlock2(),
@@ -203,7 +213,7 @@ def _odd(template: int, draw: st.DrawFn) -> Body:
 @st.composite
 def _section(draw: st.DrawFn, template: int) -> list[Body]:
     inside = [_small(template, draw) for _ in range(draw(st.integers(0, 3)))]
-    kind = draw(st.sampled_from(["mu", "rw", "r", "rw2", "r2", "nested", "none", "odd", "try"]))
+    kind = draw(st.sampled_from(["mu", "mu", "rw", "r", "rw2", "r2", "nested", "none", "odd", "odd", "try"]))
     checked = draw(st.booleans())
     match kind:
         case "mu":
@@ -272,5 +282,6 @@ def locked_programs(draw: st.DrawFn) -> Program:
     asked = [c for c in CLAUSES if draw(st.integers(0, 3)) == 0]
     if draw(st.integers(0, 3)) == 0:
         there = equal(Read(Pc(1)), Const(draw(st.integers(2, 6))))
+        there = negate(there) if draw(st.booleans()) else there
         asked.append(Clause("at", "sometimes", both(there, draw(st.sampled_from([Read(Cell(0)), Read(Cell(7))])))))
     return build(PACKAGE, roles, clauses=tuple(asked))

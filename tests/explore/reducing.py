@@ -27,4 +27,13 @@ def compare(full: Program, small: Program, limits: Limits = SMALL) -> Exploratio
     assert after.deadlock_decided and before.deadlock_decided
     if before.first("bound") is None:
         assert kept(after) == kept(before)
+        assert ran(after, full) == before.coverage
     return after
+
+
+def ran(found: Exploration, full: Program) -> set[tuple[int, int]]:
+    """The raw steps of what `found` executed, a reduction of `full`."""
+    taken = {(i.template, n) for i, steps in zip(full.instances, full.prelude, strict=False) for n in steps}
+    for template, number in found.coverage:
+        taken.update((template, n) for n in full.templates[template].steps[number].origin or (number,))
+    return taken

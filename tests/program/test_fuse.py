@@ -179,9 +179,9 @@ def test_what_is_joined_at_the_start_is_listed() -> None:
 
 def test_reductions_name_the_steps_of_the_program_they_were_given() -> None:
     p = compose(counter(locked=True))
-    for small in (reduced(p), reduced(p, slicing=False), reduced(p, fusing=False)):
+    for small in (reduced(p), reduced(p, slicing=False), reduced(p, fusing=False), reduced(p, folding=False)):
         assert small.raw is p and explore(small).coverage == {(1, n) for n in range(len(p.templates[1].steps))}
-    assert reduced(p, slicing=False, fusing=False) is p
+    assert reduced(p, slicing=False, fusing=False, folding=False) is p
 
 
 def test_lock_states_that_cannot_be_are_not_split_off() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 
 from verifier.program.expr import (
@@ -52,6 +52,14 @@ class Ranges:
         candidates = [place for places in alloc.candidates for place in places] or [1]
         made = copy(self)
         made._fresh = (min(candidates), max(candidates))
+        return made
+
+    def holding(self, values: Mapping[Own, Interval]) -> Ranges:
+        """The same, where these cells are known to hold no more than these values."""
+        made = copy(self)
+        made._known = dict(self._known)
+        for ref, interval in values.items():
+            made._known[ref] = interval
         return made
 
     def given(self, guard: Expr) -> Ranges:

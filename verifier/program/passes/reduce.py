@@ -4,18 +4,45 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from verifier.program.passes.constants import fold_constants
 from verifier.program.passes.fuse import fuse
 from verifier.program.passes.slice import slice_cells
-from verifier.program.program import Program
+from verifier.program.program import Program, Step, Template
 
 
-def reduced(program: Program, *, slicing: bool = True, fusing: bool = True) -> Program:
+def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, folding: bool = True) -> Program:
     """A smaller program with the same verdicts, for exploration only.
 
-    `raw` is `program` itself and `origin` and `prelude` are steps of it, whatever was done. Slicing comes first: what
-    is not written cannot be told apart.
+    `raw` is `program` itself, and `origin` and `prelude` are steps of it, whatever was done. Folding comes first, as a
+    lock must have one identity to be known, and again after fusing, when less is ever written. Slicing comes before
+    fusing: what is not written cannot be told apart.
     """
-    small = slice_cells(program) if slicing else program
-    small = fuse(small) if fusing else small
-    # Slicing keeps the numbers of steps, so those that fusing names are right for the program given, too.
-    return small if small is program else replace(small, raw=program)
+    small = program
+    for wanted, make in (
+        (folding, fold_constants),
+        (slicing, slice_cells),
+        (fusing, fuse),
+        (folding and fusing, fold_constants),
+        (slicing and folding and fusing, slice_cells),
+    ):
+        if wanted:
+            made = make(small)
+            small = made if small is program else _through(made, small)
+    return small
+
+
+def _through(made: Program, middle: Program) -> Program:
+    """`made` from `middle`, with the steps that `middle` itself was made from."""
+
+    def template(t: Template, before: Template) -> Template:
+        return replace(t, steps=tuple(step(s, before) for s in t.steps))
+
+    def step(s: Step, before: Template) -> Step:
+        return replace(s, origin=tuple(o for n in s.origin for o in before.steps[n].origin))
+
+    templates = tuple(template(t, b) for t, b in zip(made.templates, middle.templates, strict=True))
+    prelude = tuple(
+        (*taken, *(o for n in further for o in middle.templates[i.template].steps[n].origin))
+        for i, taken, further in zip(made.instances, middle.prelude, made.prelude, strict=True)
+    )
+    return replace(made, templates=templates, prelude=prelude, raw=middle.raw)

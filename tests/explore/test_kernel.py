@@ -104,6 +104,14 @@ def test_a_missing_place_is_a_fault_even_where_another_value_is_out_of_range() -
             explore(program, engine=engine)
 
 
+def test_a_value_that_needs_neither_a_check_nor_a_bit_is_not_looked_at() -> None:
+    """It would be a fault: 0 times what is in a hole, into a cell that can only be 5."""
+    nothing = Op("+", (Op("*", (Read(At(HOLES, Const(1))), Const(0))), Const(5)))
+    for more in ((Own(0, 1), Const(0)), (At(HOLES, Op("*", (X, Const(0)))), Const(0))):
+        program = assigning((Own(0, 2), nothing), more, cells=(("x", INT, 0), ("y", INT, 0), ("z", Range(5, 5), 5)))
+        assert same(program) is not None
+
+
 def test_a_clause_that_cannot_be_evaluated_is_a_fault_although_it_is_decided() -> None:
     """The first final state, x = -4, violates it; in the last one, x = 4, it reads what is not there."""
     asked = Clause("c", "finally", Op("and", (Op("==", (Read(Cell(0)), Const(4))), Read(At(HOLES, Read(Cell(0)))))))

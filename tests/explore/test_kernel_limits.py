@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.rwmap import rwmap
 from verifier.explore.kernel import buffers, jit, search as kernel
-from verifier.explore.kernel.loop import Shape
+from verifier.explore.kernel.loop import BATCH, Shape
 from verifier.explore.outcome import Exploration
 from verifier.explore.reference import successors
 from verifier.explore.search import Limits, choices_of, choices_to, explore
@@ -61,10 +61,17 @@ def test_the_number_of_states_is_limited(most: int) -> None:
         assert found.complete
         return
     assert not found.complete and found.limit == f"{found.states:,} states reached (--max-states)"
-    # A batch is finished: eight states with a successor for every goroutine at most.
-    assert max(most, 1) <= found.states <= max(most, 1) + 8 * 4
+    # A batch is finished: its states have a successor for every goroutine at most.
+    assert max(most, 1) <= found.states <= max(most, 1) + BATCH * 4
     assert list(found.store.order) == all_of_it.store.order[: found.states]
     assert list(found.store.links) == all_of_it.store.links[: found.states]
+
+
+@pytest.mark.parametrize("most", [5_000, 8_000, 12_000, 20_000, 40_000, 87_675])
+def test_there_is_a_table_for_as_many_states_as_are_asked_for(most: int) -> None:
+    """However many times the first one that is: it must not be the memory that is said to end."""
+    found = explore(rwmap(4, 4, 1), Limits(max_states=most), engine="kernel")
+    assert found.states >= most and found.limit == f"{found.states:,} states reached (--max-states)"
 
 
 @pytest.mark.parametrize("most", [0, 1_000, 60_000, 100_000])
@@ -93,13 +100,10 @@ def test_a_system_that_promises_less_memory_is_asked_for_less(monkeypatch: pytes
 
 
 def test_a_table_that_cannot_grow_ends_the_search(tight: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    class Poor(buffers.Buffer):
-        def __init__(self, size: int) -> None:
-            if size > 1 << 13:
-                raise MemoryError
-            super().__init__(size)
+    def poor(size: int, least: int) -> buffers.Buffer:
+        return buffers.reserved(max(min(size, 1 << 12), least), least)
 
-    monkeypatch.setattr(kernel, "Buffer", Poor)
+    monkeypatch.setattr(kernel, "reserved", poor)
     found = explore(LARGE, engine="kernel")
     assert not found.complete and "--max-memory" in found.limit
     prefix(found, explore(LARGE, Limits(max_states=600)))
@@ -165,7 +169,7 @@ def test_an_interrupt_between_two_calls(call: int, tight: list[bool]) -> None:
     usable(explore(program, progress=progress, engine="kernel"), whole)
 
 
-@pytest.mark.parametrize("where", ["_event", "_race", "_grow", "_entered", "_remembered", "_over", "_compile"])
+@pytest.mark.parametrize("where", ["_event", "_race", "_grow", "_enter", "_remembered", "_over", "_compile"])
 @pytest.mark.parametrize("after", [False, True])
 def test_an_interrupt_wherever_python_is_at_work(
     where: str, after: bool, tight: list[bool], monkeypatch: pytest.MonkeyPatch
@@ -214,7 +218,7 @@ def test_a_program_of_two_thousand_steps() -> None:
 
 
 def test_many_steps_out_of_one_state() -> None:
-    """Batches, and the first table with them, are as large as the successors of eight states."""
+    """Batches, and the first table with them, are as large as the successors of a batch of states."""
     cells = [(f"x{n}", Bool(), 0) for n in range(8)]
     steps = tuple(Step(2, 2, updates=((Own(0, n % 8), Const(n // 8 % 2)),), text=f"{n}") for n in range(600))
     found = same(build(cells, [Role("r", 2, steps)]))

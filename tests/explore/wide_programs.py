@@ -121,12 +121,15 @@ class Maker(Values):
     def _accesses(self, updates: tuple[tuple[Ref, Expr], ...]) -> tuple[Access, ...]:
         r = self.r
         refs = [ref for ref, _ in updates if not isinstance(ref, Own) or ref.template == 0]
-        # A place that does not exist is no fault in an access: nothing is touched then.
+        # A place that does not exist is no fault in an access: nothing is touched then. A place or condition without
+        # a value is one, but the back ends notice it at different moments: when it matters, or when it is near.
+        self.careful = True
         refs += [At(r.choice(self.families), self.value(1)) for _ in range(r.randint(0, 1))]
         refs += [Own(0, r.randrange(len(self.package))) for _ in range(r.randint(0, 1))]
+        conditions = [self.test(1) if r.random() < 0.3 else Const(1) for _ in refs]
+        self.careful = False
         return tuple(
-            Access(ref, r.random() < 0.6, r.random() < 0.25, self.test(1) if r.random() < 0.3 else Const(1))
-            for ref in refs
+            Access(ref, r.random() < 0.6, r.random() < 0.25, when) for ref, when in zip(refs, conditions, strict=True)
         )
 
     def _step(self, template: int, src: int, dst: int) -> Step:
@@ -154,7 +157,9 @@ class Maker(Values):
         kept = tuple((ref, e) for ref, e in step.updates if ref != into)
         alloc = Alloc(0, 0, (tuple(range(1, self.blocks + 1)),), "new(T)")
         fill = (At(self.families[0], Fresh()), Const(low(self._domain(0)))) if self.r.random() < 0.5 else None
-        return replace(step, alloc=alloc, updates=(*kept, (into, value), *([fill] if fill else [])))
+        # Where no block is free the updates are not looked at, and their places as accesses may have no value.
+        fixed = tuple(a for a in step.accesses if not isinstance(a.ref, At))
+        return replace(step, alloc=alloc, accesses=fixed, updates=(*kept, (into, value), *([fill] if fill else [])))
 
     def _spawn(self, template: int, child: int) -> Step:
         argument = Own(child, 0)

@@ -29,6 +29,8 @@ class Values:
         self.families: list[Family] = []
         self.me: Callable[[int], Ref] = lambda n: Own(1, n)
         self.inside = True
+        self.careful = False
+        """Whether every expression has to have a value."""
 
     def _cell(self) -> Ref:
         """A cell with a fixed place."""
@@ -47,7 +49,7 @@ class Values:
         """Mostly an index of something that exists; now and then whatever an expression yields."""
         r = self.r
         good = [n for n, there in enumerate(exists) if there]
-        if not good or r.random() < 0.01:
+        if not good or (r.random() < 0.01 and not self.careful):
             return self.value(depth)
         if r.random() < 0.3:
             return Const(r.choice(good))
@@ -75,9 +77,9 @@ class Values:
             return Op("neg", (self.value(depth - 1),))
         name = r.choice(ARITHMETIC)
         left, right = self.value(depth - 1), self.value(depth - 1)
-        if name in ("/", "%") and r.random() < 0.97:
+        if name in ("/", "%") and (r.random() < 0.97 or self.careful):
             right = Op("|", (right, Const(1))) if r.random() < 0.3 else Const(r.choice([3, -2]))
-        if name in ("<<", ">>") and r.random() < 0.98:
+        if name in ("<<", ">>") and (r.random() < 0.98 or self.careful):
             right = self._count(right)
         return Op(name, (left, right))
 

@@ -181,13 +181,15 @@ class KernelSearch:
     def _grow(self) -> str:
         """Make room for more states; why not, "" if it was made."""
         count = self._control[loop.COUNT]
-        bits = self.bits + (1 if self.bits >= _LARGE else 2)
+        # What is reserved is enough for all the stores hold, but need not be the first table times a power of four.
+        most = (self._table.size // 4).bit_length() - 1
+        bits = min(self.bits + (1 if self.bits >= _LARGE else 2), most)
         full = count > self._stores.capacity - self._module.shape.buffer
         if full or self.memory() + (4 << bits) > self.budget:
             return out_of_memory(self.budget)
         if count >= _WORTH and not self._tuned:
             self._compile(passes=True)
-        if 4 << bits > self._table.size:
+        if bits == self.bits:
             return out_of_memory(self.memory())
         self._enter(bits)
         return ""

@@ -62,6 +62,8 @@ class StepCode:
         # Where two updates may meet, one that keeps a value undoes what an earlier one has written.
         computed = any(isinstance(ref, At) for ref, _ in c.step.updates)
         kept = [(ref, e) for ref, e in c.step.updates if computed or e != Read(ref)]
+        # The reference does not look at a value either that needs neither a check nor a bit.
+        kept = [(ref, e) for ref, e in kept if not (self._is_bitless(ref) and ranges.fits(e, ref))]
         targets = [self._target(expressions, ref, expressions.value(e)) for ref, e in kept]
         checks = [self._in_range(t) for t, (ref, e) in zip(targets, kept, strict=True) if not ranges.fits(e, ref)]
 
@@ -77,6 +79,9 @@ class StepCode:
         for check in checks[1:]:
             good = good & check
         self._f.either(good, store, failed)
+
+    def _is_bitless(self, ref: Ref) -> bool:
+        return isinstance(ref, Cell) and not self._machine.layout.cells[ref.number].width
 
     def _target(self, expressions: Expressions, ref: Ref, value: Value) -> Target:
         """A place that does not exist is a fault even if some value is out of range: it is looked up before that."""

@@ -83,6 +83,7 @@ SINGLE = Family("z", (2, -1, 2))
         (Own(0, 1), Op("&", (Op("<<", (Const(1), X)), Const(1)))),
         (Own(0, 1), Op("&", (Op(">>", (Const(1), X)), Const(1)))),
         (Own(0, 1), Table((0, 1), X)),
+        (Own(0, 1), Op("<<", (Op("*", (Read(At(HOLES, X)), Const(0))), Const(70)))),
         (At(HOLES, X), Const(1)),
         (At(SINGLE, X), Const(5)),
         (At(HOLES, X), Read(At(HOLES, X))),

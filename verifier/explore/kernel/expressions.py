@@ -225,7 +225,7 @@ class Expressions:
             capped = amount.unsigned_above(last).choose(self._f.constant(last), amount)
             return number.arithmetic_shift(capped.extended(number.type))
         if self._ranges.of(value) == (0, 0):
-            # The only number that may be shifted further than any type is wide. Looked at nevertheless: it may be a fault.
+            # The only number that may be shifted further than any type is wide. Reading it may still be a fault.
             self.value(value)
             return self._f.constant(0)
         wide = _type(self._ranges.of(e), self._ranges.of(value))

@@ -65,7 +65,8 @@ class Values:
             return self._leaf()
         kind = r.random()
         if kind < 0.12:
-            return Read(self._at(r.choice(self.families), depth - 1))
+            family = r.choice(self.families)
+            return Read(self._at(family, depth - 1)) if max(family.cells) >= 0 or not self.careful else self._leaf()
         if kind < 0.2:
             values = tuple(r.choice([-3, 0, 1, 2, 1 << 61 if self.large else 5]) for _ in range(r.randint(1, 4)))
             return Table(values, self._index((True,) * len(values), depth - 1))

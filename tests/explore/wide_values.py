@@ -80,8 +80,10 @@ class Values:
         left, right = self.value(depth - 1), self.value(depth - 1)
         if name in ("/", "%") and (r.random() < 0.97 or self.careful):
             right = Op("|", (right, Const(1))) if r.random() < 0.3 else Const(r.choice([3, -2]))
-        if name in ("<<", ">>") and (r.random() < 0.98 or self.careful):
-            right = self._count(right)
+        if name in ("<<", ">>"):
+            # Now and then by a negative number, never by one that would make the reference fill the memory.
+            fine = r.random() < 0.98 or self.careful
+            right = self._count(right) if fine else Op("-", (Op("&", (right, Const(3))), Const(1)))
         return Op(name, (left, right))
 
     def _count(self, x: Expr) -> Expr:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from verifier.golang import library, types as t
 from verifier.golang.check_operand import deref
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

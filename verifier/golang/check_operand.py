@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang import syntax as ast, types as t
+from verifier.records import dataclass
 
 
 class PoisonedError(Exception):

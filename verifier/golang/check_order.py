@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 
 from verifier.golang import syntax as ast, types as t
+from verifier.records import dataclass
 from verifier.source import Note, Span, fail
 
 

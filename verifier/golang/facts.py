@@ -6,7 +6,7 @@ Facts are per `Var` object, so two variables that share a name never spoil each 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from verifier.golang import syntax as ast
 from verifier.golang.types import (
@@ -23,6 +23,7 @@ from verifier.golang.types import (
     Var,
     underlying,
 )
+from verifier.records import dataclass
 
 Node = object
 

@@ -7,7 +7,8 @@ specification ("Semicolons", rule 1) written out before parsing, a text is accep
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from verifier.records import dataclass
 
 _TOKEN = re.compile(
     r"""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from verifier.golang import library, types as t
+from verifier.records import dataclass
 from verifier.source import Span
 
 NOWHERE = Span("", 0, 0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from verifier.golang import syntax as ast
 from verifier.model.document import Text
+from verifier.records import dataclass
 from verifier.source import ModelError, Note, Span, fail
 
 MAX_DEPTH = 200

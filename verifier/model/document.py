@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from verifier.records import dataclass
 from verifier.source import Span
 from verifier.verdict import Verdict
 

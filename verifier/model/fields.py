@@ -5,9 +5,8 @@ The reader checks files against this table and the JSON Schema is printed from i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.model.document import CHECKS, Bounds
+from verifier.records import dataclass
 
 CLAUSES = ("always", "sometimes", "finally")
 """The keys under which users write properties of their own."""

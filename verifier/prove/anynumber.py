@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.program.program import END, Program
 from verifier.prove.context import Member
@@ -11,6 +10,7 @@ from verifier.prove.ghosts import Ghosts
 from verifier.prove.machine import Machine
 from verifier.prove.shape import NotCovered, shape
 from verifier.prove.views import BadView, Fixpoint, fixpoint
+from verifier.records import dataclass
 
 LARGEST = 3
 """Goroutines tracked at most."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Me, Op, Own, PerInstance, Read, Ref, Table, go_div
 from verifier.program.program import Fail, Range, Step, Union
 from verifier.prove.context import Context
 from verifier.prove.shape import NotCovered, Role, Shape
 from verifier.prove.values import HALF, NAME, Value
+from verifier.records import dataclass
 
 Evaluate = Callable[[Context], Value]
 

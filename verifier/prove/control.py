@@ -7,7 +7,6 @@ reach are followed, all else is "any value".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 
@@ -15,6 +14,7 @@ from verifier.program.expr import Const, Expr, Op, Own, Read
 from verifier.program.program import END, PACKAGE, Bool, Program, Step, Template, base, high, low
 from verifier.prove.followed import decisive, pointing, private
 from verifier.prove.residual import Environment, own_reads, refuted, resolve
+from verifier.records import dataclass
 
 MOST_STATES = 120
 """Local states of one template that are told apart; beyond, one for each location."""

@@ -7,7 +7,6 @@ is one of the rules, so a fact that all rules keep holds however many goroutines
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from verifier.program.expr import FALSE, Cell, Expr
@@ -15,6 +14,7 @@ from verifier.program.program import Bool, Program, Range, View, high, low
 from verifier.prove.control import Control, Edge, State, control
 from verifier.prove.followed import updated
 from verifier.prove.residual import cells_read, exact, resolve, weakened
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

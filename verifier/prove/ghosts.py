@@ -8,11 +8,10 @@ they contradict each other (any-number report, section 2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.prove.context import Configuration, Context, Member
 from verifier.prove.shape import NotCovered, Shape
 from verifier.prove.values import HALF, NAME, Value, anonymous, is_lost, local, owned, who
+from verifier.records import dataclass
 
 EXCLUSIVE = ("held", "pending", "writer", "running")
 """Kinds of lock cells that hold a name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.program.program import Program
 from verifier.prove.counters import Counters, counters
@@ -11,6 +10,7 @@ from verifier.prove.facts import Fact
 from verifier.prove.houdini import Houdini, OutOfTime
 from verifier.prove.learn import candidates, samples
 from verifier.prove.sentences import Sentence, Speaker
+from verifier.records import dataclass
 
 MOST_LINES = 12
 

@@ -7,7 +7,6 @@ path can run into are asked about without being mentioned. Everything is decided
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 
@@ -20,6 +19,7 @@ from verifier.prove.memorymodels import constrain, races
 from verifier.prove.paths import paths
 from verifier.prove.shape import NotCovered
 from verifier.prove.smt import NotExpressible, Term, condition, equal, negated, select, term
+from verifier.records import dataclass
 
 MOST = 512
 """Combinations of one path per goroutine."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from verifier.program.program import Range, Union
 from verifier.program.semantics import zero
@@ -12,6 +11,7 @@ from verifier.prove.context import Configuration, Context, Member
 from verifier.prove.ghosts import EXCLUSIVE, Ghosts, Keeper, Mark, Write
 from verifier.prove.shape import NotCovered, Shape
 from verifier.prove.values import HALF, LOST, NAME, Value, anonymous, is_lost, local, outsider, owned, who
+from verifier.records import dataclass
 
 Touch = tuple[int, int, bool, bool]
 """(owner's identity, absolute cell, write, plain)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from verifier.program.program import Call, Kind, Step
 from verifier.prove.control import Edge
 from verifier.prove.counters import Counters, Stretch
+from verifier.records import dataclass
 from verifier.source import Span
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from verifier.prove.counters import Counters, Tracked
 from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
 from verifier.prove.positions import Positions, joined
+from verifier.records import dataclass
 
 _ON = {
     "held": "{} is held",

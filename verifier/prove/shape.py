@@ -7,11 +7,10 @@ the first block of each site are used: they stand for everybody's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.expr import At, Cell, Const, Expr, Own, Ref, children
 from verifier.program.program import Bool, Domain, Program, Range, Reference, Union, low
 from verifier.prove.values import INT, Value, owned
+from verifier.records import dataclass
 
 SMALL = 16
 """Ranges up to this size (states of locks, counts of our own) are kept exactly."""

@@ -8,7 +8,6 @@ after somebody else moved follows from the candidate that contains the mover.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement, permutations
 from typing import Any
 
@@ -18,6 +17,7 @@ from verifier.prove.machine import Machine, Outcome, Touch
 from verifier.prove.renaming import Renamer, beside
 from verifier.prove.shape import NotCovered
 from verifier.prove.values import is_lost
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

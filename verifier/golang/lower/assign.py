@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower import maps
@@ -18,6 +18,7 @@ from verifier.golang.lower.values import Loc, Value, is_func
 from verifier.golang.lower.variables import declare
 from verifier.golang.types import NIL, Map, Type, Var, underlying
 from verifier.program.expr import ONE, ZERO, Expr
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

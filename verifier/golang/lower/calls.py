@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.golang import syntax as ast
 from verifier.golang.library import ERROR
@@ -28,6 +27,7 @@ from verifier.golang.types import (
     underlying,
 )
 from verifier.program.expr import TRUE, ZERO
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.golang.lower.link import Linker
 from verifier.golang.lower.machine import Machine
 from verifier.program.evaluate import Valuation, evaluate, place
 from verifier.program.expr import At, Cell, Const, Expr, Own, PerInstance, Read, Ref, rewrite
 from verifier.program.program import END, Alloc, CellDecl, Fail, Step, high, low
 from verifier.program.semantics import no_block, out_of_range
+from verifier.records import dataclass
 from verifier.source import Span, fail
 
 _LIMIT = 100_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.golang import syntax as ast
 from verifier.golang.lower import maps
 from verifier.golang.lower.machine import Machine
@@ -12,6 +10,7 @@ from verifier.golang.lower.storage import allocate, function_in_data, numbers, s
 from verifier.golang.lower.values import LeafValue, Value, is_func
 from verifier.golang.types import Array, Map, Mode, Pointer, Primitive, Slice, Struct, Type, underlying
 from verifier.program.expr import TRUE, ZERO
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.bodiless import value_counts
@@ -37,6 +37,7 @@ from verifier.program.program import (
     Template,
     Union,
 )
+from verifier.records import dataclass
 
 STATEMENTS: dict[type, Callable[[Machine, ast.Stmt], None]] = {
     ast.ExprStmt: flow.expression_statement,

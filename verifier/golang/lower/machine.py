@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import Facts
@@ -17,6 +16,7 @@ from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.model.document import Bounds
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
 from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Range, Step
+from verifier.records import dataclass
 from verifier.source import ModelError, Span, fail
 
 

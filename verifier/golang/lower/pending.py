@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.golang.lower.values import Address, Region
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from verifier.golang import syntax as ast
 from verifier.golang.types import VOID, Func, Signature, Type, Var, underlying
 from verifier.program.expr import Expr
 from verifier.program.program import Domain
+from verifier.records import dataclass
 
 Spec = Type | Domain
 """What a cell holds: a Go type with one leaf, or a domain of our own for what primitives keep."""

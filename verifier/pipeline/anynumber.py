@@ -11,7 +11,6 @@ from verifier.pipeline.judge import HOLDS
 from verifier.pipeline.load import Front, lowering_for_proofs as lowering, program
 from verifier.program.program import Program
 from verifier.prove.anynumber import Attempt, attempt, in_the_way
-from verifier.prove.certificate import certificate
 from verifier.prove.invariant import readable
 from verifier.prove.values import INT
 from verifier.prove.views import seen_by_exploration
@@ -105,7 +104,12 @@ def _proved(
 ) -> ForAnyNumber:
     assert done.proof is not None and done.machine is not None
     ends = budget.seconds() + EXPLANATION_SECONDS
-    kept = certificate(done.machine.shape, done.proof, _heap(front), tuple(exactly.items()))
+    kept = None
+    if budget.options.certificate:
+        # Imported and written on demand only: it costs as much as a third of the proof.
+        from verifier.prove.certificate import certificate
+
+        kept = certificate(done.machine.shape, done.proof, _heap(front), tuple(exactly.items()))
     return ForAnyNumber(
         Verdict.SAFE,
         asked,
@@ -113,7 +117,7 @@ def _proved(
         done.proof.k,
         len(done.proof.views),
         invariant=readable(made, lambda: budget.seconds() > ends).lines,
-        certificate=kept if budget.options.certificate else None,
+        certificate=kept,
         # With more goroutines of a fixed role than the proof is about (--count), it says nothing about this run.
         alone=all(n <= exactly.get(role, n) for role, n in front.counts) and _alone(done),
     )

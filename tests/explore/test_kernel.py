@@ -113,6 +113,14 @@ def test_a_value_that_needs_neither_a_check_nor_a_bit_is_not_looked_at() -> None
         assert same(program) is not None
 
 
+def test_a_value_that_always_fits_is_not_looked_at_where_another_does_not() -> None:
+    """It would be a fault, but the step fails before."""
+    nothing = Op("*", (Read(At(HOLES, Const(1))), Const(0)))
+    updates = ((Own(0, 1), Const(9)), (Own(0, 2), nothing))
+    found = same(assigning(*updates, cells=(("x", INT, 0), ("y", INT, 0), ("z", INT, 0))))
+    assert found is not None and found.first("bound")
+
+
 def test_a_clause_that_cannot_be_evaluated_is_a_fault_although_it_is_decided() -> None:
     """The first final state, x = -4, violates it; in the last one, x = 4, it reads what is not there."""
     asked = Clause("c", "finally", Op("and", (Op("==", (Read(Cell(0)), Const(4))), Read(At(HOLES, Read(Cell(0)))))))

@@ -10,7 +10,7 @@ from verifier.explore.kernel.expressions import Expressions, Place
 from verifier.explore.kernel.words import Words, signed
 from verifier.explore.machine import Machine
 from verifier.program.concrete import Concrete
-from verifier.program.expr import TRUE, At, Cell, Read, Ref
+from verifier.program.expr import TRUE, At, Cell, Expr, Read, Ref
 from verifier.program.intervals import Ranges
 from verifier.program.layout import WORD, Slot
 from verifier.program.program import high, low
@@ -64,12 +64,19 @@ class StepCode:
         kept = [(ref, e) for ref, e in c.step.updates if computed or e != Read(ref)]
         # The reference does not look at a value either that needs neither a check nor a bit.
         kept = [(ref, e) for ref, e in kept if not (self._is_bitless(ref) and ranges.fits(e, ref))]
-        targets = [self._target(expressions, ref, expressions.value(e)) for ref, e in kept]
-        checks = [self._in_range(t) for t, (ref, e) in zip(targets, kept, strict=True) if not ranges.fits(e, ref)]
+        unsure = [not ranges.fits(e, ref) for ref, e in kept]
+        # What can be no reason to fail is looked at only where the step does not fail, as the reference does.
+        early = {
+            n: self._target(expressions, ref, e)
+            for n, (ref, e) in enumerate(kept)
+            if unsure[n] or not isinstance(ref, Cell)
+        }
+        checks = [self._in_range(target) for n, target in early.items() if unsure[n]]
 
         def store() -> None:
             out = self._out()
-            self._store(c, out, targets)
+            late = (early.get(n) or self._target(expressions, ref, e) for n, (ref, e) in enumerate(kept))
+            self._store(c, out, list(late))
             arrive(out)
 
         if not checks:
@@ -83,8 +90,9 @@ class StepCode:
     def _is_bitless(self, ref: Ref) -> bool:
         return isinstance(ref, Cell) and not self._machine.layout.cells[ref.number].width
 
-    def _target(self, expressions: Expressions, ref: Ref, value: Value) -> Target:
+    def _target(self, expressions: Expressions, ref: Ref, e: Expr) -> Target:
         """A place that does not exist is a fault even if some value is out of range: it is looked up before that."""
+        value = expressions.value(e)
         return Target(ref, expressions.place(ref.family, ref.index) if isinstance(ref, At) else None, value)
 
     def _in_range(self, target: Target) -> Value:

@@ -35,11 +35,11 @@ from hypothesis import HealthCheck, given, settings
 
 from benchmarks.rwmap import rwmap
 from verifier.explore.search import explore
-from verifier.program.expr import Cell, Const, Own, Pc, Read, both, equal, negate, op
+from verifier.program.expr import At, Cell, Const, Family, Own, Pc, Read, both, equal, negate, op
 from verifier.program.passes.compose import compose
 from verifier.program.passes.fuse import fuse
 from verifier.program.passes.reduce import reduced
-from verifier.program.program import END, Bool, Clause, Kind, Program, Range, Step
+from verifier.program.program import END, Access, Bool, Clause, Kind, Program, Range, Step
 
 OWN = (("t", Range(0, 2), 0), ("b", Bool(), 0))
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -86,6 +86,37 @@ def test_an_access_outside_the_lock_is_not_passed() -> None:
 def test_a_reader_without_the_lock_keeps_the_race() -> None:
     p = program((2, [lock(), WRITE, unlock(True)]), (1, [read(X, 2)]))
     assert (2, 3) in moves(p) and explore(fuse(p)).first("race") is not None
+
+
+def test_an_access_that_happens_only_before_the_step_keeps_its_race() -> None:
+    """As for a WaitGroup: an addition from zero touches more than any other."""
+    add = write(*plus(N, 1), atomic=True)
+    look = (Step(0, -1, accesses=(Access(Y, False, False, equal(Read(N), Const(0))),), kind=Kind.SYNC),)
+    p = program((1, [add]), (1, [look]), (1, [write(Y, Const(1))]))
+    found = compare(p, fuse(p))
+    assert found is not None and found.first("race") is not None
+    assert compare(p, reduced(p)) is not None
+
+
+def test_a_place_that_the_step_moves_keeps_its_race() -> None:
+    move = write(Y, Const(1), atomic=True)
+    look = (Step(0, -1, accesses=(Access(At(Family("a", (9, 10, 11)), Read(Y)), False, False),), kind=Kind.SYNC),)
+    p = program((1, [move]), (1, [look]), (1, [write(N, Const(1))]))
+    found = compare(p, fuse(p))
+    assert found is not None and found.first("race") is not None
+
+
+@pytest.mark.parametrize("spoiler", [unlock(False), write(MU, Const(0), atomic=True), write(MU, Read(Own(2, 1)), True)])
+def test_a_lock_that_somebody_else_releases_protects_nothing(spoiler: Body) -> None:
+    p = program((2, [lock(), WRITE, read(X, 1), unlock(False)]), (1, [spoiler]))
+    found = compare(p, reduced(p))
+    assert found is not None and found.first("race") is not None
+
+
+def test_a_read_lock_that_somebody_else_releases_protects_nothing() -> None:
+    p = program((1, [rw_lock(), WRITE, rw_unlock()]), (1, [r_lock(), read(X, 2), r_unlock()]), (1, [r_unlock()]))
+    found = compare(p, reduced(p))
+    assert found is not None and found.first("race") is not None
 
 
 def test_atomics_that_do_not_commute_are_seen() -> None:

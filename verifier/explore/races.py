@@ -149,24 +149,21 @@ Where = tuple[int, int, int, int]
 def _static_pairs(machine: Machine) -> dict[Where, tuple[Pair, ...]]:
     """(instance, location code, instance, location code) → the pairs of steps that may conflict there."""
     codes = machine.layout.codes
+    groups: dict[tuple[Access, ...], list[int]] = {}
+    for n, c in enumerate(machine.steps):
+        if c.step.accesses:
+            groups.setdefault(c.step.accesses, []).append(n)
+    pairs: list[Pair] = []
+    # Few distinct accesses, many steps: whether they conflict is asked once.
+    for mine, steps in groups.items():
+        for theirs, others in groups.items():
+            if any(conflicting(x, y) for x in mine for y in theirs):
+                pairs += [
+                    Pair(n, m) for n in steps for m in others if machine.steps[n].instance < machine.steps[m].instance
+                ]
     out: dict[Where, list[Pair]] = {}
-    touching = [(n, c) for n, c in enumerate(machine.steps) if c.step.accesses]
-    by_cells: dict[tuple[Access, Access], bool] = {}
-
-    def meet(a: Concrete, b: Concrete) -> bool:
-        for x in a.step.accesses:
-            for y in b.step.accesses:
-                # Few distinct accesses, many steps: conflicts are worth remembering.
-                key = (x, y)
-                if key not in by_cells:
-                    by_cells[key] = conflicting(x, y)
-                if by_cells[key]:
-                    return True
-        return False
-
-    for n, a in touching:
-        for m, b in touching:
-            if a.instance < b.instance and meet(a, b):
-                where = (a.instance, codes[a.instance][a.step.src], b.instance, codes[b.instance][b.step.src])
-                out.setdefault(where, []).append(Pair(n, m))
-    return {where: tuple(pairs) for where, pairs in out.items()}
+    for pair in sorted(pairs, key=lambda p: (p.first, p.second)):
+        a, b = machine.steps[pair.first], machine.steps[pair.second]
+        where = (a.instance, codes[a.instance][a.step.src], b.instance, codes[b.instance][b.step.src])
+        out.setdefault(where, []).append(pair)
+    return {where: tuple(found) for where, found in out.items()}

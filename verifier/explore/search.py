@@ -68,8 +68,9 @@ def _search(
 
         try:
             return start(made, limits, stop_when, clock, progress)
-        except (Missing, Unsupported) as reason:
-            note = f"explored by the reference back end: {reason}"
+        except (Missing, Unsupported, MemoryError) as reason:
+            why = "there is no memory for compiled search" if isinstance(reason, MemoryError) else reason
+            note = f"explored by the reference back end: {why}"
             return Search(made, limits, stop_when, clock, progress, note=note)
     return Search(made, limits, stop_when, clock, progress)
 
@@ -103,7 +104,7 @@ def _first_stuck(found: Exploration, search: Search | KernelSearch, limits: Limi
             return stuck.first_stuck(search)
         except stuck.Stopped as reason:
             raise _Undecided(str(reason)) from reason
-        except stuck.Unsupported:
+        except (stuck.Missing, stuck.Unsupported):
             pass  # only a small graph is left
     if found.transitions > limits.graph_edges:
         raise _Undecided(

@@ -97,8 +97,14 @@ def explored(program: Program, options: Options, left: Left, stop_when: frozense
             return Explorations(program, begun)
     if options.reduce is False:
         return Explorations(program, search(program, back_end, most))
-    small, reductions = _reduced(program)
-    whole = search(small, back_end, most)
+    try:
+        small, reductions = _reduced(program)
+        whole = search(small, back_end, most)
+    except KeyboardInterrupt:
+        # Before the search proper: what the beginning has shown is all there is.
+        if begun is None:
+            raise
+        return Explorations(program, replace(begun, limit="interrupted", deadlock_limit="interrupted"))
     if small.classes and whole.complete and not whole.deadlock_decided and whole.first("deadlock") is None:
         # Who waits for ever while others run on cannot be seen where goroutines are exchanged all the time.
         plain = search(replace(small, classes=()), back_end, most)

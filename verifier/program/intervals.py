@@ -193,6 +193,12 @@ def _bits(a: Interval, b: Interval) -> Interval:
     return (0 if a[0] >= 0 and b[0] >= 0 else -most), most - 1
 
 
+def _and(a: Interval, b: Interval) -> Interval:
+    """A number that is not negative leaves at most its own bits."""
+    most = [x[1] for x in (a, b) if x[0] >= 0]
+    return (0, min(most)) if most else _bits(a, b)
+
+
 def _times(a: Interval, b: Interval) -> Interval:
     products = [x * y for x in a for y in b]
     return min(products), max(products)
@@ -258,7 +264,7 @@ _ARITHMETIC: dict[str, Callable[..., Interval]] = {
     "*": _times,
     "/": _quotient,
     "%": _remainder,
-    "&": _bits,
+    "&": _and,
     "|": _bits,
     "^": _bits,
     "<<": _shift_left,

@@ -39,7 +39,11 @@ def compiled(source: str, *, passes: bool) -> Compiled:
     try:
         parsed = llvm.parse_assembly(source)
         target = llvm.Target.from_default_triple().create_target_machine(
-            opt=2 if passes else 0, cpu=llvm.get_host_cpu_name(), jit=True
+            cpu=llvm.get_host_cpu_name(),
+            # A virtual machine may mask what the processor of that name can do.
+            features=llvm.get_host_cpu_features().flatten(),
+            opt=2 if passes else 0,
+            jit=True,
         )
         parsed.triple = llvm.get_default_triple()
         if passes:

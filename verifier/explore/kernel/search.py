@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import suppress
 from dataclasses import dataclass
 
 from verifier.explore.canonical import settling
@@ -188,7 +189,10 @@ class KernelSearch:
         if full or self.memory() + (4 << bits) > self.budget:
             return out_of_memory(self.budget)
         if count >= _WORTH and not self._tuned:
-            self._compile(passes=True)
+            self._tuned = True
+            # What there is goes on working, only slower.
+            with suppress(Missing):
+                self._compile(passes=True)
         if bits == self.bits:
             return out_of_memory(self.memory())
         self._enter(bits)

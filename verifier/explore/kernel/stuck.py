@@ -11,7 +11,7 @@ import ctypes
 
 from verifier.explore.kernel.buffers import Buffer
 from verifier.explore.kernel.expressions import FAULT
-from verifier.explore.kernel.jit import compiled
+from verifier.explore.kernel.jit import Missing, compiled
 from verifier.explore.kernel.search import Disagreement, KernelSearch
 from verifier.explore.kernel.stuckcode import StuckModule, stuck_module
 from verifier.explore.kernel.words import Unsupported
@@ -21,7 +21,7 @@ from verifier.program.semantics import ProgramFault, at_rest
 _CHUNK = 1 << 16
 """States looked at between two chances for Ctrl-C."""
 
-__all__ = ["Stopped", "Unsupported", "first_stuck"]
+__all__ = ["Missing", "Stopped", "Unsupported", "first_stuck"]
 
 
 class Stopped(Exception):
@@ -31,7 +31,7 @@ class Stopped(Exception):
 def first_stuck(search: KernelSearch) -> Violation | None:
     """The earliest state of a finished search in which some goroutine can never move again, whatever others do.
 
-    Raises Stopped when time or memory run out, Unsupported when compiled code cannot answer.
+    Raises Stopped when time or memory run out, Unsupported or Missing when compiled code cannot answer.
     """
     made = stuck_module(search.machine, search.shape)
     count = search.count

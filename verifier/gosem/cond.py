@@ -1,8 +1,9 @@
-"""sync.Cond (sync/cond.go over runtime/sema.go, Go 1.27): a place for every goroutine that waits, free again once it goes on.
+"""sync.Cond (sync/cond.go over runtime/sema.go, Go 1.27): a place for every goroutine that waits.
 
 `Wait` takes its ticket *before* it unlocks L (:69-70): a Signal in between finds it. A ticket is one of these places,
-the lowest free one. A wake-up belongs to a ticket, so whoever comes to wait later cannot take it away, and there are no
-spurious ones. With nobody waiting, Signal and Broadcast do nothing: the wake-up is lost.
+the lowest free one, and free again once its owner goes on. A wake-up belongs to a ticket, so whoever comes to wait
+later cannot take it away; nobody wakes without one. With nobody waiting, Signal and Broadcast do nothing: the wake-up
+is lost.
 
 Which waiter `Signal` wakes: any of them. That is all the documentation promises ("wakes one goroutine waiting on c, if
 there is any", :75); the runtime takes the lowest ticket (runtime/sema.go:678-701). Every run of Go is one of the model,
@@ -39,7 +40,7 @@ def enqueue(cells: Cells, ticket: Ref) -> Fragment:
                 guard=all_of(*taken, free),
                 updates=((cell, ONE), (ticket, Const(i))),
                 accesses=_accesses(cells),
-                detail="take a ticket",
+                detail="queues",
                 cite="sync/cond.go:69",
             )
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from verifier.gosem import atomic, gomap, hmap, mutex, once, rwmutex, swiss, syncmap, waitgroup
+from verifier.gosem import atomic, cond, gomap, hmap, mutex, once, rwmutex, swiss, syncmap, waitgroup
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.gosem.gomap import MapObject
 from verifier.program.expr import Const, Read
@@ -30,6 +30,12 @@ def _all() -> Iterator[tuple[str, Fragment]]:
         for name in names.split():
             make = getattr(module, name)
             yield f"{module.__name__}.{name}", make(cells, a) if name.startswith("try") else make(cells)
+    waiters = memory.place("cond", cond.LAYOUT)
+    ticket = memory.cell("ticket")
+    yield "cond.enqueue", cond.enqueue(waiters, ticket)
+    yield "cond.park", cond.park(waiters, ticket)
+    yield "cond.signal", cond.signal(waiters)
+    yield "cond.broadcast", cond.broadcast(waiters)
     wg = memory.place("wg", waitgroup.LAYOUT)
     yield "add", waitgroup.add(wg, Read(a))
     yield "done", waitgroup.done(wg)

@@ -19,7 +19,9 @@ def is_unsafe(path: Path) -> bool:
 
 
 UNSAFE = [p for p in ALL if is_unsafe(p)]
-REST = [p for p in ALL if not is_unsafe(p)]
+LIMITED = ("cond", "cond-lost-wakeup", "cond-signal")
+"""More goroutines could wait at one Cond than it has places for in the model: nothing is proved for any number."""
+REST = [p for p in ALL if not is_unsafe(p) and p.stem not in LIMITED]
 
 
 @pytest.mark.parametrize("path", UNSAFE, ids=name)
@@ -44,3 +46,9 @@ def test_a_model_without_such_violations_is_proved_for_any_number(path: Path) ->
         seen, bad, _ = seen_by_exploration(abstract, n, 1, limit=600)
         assert bad is None
         assert seen <= found.views
+
+
+@pytest.mark.parametrize("path", [p for p in ALL if p.stem in LIMITED], ids=name)
+def test_a_limit_of_the_model_that_many_goroutines_reach_is_no_proof(path: Path) -> None:
+    found = fixpoint(machine(of_file(str(path))), 1)
+    assert not found.proved and found.bad is not None and found.bad.kind == "bound"

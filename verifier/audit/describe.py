@@ -32,6 +32,9 @@ def _view(program: Program, view: View, state: State, locks: Locks) -> str:
             return "  ".join(parts) or ("held" if any(values) else "free")
         case "once":
             return _ONCE[values[0]] if 0 <= values[0] < len(_ONCE) else str(values[0])
+        case "cond":
+            counts = ((values.count(n), word) for n, word in ((1, "waiting"), (2, "woken")))
+            return ", ".join(f"{n} {word}" for n, word in counts if n) or "-"
         case "map" | "syncmap":
             return _map(program, view, state)
     shown = [_shown(program, n, state) for n in view.cells]
@@ -80,6 +83,8 @@ def operation(program: Program, c: Concrete, state: State, interpreter: Interpre
         if mark.op == "lock":
             return "sync.Mutex.Lock", cell
     text = c.step.text
+    if c.step.cite.startswith("sync/cond.go"):
+        return "sync.Cond.Wait", -1
     if _SEND.search(text) and not re.search(r"[:=]\s*<-", text):
         return "chan send", -1
     for pattern, words in _TEXTS:

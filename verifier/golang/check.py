@@ -14,6 +14,7 @@ from verifier.golang.check_call import call
 from verifier.golang.check_convert import settle_default
 from verifier.golang.check_flow import check_branches, labels, terminates
 from verifier.golang.check_literal import basic, composite, function
+from verifier.golang.check_locker import stays
 from verifier.golang.check_names import ident, index, selector
 from verifier.golang.check_operand import Operand, is_boolean
 from verifier.golang.check_operator import binary, star, unary
@@ -88,6 +89,9 @@ def _check_declared(c: Checker, func: t.Func) -> None:
         return
     if func.decl.recv is not None and func.recv is None:
         return
+    if func.recv is not None:
+        with c.surviving():
+            stays(func.recv.type, func.recv.span)
     info = t.FuncInfo(func.signature, func.params, func.results)
     with c.owned_by(func):
         check_function(c, info, func.recv, func.decl.body)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_const import representable
+from verifier.golang.check_locker import no_copy, note_locker
 from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.check_operand import (
     UNTYPED_RUNE,
@@ -118,6 +119,7 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
         of = default_type(x.type)
         if x.value is not None and not representable(x.value, of):
             raise fail(f"cannot use {describe(x)} as {of} value in {context} (overflows)", place)
+        no_copy(x)
         return settle(c, x, of)
     what = f"cannot use {describe(x)} as {to} value in {context}"
     if is_untyped(x.type):
@@ -133,6 +135,8 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
     why = assignable(x, to)
     if why is not None:
         raise fail(f"{what}: {why}" if why else what, place)
+    no_copy(x)
+    note_locker(c, x, to)
     return x
 
 
@@ -175,6 +179,8 @@ def convert(c: Checker, x: Operand, to: t.Type, call: ast.Call) -> Operand:
         x = settle(c, x, of)
     if not _convertible(x, to):
         raise _cannot_convert(x, to)
+    no_copy(x)
+    note_locker(c, x, to)
     return Operand(call, t.Mode.VALUE, to)
 
 

@@ -80,6 +80,9 @@ def _here(place: _Place, name: str) -> Iterator[Found]:
         return
     if isinstance(of, t.Primitive) and name in library.methods(of):
         yield Found(path, indirect, primitive=of)
+    waiters = library.WAITERS
+    if of is library.COND and isinstance(waiters.type, t.Primitive) and name in library.methods(waiters.type):
+        yield Found((*path, waiters), indirect, primitive=waiters.type)
     u = t.underlying(of)
     if isinstance(u, t.Interface):
         for method, signature in u.methods:
@@ -109,9 +112,11 @@ def members(of: t.Type) -> set[str]:
                 names |= set(place.type.methods)
             if isinstance(place.type, t.Primitive):
                 names |= set(library.methods(place.type))
+            if place.type is library.COND:
+                names |= {"Wait", "Signal", "Broadcast"}
             u = t.underlying(place.type)
             if isinstance(u, t.Struct):
-                names |= {f.name for f in u.fields}
+                names |= {f.name for f in u.fields if f != library.WAITERS}
             if isinstance(u, t.Interface):
                 names |= {n for n, _ in u.methods}
         level = [below for place in level for below in _embedded(place)]

@@ -6,6 +6,7 @@ from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_assign import target
 from verifier.golang.check_call import names_range
 from verifier.golang.check_convert import assign, settle_default
+from verifier.golang.check_locker import stays
 from verifier.golang.check_operand import Operand, deref, is_boolean, is_integer, is_string, is_untyped
 from verifier.golang.check_show import describe, show
 from verifier.golang.check_state import Checker
@@ -83,6 +84,8 @@ def _bind(c: Checker, s: ast.Range, types: tuple[t.Type, t.Type | None]) -> None
         if e is None or of is None:
             continue
         blank = isinstance(e, ast.Ident) and e.name == "_"
+        if not blank:
+            stays(of, e.span)
         if s.define:
             if not isinstance(e, ast.Ident):
                 raise fail(f"non-name {show(e)} on left side of :=", e.span)

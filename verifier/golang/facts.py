@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 from verifier.golang import syntax as ast
+from verifier.golang.library import COND_L, holds_cond
 from verifier.golang.types import (
     Array,
     Builtin,
@@ -47,6 +48,8 @@ class Facts:
     strings: tuple[str, ...]
     longest_slice: int
     uses_trylock: bool
+    writes_lockers: bool = False
+    """Whether a sync.Cond is ever assigned to, in whole or its field L, or the address of that is taken."""
 
     def shared(self, var: Var) -> bool:
         """Whether a local variable must live in a cell that several goroutines reach.
@@ -128,6 +131,7 @@ class _Gatherer:
         self.strings: dict[str, None] = {"": None}
         self.longest = 0
         self.trylock = False
+        self.writes_lockers = False
         self.nest: tuple[int, ...] = ()
         self.counter = 0
 
@@ -141,6 +145,7 @@ class _Gatherer:
             tuple(self.strings),
             self.longest,
             self.trylock,
+            self.writes_lockers,
         )
 
     def declare(self, variables: tuple[Var, ...]) -> None:
@@ -216,6 +221,7 @@ class _Gatherer:
                     if written is not None:
                         self.write(written)
             case ast.Unary(op="&"):
+                self.writes_lockers |= self.is_locker(node.x)
                 self.mutate(node.x, escapes=True)
             case ast.Selector():
                 self.selector(node)
@@ -316,12 +322,18 @@ class _Gatherer:
             self.mutate(node.x, escapes=selection.primitive is None or outlives)
 
     def write(self, target: ast.Expr) -> None:
+        known = self.info.types.get(target)
+        self.writes_lockers |= self.is_locker(target) or (known is not None and holds_cond(known.type))
         if isinstance(target, ast.Ident):
             var = self.info.uses.get(target)
             if isinstance(var, Var):
                 self.assigned.add(var)
         else:
             self.mutate(target)
+
+    def is_locker(self, x: ast.Expr) -> bool:
+        selection = self.info.selections.get(x) if isinstance(x, ast.Selector) else None
+        return selection is not None and selection.kind == "field" and selection.path[-1] == COND_L
 
     def mutate(self, x: ast.Expr, escapes: bool = False) -> None:
         var = root_variable(x, self.info)

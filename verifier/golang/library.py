@@ -31,6 +31,12 @@ DURATION = t.Named("time.Duration", _HERE, _INT64)
 
 _ACTION, _TRY, _CALLBACK = _sig(), _sig((), (t.BOOL,)), _sig((_sig(),))
 
+LOCKER = t.Named("sync.Locker", _HERE, t.Interface((("Lock", _ACTION), ("Unlock", _ACTION))))
+WAITERS = t.StructField("·waiters", t.Primitive("sync.notifyList"))
+"""The field of a Cond that cannot be named: the methods of the Cond are those of its type."""
+COND_L = t.StructField("L", LOCKER)
+COND = t.Named("sync.Cond", _HERE, t.Struct((COND_L, WAITERS)))
+
 _SYNC: dict[str, dict[str, t.Signature]] = {
     "sync.Mutex": {"Lock": _ACTION, "Unlock": _ACTION, "TryLock": _TRY},
     "sync.RWMutex": {
@@ -76,9 +82,6 @@ _SINCE = {
 }
 
 _LATER: dict[str, str] = {
-    "sync.Cond": "wait with a sync.WaitGroup, or poll a variable under its mutex",
-    "sync.NewCond": "wait with a sync.WaitGroup, or poll a variable under its mutex",
-    "sync.Locker": "use the concrete type, *sync.Mutex or *sync.RWMutex",
     "sync.Pool": "use a variable guarded by a sync.Mutex",
     "sync.OnceFunc": "use sync.Once and its Do",
     "sync.OnceValue": "use sync.Once and its Do, and store the value in a variable",
@@ -131,6 +134,20 @@ ELSEWHERE: dict[str, str] = {
 }
 """Packages that Go or its projects have and models do not, by name: what to write instead of them."""
 
+
+def holds_cond(of: t.Type) -> bool:
+    """Whether a value of the type contains a sync.Cond."""
+    if of is COND:
+        return True
+    match t.underlying(of):
+        case t.Struct(fields=fields):
+            return any(holds_cond(f.type) for f in fields)
+        case t.Array(elem=elem):
+            return holds_cond(elem)
+        case _:
+            return False
+
+
 RLOCKER = "call RLock and RUnlock themselves"
 """What to write instead of `RWMutex.RLocker`."""
 
@@ -143,6 +160,8 @@ def offered() -> str:
 
 def methods(of: t.Primitive) -> dict[str, t.Signature]:
     """The methods of a primitive type; all have pointer receivers. Source: go doc sync, sync/atomic."""
+    if of == WAITERS.type:
+        return {"Wait": _ACTION, "Signal": _ACTION, "Broadcast": _ACTION}
     if of.name in _SYNC:
         return _SYNC[of.name]
     value = t.Pointer(of.arg or t.INVALID) if of.name == "atomic.Pointer" else _ATOMICS[of.name]
@@ -184,6 +203,7 @@ def _functions(package: str) -> dict[str, t.Signature | None]:
         "rand": {"Intn": _sig((t.INT,), (t.INT,))},
         "fmt": {"Print": None, "Println": None, "Printf": None},
         "errors": {"New": _sig((t.STRING,), (ERROR,))},
+        "sync": {"NewCond": _sig((LOCKER,), (t.Pointer(COND),))},
     }
     return dict(_atomic_functions()) if package == "atomic" else fixed.get(package, {})
 
@@ -197,6 +217,8 @@ def members(package: str) -> dict[str, t.Object]:
         if name.startswith(f"{package}."):
             short = name.split(".")[1]
             table[short] = t.TypeName(short, t.Primitive(name))
+    if package == "sync":
+        table |= {"Cond": t.TypeName("Cond", COND), "Locker": t.TypeName("Locker", LOCKER)}
     if package == "time":
         table["Duration"] = t.TypeName("Duration", DURATION)
         units = {"Nanosecond": 1, "Microsecond": 10**3, "Millisecond": 10**6, "Second": 10**9}

@@ -320,7 +320,7 @@ def operate(w: Walk, at: Span, p: Primitive, name: str, lock: Element | None, ar
     if "atomic." in p.name:
         return s
     if p.name not in ("sync.Mutex", "sync.RWMutex") or name not in _LOCKS:
-        raise w.refuse(f"{p.name}.{name}", at)
+        raise w.refuse(f"{p.name.replace('notifyList', 'Cond')}.{name}", at)
     if lock is None:
         raise w.refuse("a lock that is no package variable nor part of one", at)
     mine = Held(lock, _LOCKS[name])

@@ -309,6 +309,8 @@ class Info:
     implicits: dict[ast.Case, Var] = field(default_factory=dict)
     selections: dict[ast.Selector, Selection] = field(default_factory=dict)
     literals: dict[ast.FuncLit, FuncInfo] = field(default_factory=dict)
+    lockers: dict[Type, None] = field(default_factory=dict)
+    """The types whose values become a `sync.Locker` somewhere."""
 
 
 @dataclass(frozen=True, slots=True)

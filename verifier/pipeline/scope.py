@@ -14,6 +14,7 @@ RULES = {
     "mutex": "Mutex: no owner, not reentrant (internal/sync/mutex.go:63)",
     "once": "Once: every Do returns after the first call of f has (sync/once.go:52)",
     "waitgroup": "WaitGroup: Done happens before the Wait it unblocks (sync/waitgroup.go:172)",
+    "cond": "Cond: Signal wakes any one goroutine that waits, or nobody; none wakes by itself (sync/cond.go:75)",
     "atomic": "sync/atomic: all operations are sequentially consistent (sync/atomic/doc.go:40)",
     "syncmap": "sync.Map: each single-key operation is atomic, Range is no snapshot (sync/map.go:27)",
     "map": "map: a read of the header for lookup, range, len; a write for assign, delete, clear (maps/runtime.go:63)",
@@ -55,6 +56,7 @@ def _heap_kinds(program: Program) -> set[str]:
     """Lock kinds that live in heap objects only, recognised by the Go lines their steps cite."""
     cites = {s.cite.split(":")[0] for t in program.templates for s in t.steps}
     known = {"sync/rwmutex.go": "rwmutex", "internal/sync/mutex.go": "mutex", "sync/once.go": "once"}
+    known |= {"sync/cond.go": "cond"}
     return {kind for file, kind in known.items() if file in cites}
 
 

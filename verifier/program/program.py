@@ -230,7 +230,7 @@ class Clause:
 class View:
     """A shared object worth a column in a timeline: a lock, a map, a variable.
 
-    `kind`: mutex, rwmutex, once, waitgroup, atomic, map, syncmap, value. `cells` by kind:
+    `kind`: mutex, rwmutex, once, waitgroup, cond, atomic, map, syncmap, value. `cells` by kind:
     mutex (held); rwmutex (readers, pending, writer); once (state); waitgroup (count); atomic and value: the cells
     of the value; map and syncmap: present bit then value cells, for each key of `keys`.
     """

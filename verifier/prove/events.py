@@ -19,6 +19,7 @@ LOCKS = {"lock": "lock", "acquire": "lock", "rlock": "rlock", "unlock": "unlock"
 """Marks of lock steps and the events they are; announcing a writer is none."""
 
 _OTHER_VIEWS = {"once": "sync.Once", "waitgroup": "sync.WaitGroup", "map": "a map", "syncmap": "sync.Map"}
+_OTHER_VIEWS["cond"] = "sync.Cond"
 
 
 @dataclass(frozen=True, slots=True)

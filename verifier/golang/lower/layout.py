@@ -18,7 +18,7 @@ from verifier.golang.types import (
     Type,
     underlying,
 )
-from verifier.gosem import gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
+from verifier.gosem import cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
 from verifier.gosem.fragment import CellSpec
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
@@ -27,6 +27,7 @@ _FIXED: dict[str, tuple[CellSpec, ...]] = {
     "sync.RWMutex": rwmutex.LAYOUT,
     "sync.WaitGroup": waitgroup.LAYOUT,
     "sync.Once": once.LAYOUT,
+    "sync.notifyList": cond.LAYOUT,
 }
 
 

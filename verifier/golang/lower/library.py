@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.library import LOCKER
 from verifier.golang.lower import primitives
+from verifier.golang.lower.conditions import new_cond
 from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import operands
@@ -39,6 +41,9 @@ def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, 
     if name == "errors.New":
         m.value(x.args[0])
         return (), lambda held: _new_error(m, x)
+    if name == "sync.NewCond":
+        held = operands(m, tuple(x.args), (LOCKER,))
+        return tuple(held), lambda values: new_cond(m, values[0], x.span)
     if name == "rand.Intn":
         return (), lambda held: _choose(m, x)
     if name.startswith("fmt.Print"):

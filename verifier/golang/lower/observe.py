@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from verifier.golang.library import COND, WAITERS
 from verifier.golang.lower.arrange import Arrangement
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
@@ -21,6 +22,7 @@ _KINDS = {
     "sync.Once": "once",
     "sync.WaitGroup": "waitgroup",
     "sync.Map": "syncmap",
+    "sync.notifyList": "cond",
 }
 
 Path = tuple[str | int, ...]
@@ -62,7 +64,7 @@ def _walk(
     u = underlying(t)
     match u:
         case Struct():
-            for f in u.fields:
+            for f in u.fields if t is not COND else (WAITERS,):
                 yield from _walk(m, at, state, r, (*path, f.name), f.type, seen)
         case Array():
             for i in range(u.length):

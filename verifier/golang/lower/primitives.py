@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower.arithmetic import limits
+from verifier.golang.lower.conditions import cond_call
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine
@@ -32,6 +33,8 @@ def prepare(m: Machine, x: ast.Call, primitive: Primitive, name: str, receiver: 
         return _sync_map(m, x, name, receiver)
     if primitive.name.startswith("atomic."):
         return _atomic(m, x, primitive, name, receiver)
+    if primitive.name == "sync.notifyList":
+        return (receiver,), lambda values: cond_call(m, name, values[0], x.span)
     if (primitive.name, name) in (("sync.Once", "Do"), ("sync.WaitGroup", "Go")):
         return _with_function(m, x, name, receiver)
     wants: tuple[Type | None, ...] = tuple(INT for _ in x.args)

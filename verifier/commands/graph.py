@@ -48,7 +48,8 @@ def run(arguments: Sequence[str]) -> int:
     limits = Limits(given.max_states or STATES, given.timeout, given.max_memory)
     line = for_terminal()
     try:
-        explored = explore(found, limits, clock=time.monotonic, progress=line)
+        engine = "kernel" if given.engine == "kernel" else "reference"
+        explored = explore(found, limits, clock=time.monotonic, progress=line, engine=engine)
     finally:
         if line is not None:
             line.erase()

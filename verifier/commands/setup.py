@@ -53,7 +53,12 @@ def add_limits(parser: Parser) -> None:
     add = parser.add_argument
     add("--max-states", type=states, metavar="N", help="stop after N states")
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds (also 5m, 1h)")
-    add("--max-memory", type=size, metavar="SIZE", help="stop at about SIZE of memory, such as 2G")
+    add(
+        "--max-memory",
+        type=size,
+        metavar="SIZE",
+        help="stop at about SIZE of states, such as 2G (default: 70%% of the machine)",
+    )
     engines = "how to explore (default: auto, the kernel for what turns out to be large)"
     add("--engine", choices=("auto", "reference", "kernel"), default="auto", help=engines)
 

@@ -44,6 +44,7 @@ SAFE_NAMES = {
     "copy-on-write",
     "mutex",
     "once",
+    "once-value",
     "pointer-per-object-lock",
     "rwmutex",
     "sharded",

@@ -127,6 +127,8 @@ def test_one_mistake_is_one_error() -> None:
     ("lang", "body", "message"),
     [
         (123, "var wg sync.WaitGroup\nwg.Go(func() {})", "sync.WaitGroup.Go requires go1.25 or later"),
+        (120, "sync.OnceFunc(func() {})()", "sync.OnceFunc requires go1.21 or later"),
+        (120, "_ = sync.OnceValue(func() int { return 1 })()", "sync.OnceValue requires go1.21 or later"),
         (121, "for range 3 {}", "requires go1.22 or later"),
         (122, "var n atomic.Int32\nn.And(1)", "atomic.Int32.And requires go1.23 or later"),
         (125, "x := 1\n_ = new(x)", "x is not a type"),

@@ -20,6 +20,9 @@ REFUSED = {
     "a conversion from *A to *B": "type A struct{ n int }\ntype B struct{ n int }\n_ = (*B)(&A{})",
     "map keys of type [2]int": "m := map[[2]int]int{}\nm[[2]int{}] = 1",
     "recover is not supported": "recover()",
+    "sync.OnceFunc of a function that is not known": "sync.OnceFunc(nil)()",
+    "a function value stored in data is": "f := sync.OnceValue(func() func() { return func() {} })\nf()()",
+    "deferred in a loop is not": "for i := range 2 { defer sync.OnceFunc(func() { println(i) })() }",
     "through an interface": "var l interface{ Lock() } = new(sync.Mutex)\nl.Lock()",
 }
 

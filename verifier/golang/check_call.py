@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.golang import syntax as ast, types as t
+from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_builtin import CLAUSE_BUILTINS, builtin
 from verifier.golang.check_convert import assign, convert, settle_default
 from verifier.golang.check_lookup import Found, lookup
@@ -104,12 +104,27 @@ def _built_in(c: Checker, e: ast.Call) -> Operand:
         raise fail("a clause may not call functions", e.span, f"it may use {', '.join(CLAUSE_BUILTINS)} and at")
     if isinstance(what, t.Builtin):
         return builtin(c, e, what.name)
+    if isinstance(what, t.LibraryFunc) and what.name in library.ONCE_VALUES:
+        return _once_values(c, e, library.ONCE_VALUES[what.name])
     for arg in spread(c, e.args):
         # fmt.Print and its kin take anything; what they are given is only read.
         if arg.is_nil:
             continue
         settle_default(c, arg)
     return Operand(e, t.Mode.NOVALUE, t.VOID)
+
+
+def _once_values(c: Checker, e: ast.Call, results: int) -> Operand:
+    """`sync.OnceValue(f)` and `sync.OnceValues(f)`: a function like f."""
+    if len(e.args) != 1:
+        how = "not enough" if not e.args else "too many"
+        raise fail(f"{how} arguments in call to {show(e.fun)}", e.span)
+    f = c.expr(e.args[0])
+    signature = t.underlying(f.type)
+    if not isinstance(signature, t.Signature) or signature.params or len(signature.results) != results:
+        want = "func() T" if results == 1 else "func() (T1, T2)"
+        raise fail(f"in call to {show(e.fun)}, type {f.type} of {show(f.expr)} does not match {want}", f.expr.span)
+    return Operand(e, t.Mode.VALUE, t.Signature((), signature.results))
 
 
 def _at(c: Checker, e: ast.Call) -> Operand:

@@ -120,6 +120,9 @@ def _member(c: Checker, e: ast.Selector, name: ast.Ident, package: t.PackageName
             raise fail(f"{show(e)} is not supported yet", e.span, instead)
         raise fail(f"undefined: {show(e)}", e.name.span, *nearest(e.name.name, offered))
     c.info.uses[e.name] = what
+    first = library.function_since(package.name, e.name.name) if isinstance(what, t.LibraryFunc) else 0
+    if first > c.lang:
+        raise fail(f"{show(e)} requires go1.{first % 100} or later", e.name.span)
     match what:
         case t.TypeName():
             return Operand(e, t.Mode.TYPE, what.type)

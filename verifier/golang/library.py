@@ -83,9 +83,6 @@ _SINCE = {
 
 _LATER: dict[str, str] = {
     "sync.Pool": "use a variable guarded by a sync.Mutex",
-    "sync.OnceFunc": "use sync.Once and its Do",
-    "sync.OnceValue": "use sync.Once and its Do, and store the value in a variable",
-    "sync.OnceValues": "use sync.Once and its Do, and store the values in variables",
     "atomic.Value": "use atomic.Pointer[T]",
     "atomic.Pointer": "",
     "time.After": "leave the wait out: a model has no clock, every interleaving is explored",
@@ -181,6 +178,15 @@ def since(of: t.Primitive, method: str) -> int:
     return _SINCE.get((of.name, method), 0)
 
 
+ONCE_VALUES = {"OnceValue": 1, "OnceValues": 2}
+"""The generic functions of sync, and how many results the function has that they are given and return."""
+
+
+def function_since(package: str, name: str) -> int:
+    """The first Go version (121 = 1.21) that has the function; 0 for one that was always there."""
+    return 121 if package == "sync" and name.startswith("Once") else 0
+
+
 def _atomic_functions() -> dict[str, t.Signature]:
     table: dict[str, t.Signature] = {}
     for name, of in _ATOMICS.items():
@@ -203,7 +209,11 @@ def _functions(package: str) -> dict[str, t.Signature | None]:
         "rand": {"Intn": _sig((t.INT,), (t.INT,))},
         "fmt": {"Print": None, "Println": None, "Printf": None},
         "errors": {"New": _sig((t.STRING,), (ERROR,))},
-        "sync": {"NewCond": _sig((LOCKER,), (t.Pointer(COND),))},
+        "sync": {
+            "NewCond": _sig((LOCKER,), (t.Pointer(COND),)),
+            "OnceFunc": _sig((_ACTION,), (_ACTION,)),
+            **dict.fromkeys(ONCE_VALUES),
+        },
     }
     return dict(_atomic_functions()) if package == "atomic" else fixed.get(package, {})
 

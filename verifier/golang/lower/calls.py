@@ -17,7 +17,7 @@ from verifier.golang.lower.methods import method_receiver, primitive_receiver
 from verifier.golang.lower.order import hoist, operands
 from verifier.golang.lower.places import follow, operand
 from verifier.golang.lower.storage import load, scalar, zero
-from verifier.golang.lower.values import FuncVal, Loc, Value, nothing
+from verifier.golang.lower.values import FuncVal, Loc, Made, Value, nothing
 from verifier.golang.types import (
     Builtin,
     LibraryFunc,
@@ -41,6 +41,8 @@ class Prepared:
     run: Callable[[tuple[Value, ...]], Value]
     literal: FuncVal | None = None
     """The function literal that is called, if it is one: `defer` in a loop has to keep its variables."""
+    inner: FuncVal | None = None
+    """The function that a made one calls, if that is a literal."""
 
 
 def call(m: Machine, x: ast.Call) -> Value:
@@ -143,7 +145,14 @@ def _user_call(m: Machine, x: ast.Call, target: FuncVal | None) -> Prepared:
         rest = values if target.recv is None else values[1:]
         return inline(m, FuncVal(target.target, target.env, recv), rest, x.span)
 
-    return Prepared(held, run, target if isinstance(target.target, ast.FuncLit) else None)
+    inner = _literal(target.target.inner) if isinstance(target.target, Made) else None
+    return Prepared(held, run, target if isinstance(target.target, ast.FuncLit) else None, inner)
+
+
+def _literal(f: FuncVal) -> FuncVal | None:
+    while isinstance(f.target, Made):
+        f = f.target.inner
+    return f if isinstance(f.target, ast.FuncLit) else None
 
 
 def _call_of_nil(m: Machine, u: Signature) -> Value:

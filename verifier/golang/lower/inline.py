@@ -11,7 +11,7 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import load, snapshot, zero
 from verifier.golang.lower.templates import Frame
 from verifier.golang.lower.unwind import open_exit, run_exit
-from verifier.golang.lower.values import Binding, Env, FuncVal, Loc, Value, is_func
+from verifier.golang.lower.values import Binding, Env, FuncVal, Loc, Made, Value, is_func, nothing
 from verifier.golang.lower.variables import declare
 from verifier.golang.types import Func, Tuple, Var
 from verifier.program.expr import TRUE, ZERO
@@ -38,6 +38,7 @@ def inline(
         m.fail_edge(m.here(), TRUE, "bound", f"recursion of {name} (bounds: recursion)")
         m.cur = None
         return _zeros(m, results)
+    given = nothing()
     saved = (m.env, m.loops, m.where, m.hoisted)
     m.env, m.loops, m.hoisted = Env(target.env), [], {}
     if target.recv is not None and isinstance(target.target, Func) and target.target.recv is not None:
@@ -49,23 +50,30 @@ def inline(
     frame.result_types = tuple(v.type for v in results)
     open_exit(m, frame, body, finish is not None)
     m.frames.append(frame)
-    for s in body.stmts:
+    if isinstance(target.target, Made):
+        given = target.target.run(m, target.recv, at)
+    for s in body.stmts if body is not None else ():
         m.statement(s)
-    if frame.exit is not None:
+    if frame.exit is not None and body is not None:
         m.where = Span(body.span.file, body.span.end_line, max(body.span.end_column - 1, 1))
+    if frame.exit is not None:
         run_exit(m, frame, finish)
     m.frames.pop()
     m.label(frame.ret)
     m.where = saved[2]
     out = tuple(_result(m, b) for b in frame.results)
     m.env, m.loops, _, m.hoisted = saved
+    if isinstance(target.target, Made):
+        return given
     if len(out) == 1:
         return out[0]
     return Value(Tuple(frame.result_types), tuple(leaf for v in out for leaf in v.leaves))
 
 
-def _signature(m: Machine, target: FuncVal) -> tuple[str, ast.Block, tuple[Var, ...], tuple[Var, ...]]:
+def _signature(m: Machine, target: FuncVal) -> tuple[str, ast.Block | None, tuple[Var, ...], tuple[Var, ...]]:
     t = target.target
+    if isinstance(t, Made):
+        return t.name, None, (), ()
     if isinstance(t, Func):
         if t.decl.body is None:
             raise m.unsupported(f"{t.name} has no body", t.decl.span, "write its body")

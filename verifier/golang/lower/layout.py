@@ -22,12 +22,16 @@ from verifier.gosem import cond, gomap, mutex, once, runtime_map, rwmutex, syncm
 from verifier.gosem.fragment import CellSpec
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
+MOST_PANICS = 15
+"""Different panics that one function of sync.OnceFunc can end in."""
+
 _FIXED: dict[str, tuple[CellSpec, ...]] = {
     "sync.Mutex": mutex.LAYOUT,
     "sync.RWMutex": rwmutex.LAYOUT,
     "sync.WaitGroup": waitgroup.LAYOUT,
     "sync.Once": once.LAYOUT,
     "sync.notifyList": cond.LAYOUT,
+    "sync.oncePanic": (CellSpec(("number",), Range(0, MOST_PANICS)),),
 }
 
 

@@ -11,10 +11,11 @@ from verifier.golang.lower import primitives
 from verifier.golang.lower.conditions import new_cond
 from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
+from verifier.golang.lower.oncefuncs import once_function
 from verifier.golang.lower.order import operands
 from verifier.golang.lower.storage import allocate, deref
-from verifier.golang.lower.values import Value, nothing
-from verifier.golang.types import INT, LibraryFunc, Map, Mode, Named, Pointer, Slice, Struct, underlying
+from verifier.golang.lower.values import FuncVal, Value, nothing
+from verifier.golang.types import INT, LibraryFunc, Map, Mode, Named, Pointer, Signature, Slice, Struct, underlying
 from verifier.program.expr import Const, Read
 from verifier.program.program import Kind
 from verifier.source import Span
@@ -44,6 +45,8 @@ def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, 
     if name == "sync.NewCond":
         held = operands(m, tuple(x.args), (LOCKER,))
         return tuple(held), lambda values: new_cond(m, values[0], x.span)
+    if f.name in ("OnceFunc", "OnceValue", "OnceValues"):
+        return _once(m, x, f.name)
     if name == "rand.Intn":
         return (), lambda held: _choose(m, x)
     if name.startswith("fmt.Print"):
@@ -53,6 +56,20 @@ def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, 
         operands(m, tuple(x.args), tuple(None for _ in x.args))
         return (), lambda held: nothing()
     raise m.unsupported(f"{name} is not supported yet", x.span)
+
+
+def _once(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]:
+    inner, signature = m.value(x.args[0]), underlying(m.info.types[x].type)
+    assert isinstance(signature, Signature)
+    if not inner.leaves or not isinstance(inner.leaves[0], FuncVal):
+        raise m.unsupported(f"sync.{name} of a function that is not known is not supported", x.args[0].span)
+    return (inner,), lambda held: once_function(m, _function(held[0]), signature, name, x.span)
+
+
+def _function(held: Value) -> FuncVal:
+    leaf = held.leaves[0]
+    assert isinstance(leaf, FuncVal)
+    return leaf
 
 
 def _refuse_contents(m: Machine, x: ast.Expr) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verifier.golang.library import WAITERS
 from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, interior, stride
 from verifier.golang.lower.interfaces import integer_range
 from verifier.golang.lower.machine import Machine
@@ -256,7 +255,7 @@ def cell_name(m: Machine, region: Region, path: Sequence[str | int]) -> str:
     for i, c in enumerate(path):
         if c in ("header", "writing") and keyed and i == 0:
             return f"{out} (map header)"
-        if (isinstance(c, Part) and c in _PLAIN) or c == WAITERS.name:
+        if (isinstance(c, Part) and c in _PLAIN) or (isinstance(c, str) and c.startswith("·")):
             continue
         if isinstance(c, int) and keyed and path[0] == "slots" and i == 1:
             out += f" slot {c}"

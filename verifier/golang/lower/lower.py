@@ -21,7 +21,7 @@ from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.storage import numbers, zero
 from verifier.golang.lower.templates import Builder
-from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Region, Value, is_func
+from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
 from verifier.golang.types import FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
 from verifier.program.program import (
@@ -157,6 +157,7 @@ def _package_variables(m: Machine, package: Package) -> tuple[tuple[Var, Binding
 
 def _bind(m: Machine, var: Var, value: Value) -> Binding:
     if is_func(var.type):
+        _name_made(var, value)
         return Binding(value=value)
     known = m.facts.constant(var) and len(value.leaves) == 1
     if known and all(isinstance(x, Address | Const) for x in value.leaves):
@@ -172,6 +173,14 @@ def _bind(m: Machine, var: Var, value: Value) -> Binding:
         refs = [m.ref(loc, x.path) for x in leaves]
         m.step(updates=tuple(zip(refs, numbers(m, value), strict=True)))
     return Binding(loc)
+
+
+def _name_made(var: Var, value: Value) -> None:
+    """What a function of `sync.OnceFunc` keeps is named after the variable."""
+    f = value.leaves[0] if value.leaves else None
+    held = f.recv.leaves[0] if isinstance(f, FuncVal) and isinstance(f.target, Made) and f.recv is not None else None
+    if isinstance(held, Address) and "@" in held.region.name:
+        held.region.name = var.name
 
 
 def _roles(m: Machine, package: Package) -> dict[str, int]:

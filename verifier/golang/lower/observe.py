@@ -10,7 +10,7 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.maps import map_object
-from verifier.golang.lower.values import Address, Binding, Region, Value
+from verifier.golang.lower.values import Address, Binding, FuncVal, Made, Region, Value
 from verifier.golang.types import Array, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
 from verifier.gosem import runtime_map
 from verifier.program.expr import FALSE, Expr, Own, Read, all_of, either, negate
@@ -27,6 +27,8 @@ _KINDS = {
 
 Path = tuple[str | int, ...]
 
+ONCE = Primitive("sync.Once")
+
 
 def views(
     m: Machine, at: Arrangement, linker: Linker, bindings: tuple[tuple[Var, Binding], ...], state: list[int]
@@ -39,7 +41,19 @@ def views(
             out += _walk(m, at, state, binding.loc.base, (), var.type, seen)
         elif binding.value is not None and binding.value.leaves and isinstance(binding.value.leaves[0], Address):
             out += _target(m, at, state, binding.value.leaves[0], var.type, seen)
+        elif binding.value is not None:
+            out += _once(m, at, state, binding.value, seen)
     return tuple(out)
+
+
+def _once(
+    m: Machine, at: Arrangement, state: list[int], value: Value, seen: set[tuple[Region, Path]]
+) -> Iterator[View]:
+    """The Once inside a function that `sync.OnceFunc` or its kin made."""
+    f = value.leaves[0] if value.leaves else None
+    recv = f.recv.leaves[0] if isinstance(f, FuncVal) and isinstance(f.target, Made) and f.recv is not None else None
+    if isinstance(recv, Address):
+        yield from _walk(m, at, state, recv.region, ("·once",), ONCE, seen)
 
 
 def _target(

@@ -15,7 +15,7 @@ from verifier.golang.lower.storage import load, park, scalar
 from verifier.golang.lower.unwind import Defers, Site, pushed
 from verifier.golang.lower.values import Binding, Deref, Env, FuncVal, Loc, Region, Spec, Value, is_func
 from verifier.golang.lower.variables import resolve
-from verifier.golang.types import Pointer, Var
+from verifier.golang.types import VOID, Pointer, Var
 from verifier.program.expr import ONE, ZERO, Const, Expr, Own, Read, Ref, equal, op
 from verifier.source import ModelError
 
@@ -37,7 +37,8 @@ def defer_statement(m: Machine, s: ast.Stmt) -> None:
     prepared = prepare(m, s.call)
     _refuse_unset(m, s, prepared)
     if site.looped:
-        for v in prepared.held:
+        inner = () if prepared.inner is None else (Value(VOID, (prepared.inner,)),)
+        for v in (*inner, *prepared.held):
             _refuse_round(m, s, v)
     if site.looped and prepared.literal is not None:
         prepared = _with_variables(m, s, prepared, prepared.literal)
@@ -60,10 +61,11 @@ def defer_statement(m: Machine, s: ast.Stmt) -> None:
 
 def _refuse_unset(m: Machine, s: ast.Go | ast.Defer, prepared: Prepared) -> None:
     """A literal that runs later must not use a function variable that is set only after this statement."""
-    if prepared.literal is None:
+    literal = prepared.literal or prepared.inner
+    if literal is None:
         return
-    for var in _free_variables(m, prepared.literal):
-        binding = prepared.literal.env.find(var)
+    for var in _free_variables(m, literal):
+        binding = literal.env.find(var)
         unset = binding is not None and binding.value is not None and binding.value.leaves == (ZERO,)
         if unset and is_func(var.type) and var in m.facts.assigned:
             raise m.unsupported(

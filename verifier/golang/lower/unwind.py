@@ -39,7 +39,7 @@ class Defers:
     stack: list[Own] = field(default_factory=list)
 
 
-def open_exit(m: Machine, frame: Frame, body: ast.Block, finish: bool) -> None:
+def open_exit(m: Machine, frame: Frame, body: ast.Block | None, finish: bool) -> None:
     """Give the frame an exit if it has deferred calls, or something to `finish` when it is left."""
     found = list(_sites(body, False))
     if not found and not finish:

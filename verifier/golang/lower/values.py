@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 
 from verifier.golang import syntax as ast
@@ -72,11 +73,20 @@ class Address:
     path: tuple[str | int, ...] = ()
 
 
+@dataclass(eq=False, frozen=True, slots=True)
+class Made:
+    """A function that the library makes of another one: `run` emits a call, given the machine, `recv` and the place."""
+
+    name: str
+    run: Callable[..., Value]
+    inner: FuncVal
+
+
 @dataclass(frozen=True, slots=True)
 class FuncVal:
-    """A function value known now: a declared function, a literal with its environment, or a bound method."""
+    """A function value known now: a declared function, a literal with its environment, a bound method, a made one."""
 
-    target: Func | ast.FuncLit
+    target: Func | ast.FuncLit | Made
     env: Env
     recv: Value | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,29 +41,36 @@ class Houdini:
         self._solver.set("random_seed", 0)
         self._solver.add(*self._sane(self._before))
         self._assumed = [z3.Bool(f"fact{n}") for n in range(len(self._candidates))]
+        self._now = {fact: self._formula(fact, self._before) for fact in self._candidates}
         for name, fact in zip(self._assumed, self._candidates, strict=True):
-            self._solver.add(z3.Implies(name, self._formula(fact, self._before)))
+            self._solver.add(z3.Implies(name, self._now[fact]))
 
     def inductive(self) -> tuple[int, ...]:
         """The numbers of the candidates that hold initially and together survive every rule. Raises OutOfTime."""
         alive = self._initially()
-        changed = True
-        while changed:
-            changed = False
-            for rule in self._c.rules:
-                kept = self._kept(rule, alive)
-                changed = changed or len(kept) < len(alive)
-                alive = kept
+        rules = deque(self._c.rules)
+        # Rules that keep all that is alive; one candidate less, and each has to be asked again.
+        settled = 0
+        while settled < len(rules):
+            kept = self._kept(rules[0], alive)
+            settled = settled + 1 if len(kept) == len(alive) else 1
+            alive = kept
+            rules.rotate(-1)
         return tuple(alive)
 
     def follows(self, fact: Fact, given: Sequence[Fact]) -> bool:
         """Whether a fact says nothing new."""
         z3 = self._z3
         self._solver.push()
-        self._solver.add(*(self._formula(f, self._before) for f in given), z3.Not(self._formula(fact, self._before)))
+        self._solver.add(*(self._said(f) for f in given), z3.Not(self._said(fact)))
         answer = self._check()
         self._solver.pop()
         return bool(answer == z3.unsat)
+
+    def _said(self, fact: Fact) -> Any:
+        """A fact about the state before a step; those of the candidates have been written down already."""
+        found = self._now.get(fact)
+        return self._formula(fact, self._before) if found is None else found
 
     def _initially(self) -> list[int]:
         z3 = self._z3
@@ -75,7 +83,7 @@ class Houdini:
         alive = []
         for n, fact in enumerate(self._candidates):
             self._solver.push()
-            self._solver.add(z3.Not(self._formula(fact, self._before)))
+            self._solver.add(z3.Not(self._now[fact]))
             if self._check() == z3.unsat:
                 alive.append(n)
             self._solver.pop()
@@ -85,10 +93,11 @@ class Houdini:
     def _kept(self, rule: Rule, alive: list[int]) -> list[int]:
         """Those of `alive` that the rule keeps, as far as all the others hold before it."""
         z3 = self._z3
+        touched = [n for n in alive if _touches(self._c, rule, self._candidates[n])]
+        if not touched:
+            return alive
         after = self._after(rule)
-        later = {
-            n: self._formula(self._candidates[n], after) for n in alive if _touches(self._c, rule, self._candidates[n])
-        }
+        later = {n: self._formula(self._candidates[n], after) for n in touched}
         self._solver.push()
         self._solver.add(self._before[0][rule.src] >= 1, self._condition(rule.guard), *self._sane(after))
         while later:
@@ -127,7 +136,8 @@ class Houdini:
     def _after(self, rule: Rule) -> State:
         """The state that a rule leads to, in terms of the one before."""
         counts, cells = self._before
-        moved = [x + (n == rule.dst) + (n == rule.spawn) - (n == rule.src) for n, x in enumerate(counts)]
+        more = [(n == rule.dst) + (n == rule.spawn) - (n == rule.src) for n in range(len(counts))]
+        moved = [x + by if by else x for x, by in zip(counts, more, strict=True)]
         new = dict(rule.updates)
         written = []
         for x, t in zip(cells, self._c.tracked, strict=True):
@@ -140,7 +150,8 @@ class Houdini:
         z3 = self._z3
         match fact:
             case Equation(terms=terms, constant=constant):
-                return z3.Sum(constant, *(a * self._quantity(q, state) for a, q in terms)) == 0
+                numbers = [(a, self._quantity(q, state)) for a, q in terms]
+                return z3.Sum(constant, *(x if a == 1 else a * x for a, x in numbers)) == 0
             case Never(quantities=quantities):
                 return z3.Or(*(z3.Not(self._positive(q, state)) for q in quantities))
             case AtMostOne(quantity=q):

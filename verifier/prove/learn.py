@@ -29,20 +29,21 @@ def samples(c: Counters, out_of_time: Callable[[], bool]) -> tuple[Sample, ...]:
     """States of the abstraction with 1, 2 and 3 goroutines per role: the same ones every time."""
     found: dict[Sample, None] = {}
     roles = [t.parent is None for t in c.program.templates]
+    moves = [_Move(c, rule) for rule in c.rules]
     for n in range(1, MOST_GOROUTINES + 1):
         counts = tuple(n if s.starting and roles[s.template] else 0 for s in c.stretches)
-        found |= _reached(c, (counts, tuple(t.initial for t in c.tracked)), out_of_time)
+        found |= _reached(moves, (counts, tuple(t.initial for t in c.tracked)), out_of_time)
     return tuple(found)
 
 
-def _reached(c: Counters, start: Sample, out_of_time: Callable[[], bool]) -> dict[Sample, None]:
+def _reached(moves: Sequence[_Move], start: Sample, out_of_time: Callable[[], bool]) -> dict[Sample, None]:
     """States reached from one: all of them, or the nearest ones and those met on random walks."""
     seen = {start: None}
     todo = [start]
     for state in todo:
         if len(seen) >= MOST_SAMPLES or out_of_time():
             break
-        new = [after for rule in c.rules for after in _fire(c, rule, state) if after not in seen]
+        new = [after for move in moves for after in move.fire(state) if after not in seen]
         todo += dict.fromkeys(new)
         seen |= dict.fromkeys(new)
     else:
@@ -52,31 +53,48 @@ def _reached(c: Counters, start: Sample, out_of_time: Callable[[], bool]) -> dic
     for _ in range(MOST_STEPS):
         if out_of_time():
             break
-        at = next((after for rule in order.sample(c.rules, len(c.rules)) for after in _fire(c, rule, at)), start)
+        at = next((after for move in order.sample(moves, len(moves)) for after in move.fire(at)), start)
         seen[at] = None
     return seen
 
 
-def _fire(c: Counters, rule: Rule, state: Sample) -> Iterator[Sample]:
-    counts, cells = state
-    if counts[rule.src] == 0:
-        return
-    values = [0] * (max((t.cell for t in c.tracked), default=PACKAGE) + 1)
-    for t, v in zip(c.tracked, cells, strict=True):
-        values[t.cell] = v
-    before = Valuation(values, ())
-    if not evaluate(rule.guard, before):
-        return
-    moved = list(counts)
-    moved[rule.src] -= 1
-    for stretch in (rule.dst, rule.spawn):
-        if stretch is not None:
-            moved[stretch] += 1
-    new = dict(rule.updates)
-    followed = zip(c.tracked, cells, strict=True)
-    choices = [_values(t, new[t.cell], before) if t.cell in new else (v,) for t, v in followed]
-    for after in product(*choices):
-        yield tuple(moved), after
+class _Move:
+    """A rule ready to be fired. What it does to the cells depends on the cells alone, of which there are few."""
+
+    def __init__(self, c: Counters, rule: Rule) -> None:
+        self._c, self._rule = c, rule
+        self._known: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = {}
+
+    def fire(self, state: Sample) -> Sequence[Sample]:
+        """The states the rule leads to from one."""
+        counts, cells = state
+        rule = self._rule
+        if counts[rule.src] == 0:
+            return ()
+        new = self._known.get(cells)
+        if new is None:
+            new = self._known[cells] = tuple(self._written(cells))
+        if not new:
+            return ()
+        moved = list(counts)
+        moved[rule.src] -= 1
+        for stretch in (rule.dst, rule.spawn):
+            if stretch is not None:
+                moved[stretch] += 1
+        after = tuple(moved)
+        return [(after, written) for written in new]
+
+    def _written(self, cells: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        tracked = self._c.tracked
+        values = [0] * (max((t.cell for t in tracked), default=PACKAGE) + 1)
+        for t, v in zip(tracked, cells, strict=True):
+            values[t.cell] = v
+        before = Valuation(values, ())
+        if not evaluate(self._rule.guard, before):
+            return
+        new = dict(self._rule.updates)
+        followed = zip(tracked, cells, strict=True)
+        yield from product(*[_values(t, new[t.cell], before) if t.cell in new else (v,) for t, v in followed])
 
 
 def _values(t: Tracked, value: Expr | None, before: Valuation) -> Sequence[int]:
@@ -121,7 +139,8 @@ def candidates(c: Counters, seen: Sequence[Sample]) -> tuple[Fact, ...]:
 
 def _samples_with(q: Quantity, least: int, seen: Sequence[Sample]) -> int:
     """The samples where a quantity is `least` or more, as bits."""
-    return sum(1 << n for n, s in enumerate(seen) if q.of(*s) >= least)
+    bits = ["1" if q.of(*s) >= least else "0" for s in reversed(seen)]
+    return int("".join(bits) or "0", 2)
 
 
 def _numbers(n: int, t: Tracked) -> tuple[Quantity, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from verifier.prove.context import Configuration, Context, Member
 from verifier.prove.shape import NotCovered, Shape
-from verifier.prove.values import HALF, NAME, Value, anonymous, is_lost, local, owned, who
+from verifier.prove.values import BITS, HALF, NAME, Value, anonymous, is_lost, local, owned, who
 from verifier.records import dataclass
 
 EXCLUSIVE = ("held", "pending", "writer", "running")
@@ -153,12 +153,12 @@ class Keeper:
     def _leaks(self, c: Configuration) -> bool:
         """Somebody holds a reference into what its owner has not published."""
         present = len(c.members)
-        for n, (template, cells) in enumerate(((0, c.package), *((m.template, m.cells) for m in c.members))):
+        for n, (template, cells) in enumerate(((0, c.package), *[(m.template, m.cells) for m in c.members])):
             for o in self.shape.named[template]:
                 v = cells[o]
                 if v is None or v < HALF:
                     continue
-                holder = who(v)
+                holder = (v + HALF) >> BITS
                 if holder > present or holder == n or local(v) == NAME:
                     continue
                 region = self._region(c, template, o, v)

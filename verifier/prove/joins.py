@@ -7,7 +7,23 @@ from collections.abc import Iterator
 from verifier.prove.context import Configuration, outside_template
 from verifier.prove.renaming import Renamer
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import CLASSES, HALF, OUTSIDE, Value, is_lost, outsider, who
+from verifier.prove.values import BITS, CLASSES, HALF, OUTSIDE, Value, is_lost, outsider
+from verifier.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A view to be joined with others: all its members but `extra` are common, in the order of `rest`.
+
+    `shared`: whose the references and names in the common cells are, one by one. `free`: the identities that may have
+    to be matched, ascending. A view takes part in many joins, so this is found out once.
+    """
+
+    view: Configuration
+    extra: int
+    rest: tuple[int, ...]
+    shared: tuple[int, ...]
+    free: tuple[int, ...]
 
 
 class Joiner:
@@ -16,37 +32,30 @@ class Joiner:
     def __init__(self, names: Renamer) -> None:
         self._names = names
 
-    def joins(
-        self, a: Configuration, i: int, rest_a: tuple[int, ...], b: Configuration, j: int, rest_b: tuple[int, ...]
-    ) -> Iterator[Configuration]:
+    def part(self, view: Configuration, extra: int, rest: tuple[int, ...]) -> Part:
+        """A view made ready for `joins`."""
+        shared = tuple((v + HALF) >> BITS for v in _flat(view, rest) if v is not None and v >= HALF)
+        free = {x for x in self._names.identities(view) if x >= OUTSIDE} | {extra + 1}
+        return Part(view, extra, rest, shared, tuple(sorted(free)))
+
+    def joins(self, a: Part, b: Part) -> Iterator[Configuration]:
         """Configurations with the members of both views, `rest` being the same goroutines in the same order.
 
-        Outside owners of one view may be outside owners of the other, or the other's extra member: every consistent
-        way to match them gives a configuration.
+        The common cells must be alike. Outside owners of one view may be outside owners of the other, or the other's
+        extra member: every consistent way to match them gives a configuration.
         """
-        same = _matched(a, i, rest_a, b, j, rest_b)
+        same = _matched(a, b)
         if same is None:
             return
         taken = set(same.values())
-        left = [x for x in sorted(self._names.identities(a) | {i + 1}) if x not in same]
-        right = [x for x in sorted(self._names.identities(b) | {j + 1}) if x not in taken]
-        left = [x for x in left if x >= OUTSIDE or x == i + 1]
-        right = [x for x in right if x >= OUTSIDE or x == j + 1]
-        for more in _pairings(a, left, b, right):
-            yield self._joined(a, i, rest_a, b, j, rest_b, {**same, **more}, left, right)
+        left = [x for x in a.free if x not in same]
+        right = [x for x in b.free if x not in taken]
+        for more in _pairings(a.view, left, b.view, right):
+            yield self._joined(a, b, {**same, **more} if more else same, left, right)
 
-    def _joined(
-        self,
-        a: Configuration,
-        i: int,
-        rest_a: tuple[int, ...],
-        b: Configuration,
-        j: int,
-        rest_b: tuple[int, ...],
-        same: dict[int, int],
-        left: list[int],
-        right: list[int],
-    ) -> Configuration:
+    def _joined(self, x: Part, y: Part, same: dict[int, int], left: list[int], right: list[int]) -> Configuration:
+        a, i, rest_a = x.view, x.extra, x.rest
+        b, j, rest_b = y.view, y.extra, y.rest
         k = len(a.members)
         names_a = {p + 1: n + 1 for n, p in enumerate(rest_a)} | {i + 1: k}
         names_b = {p + 1: n + 1 for n, p in enumerate(rest_b)} | {j + 1: k + 1}
@@ -60,38 +69,31 @@ class Joiner:
             count[template] = n + 1
             return outsider(template, n)
 
-        for x in (*left, *same):
-            if x not in names_a:
-                y = same.get(x)
-                names_a[x] = k + 1 if y == j + 1 else fresh(outside_template(x, a))
-        for y in (*right, *same.values()):
-            if y not in names_b:
-                x2 = back.get(y)
-                names_b[y] = names_a[x2] if x2 is not None else fresh(outside_template(y, b))
+        for old in (*left, *same):
+            if old not in names_a:
+                names_a[old] = k + 1 if same.get(old) == j + 1 else fresh(outside_template(old, a))
+        for old in (*right, *same.values()):
+            if old not in names_b:
+                known = back.get(old)
+                names_b[old] = names_a[known] if known is not None else fresh(outside_template(old, b))
         first = self._names.renamed(a, [*(a.members[p] for p in rest_a), a.members[i]], names_a)
-        last = self._names.renamed(b, [b.members[j]], names_b)
-        return Configuration(first.package, (*first.members, *last.members))
+        return Configuration(first.package, (*first.members, self._names.member(b.members[j], names_b)))
 
 
-def _matched(
-    a: Configuration, i: int, rest_a: tuple[int, ...], b: Configuration, j: int, rest_b: tuple[int, ...]
-) -> dict[int, int] | None:
+def _matched(a: Part, b: Part) -> dict[int, int] | None:
     """Which identity of `a` must be which of `b`, because both stand in the same common cell; None: contradiction."""
-    here = {p + 1: n for n, p in enumerate(rest_a)}
-    there = {p + 1: n for n, p in enumerate(rest_b)}
+    here = {p + 1: n for n, p in enumerate(a.rest)}
+    there = {p + 1: n for n, p in enumerate(b.rest)}
     forth: dict[int, int] = {}
     back: dict[int, int] = {}
-    for v, w in zip(_flat(a, rest_a), _flat(b, rest_b), strict=True):
-        if v is None or w is None or v < HALF:
-            continue
-        x, y = who(v), who(w)
+    for x, y in zip(a.shared, b.shared, strict=True):
         if is_lost(x):
             continue
         if x in here or y in there:
             if here.get(x, -1) != there.get(y, -2):
                 return None
             continue
-        if x == i + 1 and y == j + 1:
+        if x == a.extra + 1 and y == b.extra + 1:
             return None
         if forth.setdefault(x, y) != y or back.setdefault(y, x) != x:
             return None

@@ -42,7 +42,7 @@ class Renamer:
         count: dict[int, int] = {}
 
         def meet(identity: int) -> None:
-            if identity not in names and not is_lost(identity):
+            if not is_lost(identity):
                 template = outside_template(identity, c)
                 n = count[template] = count.get(template, -1) + 1
                 if n >= CLASSES:
@@ -50,13 +50,14 @@ class Renamer:
                 names[identity] = outsider(template, n)
 
         members = [c.members[i] for i in order]
-        for v in self.references(c.package, 0):
-            meet(who(v))
-        for m in members:
-            for v in self.references(m.cells, m.template):
-                meet(who(v))
-        for identity in self._only_in_sets(c, members, names):
-            meet(identity)
+        for template, cells in ((0, c.package), *((m.template, m.cells) for m in members)):
+            for o in self._named[template]:
+                v = cells[o]
+                if v is not None and v >= HALF and (v + HALF) >> BITS not in names:
+                    meet((v + HALF) >> BITS)
+        if any(m.reads or m.held for m in members):
+            for identity in self._only_in_sets(c, members, names):
+                meet(identity)
         return self.renamed(c, members, names)
 
     @staticmethod
@@ -79,20 +80,16 @@ class Renamer:
 
     def renamed(self, c: Configuration, members: Sequence[Member], names: Names) -> Configuration:
         """The package and the given members with every identity renamed."""
-        return Configuration(
-            self._cells(c.package, 0, names),
-            tuple(
-                Member(
-                    m.template,
-                    m.location,
-                    self._cells(m.cells, m.template, names),
-                    _locks(m.reads, names),
-                    m.published,
-                    _locks(m.held, names),
-                )
-                for m in members
-            ),
-        )
+        if all(old == new for old, new in names.items()):
+            return Configuration(c.package, tuple(members))
+        return Configuration(self._cells(c.package, 0, names), tuple([self.member(m, names) for m in members]))
+
+    def member(self, m: Member, names: Names) -> Member:
+        """A member with every identity renamed."""
+        cells = self._cells(m.cells, m.template, names)
+        if not m.reads and not m.held:
+            return m if cells is m.cells else Member(m.template, m.location, cells, (), m.published)
+        return Member(m.template, m.location, cells, _locks(m.reads, names), m.published, _locks(m.held, names))
 
     def _cells(self, cells: tuple[Value, ...], template: int, names: Names) -> tuple[Value, ...]:
         out: list[Value] | None = None

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, combinations_with_replacement, permutations
 from typing import Any
 
-from verifier.prove.context import Configuration
-from verifier.prove.joins import Joiner
-from verifier.prove.machine import Machine, Outcome, Touch
+from verifier.prove.context import Configuration, Member
+from verifier.prove.joins import Joiner, Part
+from verifier.prove.machine import Machine, Outcome
 from verifier.prove.renaming import Renamer, beside
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import is_lost
+from verifier.prove.values import Value, is_lost
 from verifier.records import dataclass
 
 
@@ -81,13 +81,17 @@ def fixpoint(
     return Fixpoint(k, frozenset(run.known), run.posts)
 
 
+Access = tuple[int, bool, bool]
+"""A touch, whoever owns the cell: (absolute cell, write, plain)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Alone:
     """What one goroutine can do, seen alone: everything, what others may notice, and what it touches."""
 
     outcomes: tuple[Outcome, ...]
     active: frozenset[int]
-    touches: frozenset[Touch]
+    touches: frozenset[Access]
 
 
 class _Run:
@@ -100,9 +104,11 @@ class _Run:
         self.known: set[Configuration] = set()
         self.done: set[Configuration] = set()
         self.work: list[Configuration] = []
-        self.index: dict[Any, list[tuple[Configuration, int, tuple[int, ...]]]] = {}
+        self.index: dict[Any, list[Part]] = {}
+        self.pairs: dict[Any, list[tuple[Part, _Alone]]] = {}
         self.alone: dict[Configuration, _Alone] = {}
-        self.clashes: dict[tuple[frozenset[Touch], frozenset[Touch]], bool] = {}
+        self.glimpses: set[tuple[tuple[Value, ...], Member, int, int]] = set()
+        self.clashes: dict[tuple[frozenset[Access], frozenset[Access]], bool] = {}
         self.posts = 0
 
     def go(self) -> None:
@@ -114,15 +120,15 @@ class _Run:
         while self.work:
             v = self.work.pop()
             self._inside(v)
-            for c in self._candidates(v):
-                self._expand(c)
+            for c, singles in self._pairs(v) if self.k == 1 else self._wholes(v):
+                self._expand(c, singles)
                 if self.out_of_time():
                     raise _Stop("time")
             if self.out_of_time():
                 raise _Stop("time")
 
     def _allowed(self, c: Configuration) -> bool:
-        return all(sum(m.template == t for m in c.members) <= n for t, n in self.exactly.items())
+        return not self.exactly or all(sum(m.template == t for m in c.members) <= n for t, n in self.exactly.items())
 
     def _add(self, v: Configuration) -> None:
         if v in self.known:
@@ -165,40 +171,28 @@ class _Run:
                 if len(o.outside) > 1:
                     self._judge(single, 0, o)
             active = frozenset(o.step.number for o in outcomes if o.outside or (o.moved and o.after is not None))
-            touches = frozenset(t for t in self.machine.accesses(single, 0) if not is_lost(t[0]))
+            touches = frozenset(t[1:] for t in self.machine.accesses(single, 0) if not is_lost(t[0]))
             found = self.alone[single] = _Alone(outcomes if self.k == 1 else (), active, touches)
         return found
 
     # ---- candidates
 
-    def _candidates(self, v: Configuration) -> Iterator[Configuration]:
-        for i in range(self.k):
-            rest = tuple(x for x in range(self.k) if x != i)
-            for order in permutations(rest):
-                self.index.setdefault(self._common(v, order), []).append((v, i, order))
-        for i in range(self.k):
-            rest = tuple(x for x in range(self.k) if x != i)
-            for other, j, order in list(self.index.get(self._common(v, rest), ())):
-                if self.k == 1:
-                    yield from self._pairs(v, other)
-                else:
-                    yield from self._wholes(self.joiner.joins(v, i, rest, other, j, order))
-
-    def _common(self, v: Configuration, order: tuple[int, ...]) -> Any:
-        """What two views must share to be joined: the package and common members, identities hidden."""
-        return self.names.masked_package(v), tuple(self.names.mask(v.members[i], v) for i in order)
-
-    def _pairs(self, a: Configuration, b: Configuration) -> Iterator[Configuration]:
+    def _pairs(self, v: Configuration) -> Iterator[tuple[Configuration, list[_Alone]]]:
         """For k = 1: the pairs of two views, unless neither can do anything to the other."""
-        x, y = self._alone(a), self._alone(b)
-        if x.active or y.active or self._may_clash(x.touches, y.touches):
-            for c in self.joiner.joins(a, 0, (), b, 0, ()):
-                if self._allowed(c) and not self.machine.impossible(c):
-                    yield c
+        a, x = self.joiner.part(v, 0, ()), self._alone(v)
+        known = self.pairs.setdefault(self.names.masked_package(v), [])
+        known.append((a, x))
+        for b, y in tuple(known):
+            if x.active or y.active or self._may_clash(x.touches, y.touches):
+                for c in self.joiner.joins(a, b):
+                    if self._allowed(c) and not self.machine.impossible(c):
+                        # Its parts are the two views, so what each can do alone is known.
+                        yield c, [x, y]
 
-    def _wholes(self, joined: Iterator[Configuration]) -> Iterator[Configuration]:
+    def _wholes(self, v: Configuration) -> Iterator[tuple[Configuration, list[_Alone]]]:
+        """For larger k: what two views that share all but one goroutine give, if all the other parts are known too."""
         everybody = range(self.k + 1)
-        for c in joined:
+        for c in self._joined(v):
             if not self._allowed(c) or self.machine.impossible(c):
                 continue
             whole = self.names.view(c, everybody)
@@ -206,16 +200,34 @@ class _Run:
                 continue
             if all(self.names.view(whole, [x for x in everybody if x != left]) in self.known for left in everybody):
                 self.done.add(whole)
-                yield whole
+                yield whole, [self._alone(self.names.view(whole, [j])) for j in everybody]
 
-    def _may_clash(self, a: frozenset[Touch], b: frozenset[Touch]) -> bool:
+    def _joined(self, v: Configuration) -> Iterator[Configuration]:
+        for i in range(self.k):
+            rest = tuple(x for x in range(self.k) if x != i)
+            for order in permutations(rest):
+                self.index.setdefault(self._common(v, order), []).append(self.joiner.part(v, i, order))
+        for i in range(self.k):
+            rest = tuple(x for x in range(self.k) if x != i)
+            part = self.joiner.part(v, i, rest)
+            for other in tuple(self.index.get(self._common(v, rest), ())):
+                yield from self.joiner.joins(part, other)
+
+    def _common(self, v: Configuration, order: tuple[int, ...]) -> Any:
+        """What two views must share to be joined: the package and common members, identities hidden."""
+        return self.names.masked_package(v), tuple(self.names.mask(v.members[i], v) for i in order)
+
+    def _may_clash(self, a: frozenset[Access], b: frozenset[Access]) -> bool:
         """Whether two goroutines with these accesses might race, whoever owns the cells."""
-        if (a, b) not in self.clashes:
-            self.clashes[a, b] = any(x[1] == y[1] and (x[2] or y[2]) and (x[3] or y[3]) for x in a for y in b)
-        return self.clashes[a, b]
+        if not a or not b:
+            return False
+        found = self.clashes.get((a, b))
+        if found is None:
+            found = any(x[0] == y[0] and (x[1] or y[1]) and (x[2] or y[2]) for x in a for y in b)
+            self.clashes[a, b] = found
+        return found
 
-    def _expand(self, c: Configuration) -> None:
-        singles = [self._alone(self.names.view(c, [j])) for j in range(self.k + 1)]
+    def _expand(self, c: Configuration, singles: list[_Alone]) -> None:
         if any(self._may_clash(x.touches, y.touches) for x, y in combinations(singles, 2)):
             found = self.machine.race(c, outside_too=self.k == 1)
             if found is not None:
@@ -233,7 +245,18 @@ class _Run:
         self.posts += 1
         for left in range(self.k + 1):
             if left == j or (o.others and not o.outside):
-                self._add(self.names.view(after, [x for x in range(self.k + 1) if x != left]))
+                if self.k == 1:
+                    self._glimpsed(after, 1 - left)
+                else:
+                    self._add(self.names.view(after, [x for x in range(self.k + 1) if x != left]))
+
+    def _glimpsed(self, pair: Configuration, i: int) -> None:
+        """What one of two sees: most steps leave what an earlier one has left, whoever took it."""
+        # All that the view is made from: of the other one, identities tell no more than the template.
+        seen = pair.package, pair.members[i], i, pair.members[1 - i].template
+        if seen not in self.glimpses:
+            self.glimpses.add(seen)
+            self._add(self.names.view(pair, (i,)))
 
 
 def seen_by_exploration(

@@ -16,10 +16,14 @@ Evaluate = Callable[[Context], Value]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cell to be read or written: the package's or the goroutine's own (`cells` empty), or one of a family."""
+    """A cell to be read or written: the package's or the goroutine's own (`cells` empty), or one of a family.
+
+    `absolute` is the number of the package's or of the first goroutine's own cell.
+    """
 
     package: bool
     cell: int
+    absolute: int
     cells: tuple[int, ...] = ()
     stride: int = 1
     index: Evaluate | None = None
@@ -97,13 +101,13 @@ class Compiler:
         """A reference as something to read or write."""
         match r:
             case Own(template=0, offset=o):
-                return Target(True, o)
+                return Target(True, o, o)
             case Own(template=t, offset=o) if t == self.role.template:
-                return Target(False, o)
+                return Target(False, o, self.role.first + o)
             case Cell(number=n) if n < self.shape.size:
-                return Target(True, n)
+                return Target(True, n, n)
             case At(family=f, index=i):
-                return Target(False, -1, f.cells, f.stride, self.function(i))
+                return Target(False, -1, -1, f.cells, f.stride, self.function(i))
         raise NotCovered("a cell of another goroutine")
 
     def function(self, e: Expr) -> Evaluate:
@@ -137,9 +141,8 @@ class Compiler:
         if isinstance(r, At):
             number = self._indices.setdefault(r.index, len(self._indices))
             return f"X.at({self._name(r.family.cells)}, {r.family.stride}, {self.source(r.index)}, {number})"
-        absolute = t.cell if t.package else self.role.first + t.cell
-        if self.shape.lock_cells.get(absolute) == "readers":
-            return f"X.package_readers({t.cell})" if t.package else f"X.own_readers({absolute})"
+        if self.shape.lock_cells.get(t.absolute) == "readers":
+            return f"X.package_readers({t.cell})" if t.package else f"X.own_readers({t.absolute})"
         return f"X.c.package[{t.cell}]" if t.package else f"X.me.cells[{t.cell}]"
 
     def _name(self, value: tuple[int, ...]) -> str:

@@ -133,9 +133,7 @@ class Machine:
     def _locate(self, x: Context, t: Target) -> tuple[int, int]:
         if t.index is not None:
             return x.locate(t.cells, t.stride, t.index(x))
-        if t.package:
-            return 0, t.cell
-        return x.j + 1, self.shape.role(x.me.template).first + t.cell
+        return 0 if t.package else x.j + 1, t.absolute
 
     def _apply(self, x: Context, s: Compiled) -> tuple[Configuration, bool]:
         y, forgotten = (x, False) if s.block is None else self._allocate(x, s.block)
@@ -143,29 +141,32 @@ class Machine:
         marks = [(op, *self._locate(y, t)) for op, t in s.locks]
         if y is not x:
             x.script_of(y)
-        writes = [(owner, cell, self._named(y, cell, v)) for owner, cell, v in writes]
+        # Only a 1 is ever named, and only a name, which is a large number, is refused.
+        if any(v == 1 or (v is not None and v >= HALF) for _, _, v in writes):
+            writes = [(owner, cell, self._named(y, cell, v)) for owner, cell, v in writes]
         after = self._written(x, y.c, s, writes)
         return self.keeper.after(x, after, writes, marks), forgotten or self._lets_go(writes, marks)
 
     def _lets_go(self, writes: list[Write], marks: list[Mark]) -> bool:
         """Whether somebody who holds a lock may notice, wherever the lock is, although no cell he sees has changed."""
-        counted = {(owner, cell) for op, owner, cell in marks if op in ("rlock", "runlock")}
         kinds = self.shape.lock_cells
-        return any(
-            cell in kinds and (owner > 0 or (kinds[cell] == "readers" and (owner, cell) not in counted))
-            for owner, cell, _ in writes
-        )
+        locks = [(owner, cell) for owner, cell, _ in writes if cell in kinds]
+        if not locks:
+            return False
+        counted = {(owner, cell) for op, owner, cell in marks if op in ("rlock", "runlock")}
+        return any(owner > 0 or (kinds[cell] == "readers" and (owner, cell) not in counted) for owner, cell in locks)
 
     def _written(self, x: Context, c: Configuration, s: Compiled, writes: list[Write]) -> Configuration:
         changed: dict[int, list[Value]] = {}
+        kinds, present = self.shape.lock_cells, len(c.members)
         for owner, cell, v in writes:
-            if owner > len(c.members):
+            if owner > present:
                 if not is_lost(owner):
                     x.outside.add(owner)
                 continue
             if owner not in (0, x.j + 1):
                 x.others.add(owner)
-            if self.shape.lock_cells.get(cell) == "readers":
+            if kinds.get(cell) == "readers":
                 continue
             own = self.shape.home(cell)[1]
             if owner not in changed:
@@ -174,8 +175,10 @@ class Machine:
         members = list(c.members)
         for owner, cells in changed.items():
             if owner:
-                members[owner - 1] = members[owner - 1]._replace(cells=tuple(cells))
-        members[x.j] = members[x.j]._replace(location=s.step.dst)
+                m = members[owner - 1]
+                members[owner - 1] = Member(m.template, m.location, tuple(cells), m.reads, m.published, m.held)
+        m = members[x.j]
+        members[x.j] = Member(m.template, s.step.dst, m.cells, m.reads, m.published, m.held)
         package = tuple(changed[0]) if 0 in changed else c.package
         return Configuration(package, tuple(members))
 

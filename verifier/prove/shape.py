@@ -7,6 +7,8 @@ the first block of each site are used: they stand for everybody's.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from verifier.program.expr import At, Cell, Const, Expr, Own, Ref, children
 from verifier.program.program import Bool, Domain, Program, Range, Reference, Union, low
 from verifier.prove.values import INT, Value, owned
@@ -61,12 +63,15 @@ class Shape:
 
     def home(self, cell: int) -> tuple[int, int]:
         """(template, own cell) of an absolute cell; template 0 for the package."""
-        if cell < self.size:
-            return 0, cell
-        for r in self.roles:
-            if r.first <= cell < r.first + r.size:
-                return r.template, cell - r.first
-        raise NotCovered("a step that names another goroutine's cell")
+        found = self._homes.get(cell)
+        if found is None:
+            raise NotCovered("a step that names another goroutine's cell")
+        return found
+
+    @cached_property
+    def _homes(self) -> dict[int, tuple[int, int]]:
+        known = {cell: (0, cell) for cell in range(self.size)}
+        return known | {r.first + o: (r.template, o) for r in self.roles for o in range(r.size)}
 
     def referent(self, domain: Domain, value: int) -> tuple[int, int] | None:
         """(sort, place) when a value of this domain is a reference that is not nil; `value` without owner."""

@@ -13,6 +13,9 @@ from verifier.program.program import Program
 BEGINNING = 10_000
 """States explored as they are, by the reference back end, before anything faster is worth its start-up time."""
 
+SMALL_GRAPH = 100_000
+"""Transitions up to which the kernel's search is asked about stuck goroutines as a networkx graph, if it must be."""
+
 Left = Callable[[], Limits]
 """What may still be spent."""
 
@@ -84,6 +87,8 @@ def explored(program: Program, options: Options, left: Left, stop_when: frozense
 
     def search(what: Program, engine: str, most: int) -> Exploration:
         limits = replace(left(), max_states=most)
+        if engine == "kernel":
+            limits = replace(limits, graph_edges=SMALL_GRAPH)
         return explore(what, limits, stop_when=stop_when, clock=options.clock, progress=options.progress, engine=engine)
 
     back_end = "reference" if options.engine == "reference" else "kernel"

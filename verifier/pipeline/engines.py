@@ -13,6 +13,9 @@ from verifier.program.program import Program
 BEGINNING = 10_000
 """States explored as they are, by the reference back end, before anything faster is worth its start-up time."""
 
+SHORTEST = 1_000_000
+"""States looked at for a schedule that is shortest in all steps, where one in fused steps is known."""
+
 SMALL_GRAPH = 100_000
 """Transitions up to which the kernel's search is asked about stuck goroutines as a networkx graph, if it must be."""
 
@@ -32,22 +35,22 @@ class Finding:
 class Explorations:
     """What exploring one program came to. `program` is the one that findings are about once they are undone.
 
-    `begun` is the beginning, unreduced: where it found something, no schedule is shorter. `whole` is the exploration
-    that counts, of a program with `reductions` (slice, fuse, symmetry) that keep every verdict.
+    `whole` is the exploration that counts, of a program with `reductions` (slice, fuse, symmetry) that keep every
+    verdict. `exact` are explorations, complete or not, with no steps fused: what they found is shown with the fewest
+    steps there can be.
     """
 
     program: Program
     whole: Exploration
-    begun: Exploration | None = None
+    exact: tuple[Exploration, ...] = ()
     reductions: tuple[str, ...] = ()
 
     def all(self) -> tuple[Finding, ...]:
-        """Every finding: violations, then witnesses, for each kind and name one of the beginning if it has any."""
+        """Every finding: violations, then witnesses, for each kind and name those of the first that has any."""
         out: list[Finding] = []
-        parts = [e for e in (self.begun, self.whole) if e is not None]
         for group in ("violations", "witnesses"):
             known: set[tuple[str, str]] = set()
-            for exploration in parts:
+            for exploration in self._parts():
                 fresh = [v for v in getattr(exploration, group) if (v.kind, v.name) not in known]
                 known.update((v.kind, v.name) for v in fresh)
                 out += [Finding(exploration, v) for v in fresh]
@@ -55,9 +58,9 @@ class Explorations:
 
     def first(self, kind: str, name: str | None = None) -> Finding | None:
         """The first finding of a kind (and name); None when there is none."""
-        for exploration in (self.begun, self.whole):
-            violation = exploration.first(kind, name) if exploration is not None else None
-            if exploration is not None and violation is not None:
+        for exploration in self._parts():
+            violation = exploration.first(kind, name)
+            if violation is not None:
                 return Finding(exploration, violation)
         return None
 
@@ -67,67 +70,113 @@ class Explorations:
 
     def schedule(self, finding: Finding) -> tuple[tuple[int, ...], Violation]:
         """The choices on `program` that show a finding, and the finding as it shows there. Raises UndoError."""
-        if finding.exploration is self.whole and self.reductions:
-            return unreduce(self.whole, finding.violation, self.program)
-        return choices_of(finding.exploration, finding.violation), finding.violation
+        if finding.exploration.machine.program is self.program:
+            return choices_of(finding.exploration, finding.violation), finding.violation
+        return unreduce(finding.exploration, finding.violation, self.program)
 
     def coverage(self) -> frozenset[tuple[int, int]]:
         """(template, raw step) of everything some schedule ran."""
-        ran = raw_coverage(self.whole, self.program) if self.reductions else self.whole.coverage
-        return ran | self.begun.coverage if self.begun else ran
+        return frozenset().union(*(raw_coverage(e, self.program) for e in self._parts()))
+
+    def _parts(self) -> tuple[Exploration, ...]:
+        return (*self.exact, self.whole)
 
     @property
     def finished(self) -> bool:
         """Whether some run ended with all goroutines returned."""
-        return self.whole.finished or (self.begun is not None and self.begun.finished)
+        return any(e.finished for e in self._parts())
 
 
 def explored(program: Program, options: Options, left: Left, stop_when: frozenset[str]) -> Explorations:
     """Explore `program` as the options say, see `Options`. Raises ProgramFault."""
-
-    def search(what: Program, engine: str, most: int) -> Exploration:
-        limits = replace(left(), max_states=most)
-        if engine == "kernel":
-            limits = replace(limits, graph_edges=SMALL_GRAPH)
-        return explore(what, limits, stop_when=stop_when, clock=options.clock, progress=options.progress, engine=engine)
-
-    back_end = "reference" if options.engine == "reference" else "kernel"
-    default = REFERENCE_STATES if back_end == "reference" or not _compiles() else KERNEL_STATES
-    most = default if options.max_states is None else options.max_states
+    run = _Run(program, options, left, stop_when)
     begun = None
     if options.engine != "kernel" and options.reduce is not True:
-        last = options.reduce is False and options.engine == "reference"
-        begun = search(program, "reference", most if last else min(most, BEGINNING))
-        if last or begun.states < BEGINNING or begun.complete or most <= BEGINNING or "max-states" not in begun.limit:
+        begun = run.beginning()
+        if not run.goes_on(begun):
             return Explorations(program, begun)
     if options.reduce is False:
-        return Explorations(program, search(program, back_end, most))
+        return Explorations(program, run.search(program))
     try:
-        small, reductions = _reduced(program)
-        whole = search(small, back_end, most)
+        return run.reduced(begun)
     except KeyboardInterrupt:
-        # Before the search proper: what the beginning has shown is all there is.
+        # Between searches: what the beginning has shown is all there is.
         if begun is None:
             raise
         return Explorations(program, replace(begun, limit="interrupted", deadlock_limit="interrupted"))
-    if small.classes and whole.complete and not whole.deadlock_decided and whole.first("deadlock") is None:
-        # Who waits for ever while others run on cannot be seen where goroutines are exchanged all the time.
-        plain = search(replace(small, classes=()), back_end, most)
-        if plain.deadlock_decided or plain.first("deadlock"):
-            whole, reductions = plain, tuple(r for r in reductions if r != "symmetry")
-        else:
-            whole = replace(whole, deadlock_limit=plain.deadlock_limit)
-    return Explorations(program, whole, begun, reductions)
 
 
-def _reduced(program: Program) -> tuple[Program, tuple[str, ...]]:
+class _Run:
+    """The searches of one program."""
+
+    def __init__(self, program: Program, options: Options, left: Left, stop_when: frozenset[str]) -> None:
+        self._program = program
+        self._options = options
+        self._left = left
+        self._stop_when = stop_when
+        self._engine = "reference" if options.engine == "reference" else "kernel"
+        default = REFERENCE_STATES if self._engine == "reference" or not _compiles() else KERNEL_STATES
+        self._most = default if options.max_states is None else options.max_states
+
+    def search(
+        self, what: Program, engine: str = "", most: int = 0, stop_when: frozenset[str] = frozenset()
+    ) -> Exploration:
+        """Explore a program; what is not said is as the options say."""
+        engine = engine or self._engine
+        limits = replace(self._left(), max_states=most or self._most)
+        if engine == "kernel":
+            limits = replace(limits, graph_edges=SMALL_GRAPH)
+        options = self._options
+        return explore(
+            what,
+            limits,
+            stop_when=stop_when or self._stop_when,
+            clock=options.clock,
+            progress=options.progress,
+            engine=engine,
+        )
+
+    def beginning(self) -> Exploration:
+        """The first states, by the reference back end; all of them if nothing else is to follow."""
+        alone = self._options.reduce is False and self._engine == "reference"
+        return self.search(self._program, "reference", self._most if alone else min(self._most, BEGINNING))
+
+    def goes_on(self, begun: Exploration) -> bool:
+        """Whether it was the size of the beginning that ended it."""
+        return not begun.complete and "max-states" in begun.limit and BEGINNING <= begun.states < self._most
+
+    def reduced(self, begun: Exploration | None) -> Explorations:
+        """Explore the reduced program."""
+        small, reductions = _reduced(self._program)
+        whole = self.search(small)
+        if small.classes and whole.complete and not whole.deadlock_decided and whole.first("deadlock") is None:
+            # Who waits for ever while others run on cannot be seen where goroutines are exchanged all the time.
+            plain = self.search(replace(small, classes=()))
+            if plain.deadlock_decided or plain.first("deadlock"):
+                whole, reductions = plain, tuple(r for r in reductions if r != "symmetry")
+            else:
+                whole = replace(whole, deadlock_limit=plain.deadlock_limit)
+        exact = () if begun is None else (begun,)
+        return Explorations(self._program, whole, (*exact, *self._shortest(begun, whole)), reductions)
+
+    def _shortest(self, begun: Exploration | None, whole: Exploration) -> tuple[Exploration, ...]:
+        """A search with no steps fused for what only fused steps have shown: found so, it is shown in the fewest."""
+        known = {v.kind for v in begun.violations} if begun else set()
+        wanted = frozenset(v.kind for v in whole.violations) - known - {"bound"}
+        if not wanted or whole.limit == "interrupted":
+            return ()
+        unfused, _ = _reduced(self._program, fusing=False)
+        return (self.search(unfused, most=min(self._most, SHORTEST), stop_when=wanted),)
+
+
+def _reduced(program: Program, *, fusing: bool = True) -> tuple[Program, tuple[str, ...]]:
     """The smallest program with the same verdicts, and what made it smaller."""
     # Imported here: most models are explored as they are.
     from verifier.program.passes.reduce import reduced
     from verifier.program.passes.symmetry import symmetric
 
-    small = symmetric(reduced(program))
-    return small, ("slice", "fuse", *(("symmetry",) if small.classes else ()))
+    small = symmetric(reduced(program, fusing=fusing))
+    return small, ("slice", *(("fuse",) if fusing else ()), *(("symmetry",) if small.classes else ()))
 
 
 def _compiles() -> bool:

@@ -78,7 +78,7 @@ class Enumerator:
     def _stuck(self, seen: set[State], edges: list[tuple[State, State | None, frozenset[int]]]) -> bool:
         """Whether somewhere a goroutine never moves again, though the process need not die."""
         able = {s: self._done(s) for s in seen}
-        lives = {s: True for s in seen}
+        lives = dict.fromkeys(seen, True)
         for s, _, movers in edges:
             able[s] |= movers
         out: dict[State, list[State | None]] = {s: [] for s in seen}

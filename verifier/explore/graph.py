@@ -19,7 +19,7 @@ FAILED = -1
 
 
 def state_graph(found: Exploration) -> networkx.MultiDiGraph[int]:
-    """Nodes are state numbers, edges carry `step` (concrete step) and `goroutine` (instance, of a paired step the sender).
+    """Nodes are state numbers, edges carry `step` (concrete step) and `goroutine` (instance; the sender of a pair).
 
     With interchangeable goroutines `exchanged` says which instance plays whose part in the state an edge leads to.
     Costs about 300 bytes and 8 µs an edge, so ask for it only when `found.transitions` is moderate.

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
+from verifier.golang.syntax_leaves import BasicLit as BasicLit, Ident as Ident
 from verifier.records import dataclass
 from verifier.source import Span
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ident:
-    """A name, in any position; `_` included."""
-
-    span: Span
-    name: str
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class BasicLit:
-    """A literal. `kind`: INT, STRING or CHAR; `value` is decoded: an int or the string's text."""
-
-    span: Span
-    kind: str
-    value: int | str
 
 
 @dataclass(frozen=True, eq=False, slots=True)

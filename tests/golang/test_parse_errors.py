@@ -152,7 +152,6 @@ BAD_CLAUSES = [
     ("a, b", "syntax error", "one bool expression"),
     ("a; b", "syntax error", "one bool expression"),
     ("a[1:2]", "slice expressions", ""),
-    ("<-c", "receiving", ""),
 ]
 
 

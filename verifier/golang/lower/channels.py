@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.golang import syntax as ast
 from verifier.golang.lower.assign import put, target
 from verifier.golang.lower.channel_values import channel_object, comes, handed
@@ -21,6 +19,7 @@ from verifier.gosem.channel import ChannelObject
 from verifier.gosem.fragment import Fragment
 from verifier.program.expr import Read
 from verifier.program.program import Bool
+from verifier.records import dataclass
 from verifier.source import Span
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.lowering.models import Go, document
 from verifier.audit.replay import Claim, replay
 from verifier.explore.graph import first_stuck
 from verifier.explore.search import Exploration, choices_of, explore
@@ -9,7 +10,6 @@ from verifier.pipeline.load import program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import END, Program
 
-from ..lowering.models import Go, document
 from .enumerator import Found
 from .programs import Channels, body, declare
 
@@ -41,7 +41,7 @@ def found(e: Exploration) -> Found:
         locations, values = e.machine.layout.unpack(state)
         if all(at == END for at in locations[1:]):
             finals.add(tuple(values[n] if n >= 0 else 0 for n in cells))
-    races = {v.name.removesuffix(".sync") for v in e.violations if v.kind == "race"}
+    races = {v.name.removesuffix(" (channel state)") for v in e.violations if v.kind == "race"}
     panics = {v.name for v in e.violations if v.kind in ("panic", "bound")}
     return Found(
         frozenset(panics), e.first("deadlock") is not None, frozenset(races), frozenset(finals), len(e.store.order)

@@ -100,7 +100,8 @@ def _race(walked: Walk, claim: Claim, locks: Locks) -> tuple[RacyAccess, ...]:
         RacyAccess(
             goroutine=program.instances[c.instance].name,
             write=access.write,
-            atomic=access.atomic,
+            # Close writes atomically only in order not to race with itself (`gosem.channel`).
+            atomic=access.atomic and not c.step.cite.startswith("runtime/chan.go"),
             location=program.cells[found.cell].name,
             text=c.step.text,
             span=c.step.span,

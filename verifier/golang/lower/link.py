@@ -277,6 +277,8 @@ def cell_name(m: Machine, region: Region, path: Sequence[str | int]) -> str:
     for i, c in enumerate(path):
         if c in ("header", "writing") and keyed and i == 0:
             return f"{out} (map header)"
+        if c == "sync" and isinstance(c, Part):
+            return f"{out} (channel state)"
         if (isinstance(c, Part) and c in _PLAIN) or (isinstance(c, str) and c.startswith("·")):
             continue
         if isinstance(c, int) and keyed and path[0] == "slots" and i == 1:

@@ -40,6 +40,7 @@ def is_safe(path: Path) -> bool:
 SAFE_NAMES = {
     "atomic-pointer-cas",
     "atomic-pointer-publish",
+    "channel-owner",
     "cond",
     "copy-on-write",
     "mutex",

@@ -28,8 +28,9 @@ FIRST = 8
         ("x := 1\n", (8, 7), "declared and not used: x"),
         ("n = 1.5\n", (8, 11), "floating-point"),
         ("if n { n = 2 }\n", (8, 10), "bool"),
-        ("c := make(chan int)\nc <- 1\n", (8, 17), "channels"),
-        ("select {}\n", (8, 7), "select"),
+        ("c := make(<-chan int)\nc <- 1\n", (9, 7), "cannot send to receive-only channel"),
+        ("c := make(chan int, n)\nclose(c)\n", (8, 27), "constant, small capacity"),
+        ("select {\ncase <-n:\n}\n", (9, 12), "cannot receive from non-channel"),
         ('import "unsafe"\n', (8, 7), "import"),
     ],
 )

@@ -18,12 +18,6 @@ def error_of(value: str, parse: object = parse_body) -> Diagnostic:
 
 # value, what the span covers, part of the message, part of the advice
 REFUSED = [
-    ("v := <-c", "<-c", "receiving from a channel", "sync.Mutex"),
-    ("<-c", "<-c", "receiving from a channel", "sync.WaitGroup"),
-    ("c <- 1", "c <- 1", "sending on a channel", "sync.Mutex"),
-    ("select {\ncase <-c:\n}", "select {\ncase <-c:\n}", "'select'", "sync.Mutex"),
-    ("var c chan int", "chan int", "channels are not supported yet", "sync.Mutex"),
-    ("c := make(<-chan int)", "<-chan int", "channels are not supported yet", "sync.Mutex"),
     ("x = a[1:2]", "a[1:2]", "slice expressions", "index the elements"),
     ("f(a...)", "a...", "'...'", "one by one"),
     ("f := func(a ...int) {}", "a ...int", "variadic parameters", "one parameter for each"),
@@ -158,7 +152,6 @@ BAD_CLAUSES = [
     ("a, b", "syntax error", "one bool expression"),
     ("a; b", "syntax error", "one bool expression"),
     ("a[1:2]", "slice expressions", ""),
-    ("<-c", "receiving", ""),
 ]
 
 

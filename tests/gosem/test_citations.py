@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from verifier.gosem import atomic, cond, gomap, hmap, mutex, once, rwmutex, swiss, syncmap, waitgroup
+from verifier.gosem import atomic, channel, cond, gomap, hmap, mutex, once, rwmutex, swiss, syncmap, waitgroup
+from verifier.gosem.channel import ChannelObject
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.gosem.gomap import MapObject
 from verifier.program.expr import Const, Read
@@ -59,6 +60,17 @@ def _all() -> Iterator[tuple[str, Fragment]]:
     yield "sync.clear", syncmap.clear(s, 2)
     yield "sync.begin", syncmap.range_begin(s, 2, bits, more)
     yield "sync.next", syncmap.range_next(s, 2, bits, more, a, b)
+    at = memory.place("channel", channel.layout((0, 2)))
+    slots = ((at("buffer", 0),), (at("buffer", 1),))
+    c = ChannelObject(at, slots, Read(b), Read(at("cap")), True, "chan int", Read(a))
+    yield "chan.enter", channel.enter((c,))
+    yield "chan.send", channel.send(c, (Read(a),))
+    yield "chan.receive", channel.receive(c, (a,), b)
+    yield "chan.close", channel.close(c)
+    yield "chan.length", channel.length(c, a)
+    yield "chan.selected", channel.selected(channel.send(c, (Read(a),)), DONE, False)
+    yield "chan.default", channel.default((c,), (c,), DONE)
+    yield "chan.none", channel.no_cases()
     cells = memory.place("plain", gomap.layout(2))
     m = MapObject(cells, 2, Read(b), lambda k: (cells(k, "value"),))
     yield "map.lookup", gomap.lookup(m, Read(a), (a,), b)

@@ -40,6 +40,10 @@ REQUIRED = {
     "lazy-init",
     "detector-swiss",
     "detector-hmap",
+    "channel-owner",
+    "channel-leak",
+    "channel-close-early",
+    "channel-try-send",
 }
 
 DETECTORS = ("detector-swiss", "detector-hmap", "detector-atomic-flip")
@@ -137,6 +141,16 @@ def test_the_recursive_rlock_is_three_steps_from_the_start() -> None:
     trace = property_trace("rwmutex-recursive-rlock", "deadlock")
     assert [(s.goroutine, s.span.line if s.span else 0) for s in trace.steps] == [("sum", 20), ("put", 28), ("sum", 14)]
     assert {w.operation for w in trace.waiting} == {"sync.RWMutex.RLock", "sync.RWMutex.Lock"}
+
+
+def test_the_leaked_worker_waits_to_send() -> None:
+    trace = property_trace("channel-leak", "deadlock")
+    assert [(w.goroutine, w.operation) for w in trace.waiting] == [("caller.go1", "chan send")]
+
+
+def test_a_send_beside_a_close_races_and_panics() -> None:
+    assert {a.location for a in property_trace("channel-close-early", "race").race} == {"queue (channel state)"}
+    assert property_trace("channel-close-early", "panic").failure == "send on closed channel"
 
 
 def test_the_escaped_pointer_races_on_the_field() -> None:

@@ -163,8 +163,9 @@ def _deadlock(walk: Walk, claim: Claim) -> str:
         state = todo.pop()
         for c in walk.composed.enabled(state):
             after = walk.composed.take(state, c)
-            if c.instance in waiting:
-                raise AuditError(f"{walk.program.instances[c.instance].name} can still move")
+            for g in c.movers:
+                if g in waiting:
+                    raise AuditError(f"{walk.program.instances[g].name} can still move")
             if isinstance(after, Fail):
                 if after.kind == "bound":
                     raise AuditError("a limit of the model can be hit: what follows is not known")

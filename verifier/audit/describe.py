@@ -6,8 +6,9 @@ import re
 
 from verifier.audit.interpret import Interpreter, State
 from verifier.audit.locks import Locks
+from verifier.gosem.channel import WAITS
 from verifier.program.concrete import Concrete
-from verifier.program.program import END, IDLE, Program, View, show
+from verifier.program.program import END, IDLE, Program, View, high, show
 
 _ONCE = ("not run", "running", "done")
 
@@ -37,6 +38,8 @@ def _view(program: Program, view: View, state: State, locks: Locks) -> str:
             return ", ".join(f"{n} {word}" for n, word in counts if n) or "-"
         case "map" | "syncmap":
             return _map(program, view, state)
+        case "channel":
+            return _channel(program, view, state)
     shown = [_shown(program, n, state) for n in view.cells]
     return shown[0] if len(shown) == 1 else "{" + ", ".join(shown) + "}"
 
@@ -56,19 +59,29 @@ def _map(program: Program, view: View, state: State) -> str:
     return "{" + " ".join(entries) + "}"
 
 
+def _channel(program: Program, view: View, state: State) -> str:
+    """`[1 2]`, `[] closed`; of a channel without a buffer `open` or `closed`."""
+    closed, *rest = view.cells
+    if not rest:
+        return "closed" if state.cells[closed] else "open"
+    length, *buffer = rest
+    width = len(buffer) // max(high(program.cells[length].domain, program.sorts), 1)
+    filled = [buffer[i * width : (i + 1) * width] for i in range(state.cells[length])]
+    values = [[_shown(program, c, state) for c in slot] for slot in filled]
+    shown = " ".join(v[0] if len(v) == 1 else "{" + ",".join(v) + "}" for v in values)
+    return f"[{shown}] closed" if state.cells[closed] else f"[{shown}]"
+
+
 def _shown(program: Program, cell: int, state: State) -> str:
     return show(state.cells[cell], program.cells[cell].domain, program.sorts)
 
 
 _TEXTS = (
-    (re.compile(r"\bselect\b"), "select"),
-    (re.compile(r"<-\s*\w.*|^\s*for .*range"), "chan receive"),
     (re.compile(r"\.RLock\(\)"), "sync.RWMutex.RLock"),
     (re.compile(r"\.Lock\(\)"), "sync.Mutex.Lock"),
     (re.compile(r"\.Wait\(\)"), "sync.WaitGroup.Wait"),
     (re.compile(r"\.Do\("), "sync.Once.Do"),
 )
-_SEND = re.compile(r"\S\s*<-\s*\S")
 
 
 def operation(program: Program, c: Concrete, state: State, interpreter: Interpreter) -> tuple[str, int]:
@@ -85,8 +98,8 @@ def operation(program: Program, c: Concrete, state: State, interpreter: Interpre
     text = c.step.text
     if c.step.cite.startswith("sync/cond.go"):
         return "sync.Cond.Wait", -1
-    if _SEND.search(text) and not re.search(r"[:=]\s*<-", text):
-        return "chan send", -1
+    if c.step.cite in WAITS:
+        return WAITS[c.step.cite], -1
     for pattern, words in _TEXTS:
         if pattern.search(text):
             return words, -1

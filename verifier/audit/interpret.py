@@ -66,6 +66,8 @@ class Interpreter:
             cells[n] = value
         locations = list(state.locations)
         locations[c.instance] = c.step.dst
+        if c.partner is not None:
+            locations[c.partner.instance] = c.partner.step.dst
         if c.child is not None:
             locations[c.child] = self.program.templates[self.program.instances[c.child].template].entry
         return self._collect(State(tuple(locations), tuple(cells)))

@@ -10,7 +10,7 @@ from verifier.audit.confirm import Claim, confirm, conflict, stuck
 from verifier.audit.interpret import AuditError
 from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
-from verifier.evidence.trace import Held, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, Program
 
@@ -65,7 +65,10 @@ def _rows(walked: Walk) -> tuple[list[TraceStep], list[Locks]]:
         history.append(locks)
         shown = walked.states[n + 1] if ended else walked.states[n]
         row = _row(walked, c, n + 1, describe.views(walked.program, shown, locks))
-        rows.append(replace(row, ends=ended and shown.locations[c.instance] == END))
+        row = replace(row, ends=ended and shown.locations[c.instance] == END)
+        if c.partner is not None:
+            row = replace(row, meets=_meeting(walked, c.partner, shown.locations[c.partner.instance] == END))
+        rows.append(row)
     return rows, history
 
 
@@ -85,6 +88,11 @@ def _row(walked: Walk, c: Concrete, number: int, objects: tuple[str, ...], waits
     )
 
 
+def _meeting(walked: Walk, half: Concrete, ends: bool) -> Meeting:
+    step = half.step
+    return Meeting(walked.program.instances[half.instance].name, step.text, step.span, step.stack, ends)
+
+
 def _race(walked: Walk, claim: Claim, locks: Locks) -> tuple[RacyAccess, ...]:
     found = conflict(walked, claim)
     program = walked.program
@@ -92,7 +100,8 @@ def _race(walked: Walk, claim: Claim, locks: Locks) -> tuple[RacyAccess, ...]:
         RacyAccess(
             goroutine=program.instances[c.instance].name,
             write=access.write,
-            atomic=access.atomic,
+            # Close writes atomically only in order not to race with itself (`gosem.channel`).
+            atomic=access.atomic and not c.step.cite.startswith("runtime/chan.go"),
             location=program.cells[found.cell].name,
             text=c.step.text,
             span=c.step.span,

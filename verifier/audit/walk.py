@@ -68,8 +68,8 @@ def walk(program: Program, choices: tuple[int, ...]) -> Walk:
 
 def raw_steps(raw: Interpreter, state: State, c: Concrete) -> State | Fail:
     """Take the raw steps that a composed step stands for, one by one."""
-    for index in c.step.origin or (c.index,):
-        after = raw.take(state, raw_step(raw, state, c, index))
+    for who, index in _one_by_one(raw, c):
+        after = raw.take(state, raw_step(raw, state, who, index))
         if isinstance(after, Fail):
             # May be any of them: a `go` or `new` that finds nothing free fails before the local steps after it.
             return after
@@ -77,14 +77,42 @@ def raw_steps(raw: Interpreter, state: State, c: Concrete) -> State | Fail:
     return state
 
 
+def _one_by_one(raw: Interpreter, c: Concrete) -> list[tuple[Concrete, int]]:
+    """Whose raw step comes when: of a paired step what either did before they meet, the meeting, what they do then."""
+    mine = [(c, n) for n in c.step.origin or (c.index,)]
+    if c.partner is None:
+        return mine
+    theirs = [(c.partner, n) for n in c.partner.step.origin or (c.partner.index,)]
+    here, there = (_meeting(raw, steps) for steps in (mine, theirs))
+    # The half that sends stands for the meeting.
+    return [*mine[:here], *theirs[:there], mine[here], *mine[here + 1 :], *theirs[there + 1 :]]
+
+
+def _meeting(raw: Interpreter, steps: list[tuple[Concrete, int]]) -> int:
+    """The position of the half of a paired step among the raw steps of a goroutine."""
+    for position, (c, index) in enumerate(steps):
+        template = raw.program.templates[raw.program.instances[c.instance].template]
+        if template.steps[index].offer is not None:
+            return position
+    raise AuditError(f"a paired step of {_name(raw, steps[0][0])} is none in the raw program")
+
+
 def raw_step(raw: Interpreter, state: State, c: Concrete, index: int) -> Concrete:
     """The concrete raw step with this index, enabled in `state`. Raises AuditError when there is none."""
-    found = [r for r in raw.steps(c.instance) if r.index == index and raw.ready(state, r)]
+    found = [r for r in raw.steps(c.instance) if r.index == index and raw.ready(state, r) and _with(r, c)]
     if len(found) != 1:
         raise AuditError(f"raw step {index} of {_name(raw, c)} is not enabled where the composed step takes it")
     if found[0].child != c.child and found[0].step.spawn is not None:
         raise AuditError(f"raw step {index} of {_name(raw, c)} starts another goroutine")
     return found[0]
+
+
+def _with(raw: Concrete, c: Concrete) -> bool:
+    """Whether a raw step is taken with the goroutine, and the half of it, that the composed step is taken with."""
+    if raw.partner is None or c.partner is None:
+        return raw.partner is None
+    halves = c.partner.step.origin or (c.partner.index,)
+    return raw.partner.instance == c.partner.instance and raw.partner.index in halves
 
 
 def _prelude(program: Program, raw: Interpreter, start: State) -> State:

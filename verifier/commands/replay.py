@@ -107,7 +107,7 @@ def _claims(interpreter: Interpreter, state: State) -> Iterator[Claim]:
     if not enabled:
         yield Claim("deadlock")
         return
-    moving = {c.instance for c in enabled}
+    moving = {g for c in enabled for g in c.movers}
     blocked = [i.number for i in interpreter.program.goroutines if i.number not in moving]
     waiting = tuple(i for i in blocked if state.locations[i] not in (END, IDLE))
     # Others can still run on: these may be stuck for good all the same, all of them or one alone.

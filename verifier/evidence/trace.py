@@ -9,6 +9,17 @@ from verifier.source import Span
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """The receiving half of a step that two goroutines take together. `ends` as in `TraceStep`."""
+
+    goroutine: str
+    text: str
+    span: Span | None
+    stack: tuple[Call, ...]
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TraceStep:
     """One row: a step of a goroutine, or (`waits`) the operation it is stuck at.
 
@@ -28,6 +39,14 @@ class TraceStep:
     cite: str = ""
     ends: bool = False
     """Whether the goroutine has returned when this row is done: a timeline draws it as idle from then on."""
+    meets: Meeting | None = None
+    """Who takes the step with it: `goroutine` sends on a channel without a buffer, the other one receives."""
+
+    def ended(self, goroutine: str) -> bool:
+        """Whether a goroutine has returned when this row is done."""
+        if self.goroutine == goroutine:
+            return self.ends
+        return self.meets is not None and self.meets.goroutine == goroutine and self.meets.ends
 
 
 @dataclass(frozen=True, slots=True)

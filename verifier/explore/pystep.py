@@ -125,6 +125,11 @@ class StepWriter:
         layout = self._machine.layout
         codes = layout.codes[c.instance]
         constant = (codes[c.step.dst] - codes[c.step.src]) << layout.pcs[c.instance].shift
+        if c.partner is not None:
+            # The guard has it that the partner stands there.
+            there = layout.codes[c.partner.instance]
+            moved = there[c.partner.step.dst] - there[c.partner.step.src]
+            return 0, constant + (moved << layout.pcs[c.partner.instance].shift), []
         if c.child is None:
             return 0, constant, []
         slot = layout.pcs[c.child]

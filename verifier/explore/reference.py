@@ -188,6 +188,9 @@ def coverage(machine: Machine, ran: list[int], failing: set[int]) -> frozenset[t
         template = program.instances[c.instance].template
         if ran[k]:
             out.update((template, n) for n in c.step.origin or (c.index,))
+            if c.partner is not None:
+                other = program.instances[c.partner.instance].template
+                out.update((other, n) for n in c.partner.step.origin or (c.partner.index,))
         elif k in failing:
             out.update((template, n) for n in _tried(program, template, c))
     for instance, steps in zip(program.instances, program.prelude, strict=False):

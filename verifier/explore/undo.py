@@ -6,6 +6,7 @@ it in one real run; then each reduced step is taken apart into the steps it stan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from verifier.explore.canonical import Canonical, apart
@@ -122,7 +123,7 @@ class Undo:
     def _take(self, walk: _Walk, c: Concrete, player: tuple[int, ...]) -> None:
         """The steps that a reduced step stands for, taken by whoever plays the part."""
         for index in self._origin(c):
-            walk.take(player[c.instance], index, None if c.child is None else player[c.child])
+            walk.take(player[c.instance], index, _companion(c, player))
 
     def _origin(self, c: Concrete) -> tuple[int, ...]:
         return c.step.origin or (c.index,) if self._reduced else (c.index,)
@@ -132,7 +133,7 @@ class Undo:
         taken = -1
         for index in self._origin(c):
             before = walk.state
-            taken = walk.take(player[c.instance], index, None if c.child is None else player[c.child], may_fail=True)
+            taken = walk.take(player[c.instance], index, _companion(c, player), may_fail=True)
             shown = violation.kind == "symptom" and self._machine.steps[taken].step.symptom == violation.name
             if walk.state == -1 or shown:
                 break
@@ -149,6 +150,21 @@ class Undo:
         return replace(violation, name=failure.name, steps=(taken,), goroutines=(instance,))
 
 
+Other = int | tuple[int, int] | None
+"""Whom a step starts, or with whom it is taken: the instance and the position of its half in its template."""
+
+
+def _companion(c: Concrete, player: Sequence[int]) -> Other:
+    """The other goroutine of a step, as it plays its part."""
+    if c.partner is not None:
+        return player[c.partner.instance], c.partner.index
+    return None if c.child is None else player[c.child]
+
+
+def _partner(c: Concrete) -> Other:
+    return None if c.partner is None else (c.partner.instance, c.partner.index)
+
+
 class _Walk:
     """A state of the composed program and the choices that led there; state -1 after a failure."""
 
@@ -162,14 +178,15 @@ class _Walk:
         """(step, next state) of every enabled step."""
         return [] if self.state < 0 else self._after(self.state)
 
-    def take(self, instance: int, index: int, child: int | None, *, may_fail: bool = False) -> int:
+    def take(self, instance: int, index: int, other: Other, *, may_fail: bool = False) -> int:
         """Take the step of an instance with this index in its template; the number of the concrete step."""
         steps = self.machine.steps
         found = [
             (choice, k, target)
             for choice, (k, target) in enumerate(self.enabled())
             if (steps[k].instance, steps[k].index) == (instance, index)
-            and (steps[k].step.spawn is None or steps[k].child == child)
+            and (steps[k].step.spawn is None or steps[k].child == other)
+            and (steps[k].partner is None or _partner(steps[k]) == other)
         ]
         name = self.machine.program.instances[instance].name
         if len(found) != 1:
@@ -241,10 +258,10 @@ def _waiting(walk: _Walk, violation: Violation, goroutines: tuple[int, ...]) -> 
     """Goroutines that wait, brought to where each of them waits without reductions too."""
     m = walk.machine
     for _ in range(CATCH_UP):
-        able = [m.steps[k] for k, _ in walk.enabled() if m.steps[k].instance in goroutines]
+        able = [m.steps[k] for k, _ in walk.enabled() if not set(goroutines).isdisjoint(m.steps[k].movers)]
         if not able:
             break
-        walk.take(able[0].instance, able[0].index, able[0].child)
+        walk.take(able[0].instance, able[0].index, _companion(able[0], range(len(m.program.instances))))
     else:
         raise UndoError("a goroutine found waiting goes on and on without reductions")
     locations, _ = m.layout.unpack(walk.state)

@@ -42,7 +42,9 @@ def _second_type(c: Checker, rhs: Sequence[ast.Expr], second: t.Type) -> None:
     """Record the type that the ok of a comma-ok form took (a declared bool, perhaps)."""
     e = rhs[0]
     known = c.info.types.get(e)
-    split = isinstance(e, ast.Index | ast.TypeAssert) and known is not None and isinstance(known.type, t.Tuple)
+    split = (
+        isinstance(e, ast.Index | ast.TypeAssert | ast.Unary) and known is not None and isinstance(known.type, t.Tuple)
+    )
     if split and known is not None and isinstance(known.type, t.Tuple):
         c.info.types[e] = t.TypeAndValue(t.Tuple((known.type.types[0], second)), known.mode)
 

@@ -63,7 +63,7 @@ def _len(c: Checker, e: ast.Call) -> Operand:
     if isinstance(u, t.Array):
         calls = _has_call(e.args[0])
         return Operand(e, t.Mode.VALUE if calls else t.Mode.CONST, t.INT, None if calls else u.length)
-    if behind is None and (isinstance(u, t.Slice) or (isinstance(u, t.Map) and name == "len")):
+    if behind is None and (isinstance(u, t.Slice | t.Chan) or (isinstance(u, t.Map) and name == "len")):
         return Operand(e, t.Mode.VALUE, t.INT)
     raise fail(f"invalid argument: {describe(x)} for built-in {name}", e.args[0].span)
 
@@ -71,6 +71,8 @@ def _len(c: Checker, e: ast.Call) -> Operand:
 def _has_call(e: ast.Expr) -> bool:
     match e:
         case ast.Call():
+            return True
+        case ast.Unary(op="<-"):
             return True
         case ast.Selector() | ast.Star() | ast.Unary() | ast.TypeAssert():
             return _has_call(e.x)
@@ -85,13 +87,13 @@ def _has_call(e: ast.Expr) -> bool:
 def _make(c: Checker, e: ast.Call) -> Operand:
     of = c.type_of(e.args[0])
     u = t.underlying(of)
-    if not isinstance(u, t.Map | t.Slice):
+    if not isinstance(u, t.Map | t.Slice | t.Chan):
         raise fail(
             f"invalid argument: cannot make {show(e.args[0])}; type must be slice, map, or channel", e.args[0].span
         )
     if isinstance(u, t.Slice) and len(e.args) < 2:
         raise fail(f"invalid operation: {show(e)} expects 2 or 3 arguments; found {len(e.args)}", e.span)
-    if isinstance(u, t.Map) and len(e.args) > 2:
+    if isinstance(u, t.Map | t.Chan) and len(e.args) > 2:
         raise fail(f"invalid operation: {show(e)} expects 1 or 2 arguments; found {len(e.args)}", e.span)
     sizes: list[int | str | bool | None] = []
     for size in e.args[1:]:
@@ -161,8 +163,14 @@ def _copy(c: Checker, e: ast.Call) -> Operand:
     return Operand(e, t.Mode.VALUE, t.INT)
 
 
-def _close(_c: Checker, e: ast.Call) -> Operand:
-    raise fail("channels are not supported yet", e.span, "use a variable guarded by a sync.Mutex, or an atomic")
+def _close(c: Checker, e: ast.Call) -> Operand:
+    x = c.expr(e.args[0])
+    u = t.underlying(x.type)
+    if not isinstance(u, t.Chan):
+        raise fail(f"invalid operation: cannot close non-channel {describe(x)}", e.args[0].span)
+    if u.direction == "receive":
+        raise fail(f"invalid operation: cannot close receive-only channel {describe(x)}", e.args[0].span)
+    return _nothing(e)
 
 
 def _extreme(c: Checker, e: ast.Call) -> Operand:

@@ -23,7 +23,7 @@ from verifier.golang.check_show import constant, describe
 from verifier.golang.check_state import Checker
 from verifier.source import Span, fail
 
-_NILABLE = (t.Pointer, t.Signature, t.Slice, t.Map)
+_NILABLE = (t.Pointer, t.Signature, t.Slice, t.Map, t.Chan)
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 SHIFTS = ("<<", ">>")
 
@@ -96,6 +96,8 @@ def assignable(x: Operand, to: t.Type) -> str | None:
     declared = isinstance(of, t.Named | t.Basic) and isinstance(to, t.Named | t.Basic)
     if not declared and t.underlying(of) == want and not isinstance(of, t.Primitive):
         return None
+    if not declared and _narrowed(of, to):
+        return None
     if isinstance(want, t.Interface):
         why = why_not_implements(of, want)
         return None if why is None else f"{of} does not implement {to} ({why})"
@@ -103,6 +105,14 @@ def assignable(x: Operand, to: t.Type) -> str | None:
     if isinstance(have, t.Interface) and why_not_implements(to, have) is None:
         return "need type assertion"
     return ""
+
+
+def _narrowed(of: t.Type, to: t.Type) -> bool:
+    """Whether a channel that sends and receives becomes one that only does one of both."""
+    have, want = t.underlying(of), t.underlying(to)
+    both = isinstance(have, t.Chan) and isinstance(want, t.Chan) and not have.direction
+    unnamed = not (isinstance(of, t.Named) and isinstance(to, t.Named))
+    return both and unnamed and have.elem == want.elem  # type: ignore[union-attr]
 
 
 def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | None = None) -> Operand:

@@ -11,7 +11,7 @@ from verifier.golang.check_state import Checker
 from verifier.records import dataclass
 from verifier.source import Note, Span, fail
 
-_BREAKABLE = (ast.For, ast.Range, ast.Switch, ast.TypeSwitch)
+_BREAKABLE = (ast.For, ast.Range, ast.Switch, ast.TypeSwitch, ast.Select)
 _LOOPS = (ast.For, ast.Range)
 
 
@@ -26,7 +26,7 @@ def _parts(s: ast.Stmt) -> Iterator[ast.Stmt]:
                 yield s.other
         case ast.For() | ast.Range():
             yield s.body
-        case ast.Switch() | ast.TypeSwitch():
+        case ast.Switch() | ast.TypeSwitch() | ast.Select():
             for case in s.cases:
                 yield from case.body
         case ast.Labeled():
@@ -139,6 +139,9 @@ def terminates(c: Checker, s: ast.Stmt | None, label: str | None = None) -> bool
             return s.cond is None and not _breaks(s.body, label, True)
         case ast.Switch() | ast.TypeSwitch():
             return _switch_ends(c, s, label)
+        case ast.Select():
+            inside = [part for case in s.cases for part in case.body]
+            return all(_ends(c, case.body) for case in s.cases) and not any(_breaks(p, label, True) for p in inside)
         case ast.Labeled():
             return terminates(c, s.stmt, s.label.name)
         case _:

@@ -56,6 +56,12 @@ def _element_types(c: Checker, s: ast.Range) -> tuple[t.Type, t.Type | None]:
             return t.INT, u.elem
         case t.Array():
             return t.INT, u.elem
+        case t.Chan() if behind is None:
+            if u.direction == "send":
+                raise fail(f"cannot range over {describe(x)}: receive from send-only channel", s.x.span)
+            if s.value is not None:
+                raise fail(f"range over {describe(x)} permits only one iteration variable", s.value.span)
+            return u.elem, None
         case t.Basic() if is_integer(x.type) and behind is None:
             if c.lang < 122:
                 raise fail(f"cannot range over {describe(x)}: requires go1.22 or later", s.x.span)

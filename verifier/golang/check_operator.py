@@ -43,9 +43,11 @@ def star(c: Checker, e: ast.Star) -> Operand:
 
 
 def unary(c: Checker, e: ast.Unary) -> Operand:
-    """`op x` with op one of + - ! ^ &."""
+    """`op x` with op one of + - ! ^ & <-."""
     if e.op == "&":
         return _address(c, e)
+    if e.op == "<-":
+        return _receive(c, e)
     x = c.expr(e.x)
     allowed = is_boolean(x.type) if e.op == "!" else is_integer(x.type)
     if not allowed:
@@ -53,6 +55,18 @@ def unary(c: Checker, e: ast.Unary) -> Operand:
     if x.value is None:
         return Operand(e, t.Mode.VALUE, x.type)
     return _folded(e, check_const.unary(e.op, x.value, x.type), x.type)
+
+
+def _receive(c: Checker, e: ast.Unary) -> Operand:
+    if c.in_clause:
+        raise fail("a clause may not receive from a channel", e.span, "it may look at `len` of a channel")
+    x = c.expr(e.x)
+    u = t.underlying(x.type)
+    if not isinstance(u, t.Chan):
+        raise fail(f"invalid operation: cannot receive from non-channel {describe(x)}", e.span)
+    if u.direction == "send":
+        raise fail(f"invalid operation: cannot receive from send-only channel {describe(x)}", e.span)
+    return Operand(e, t.Mode.COMMAOK, u.elem)
 
 
 def _address(c: Checker, e: ast.Unary) -> Operand:

@@ -81,6 +81,9 @@ def _type(e: ast.Expr) -> str:
             return f"[{show(e.length) if e.length else ''}]{show(e.elem)}"
         case ast.MapType():
             return f"map[{show(e.key)}]{show(e.value)}"
+        case ast.ChanType():
+            word = {"": "chan", "send": "chan<-", "receive": "<-chan"}[e.direction]
+            return f"{word} {show(e.elem)}"
         case ast.FuncType():
             results = _fields(e.results)
             several = len(e.results) > 1 or any(f.names for f in e.results)

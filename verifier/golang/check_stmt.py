@@ -7,7 +7,7 @@ from typing import Any
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_assign import assignment, returned, step
-from verifier.golang.check_convert import settle_default
+from verifier.golang.check_convert import assign, settle_default
 from verifier.golang.check_decl import local_declarations
 from verifier.golang.check_loop import for_loop, range_loop
 from verifier.golang.check_operand import is_boolean
@@ -20,9 +20,9 @@ _NO_STATEMENT = ("append", "cap", "len", "make", "new", "min", "max")
 
 
 def expression(c: Checker, s: ast.ExprStmt) -> None:
-    """A call standing alone."""
+    """A call or a receive standing alone."""
     x = c.raw(s.x)
-    called = isinstance(s.x, ast.Call)
+    called = isinstance(s.x, ast.Call) or (isinstance(s.x, ast.Unary) and s.x.op == "<-")
     if not called or _yields_only(c, s.x):
         raise fail(f"{describe(x)} is not used", s.x.span)
 
@@ -36,6 +36,26 @@ def _yields_only(c: Checker, e: ast.Expr) -> bool:
         return True
     what = c.info.uses.get(e.fun) if isinstance(e.fun, ast.Ident) else None
     return isinstance(what, t.Builtin) and what.name in _NO_STATEMENT
+
+
+def send(c: Checker, s: ast.Send) -> None:
+    """`channel <- value`."""
+    x, value = c.expr(s.channel), c.expr(s.value)
+    u = t.underlying(x.type)
+    if not isinstance(u, t.Chan):
+        raise fail(f"invalid operation: cannot send to non-channel {describe(x)}", s.span)
+    if u.direction == "receive":
+        raise fail(f"invalid operation: cannot send to receive-only channel {describe(x)}", s.span)
+    assign(c, value, u.elem, "send")
+
+
+def select(c: Checker, s: ast.Select) -> None:
+    """`select { … }`: what a case declares is known in its statements only."""
+    for case in s.cases:
+        with c.block():
+            if case.comm is not None:
+                c.stmt(case.comm)
+            c.stmts(case.body)
 
 
 def launched(c: Checker, s: ast.Go | ast.Defer) -> None:
@@ -83,6 +103,8 @@ def nothing(_c: Checker, _s: ast.Empty | ast.Branch) -> None:
 
 STATEMENTS: dict[type, Callable[[Checker, Any], None]] = {
     ast.ExprStmt: expression,
+    ast.Send: send,
+    ast.Select: select,
     ast.IncDec: step,
     ast.Assign: assignment,
     ast.Go: launched,

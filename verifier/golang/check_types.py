@@ -51,6 +51,11 @@ def map_type(c: Checker, e: ast.MapType) -> Operand:
     return _as_type(e, t.Map(key, elem))
 
 
+def chan_type(c: Checker, e: ast.ChanType) -> Operand:
+    """`chan T`, `chan<- T` or `<-chan T`."""
+    return _as_type(e, t.Chan(c.type_of(e.elem), e.direction))
+
+
 def check_key(e: ast.Expr, key: t.Type) -> None:
     """Raise ModelError when models have no maps with such keys, although Go has: structs, pointers, interfaces, …"""
     if not isinstance(t.underlying(key), t.Basic):
@@ -151,7 +156,7 @@ def check_parts(of: t.Type, place: ast.Expr) -> None:
             if why is not None:
                 raise fail(f"invalid map key type {of.key}", place.span, why)
             check_parts(of.elem, place)
-        case t.Pointer() | t.Array() | t.Slice():
+        case t.Pointer() | t.Array() | t.Slice() | t.Chan():
             check_parts(of.elem, place)
         case t.Struct():
             for f in of.fields:
@@ -166,6 +171,7 @@ def check_parts(of: t.Type, place: ast.Expr) -> None:
 TYPES: dict[type, Callable[..., Operand]] = {
     ast.ArrayType: array_type,
     ast.MapType: map_type,
+    ast.ChanType: chan_type,
     ast.FuncType: func_type,
     ast.InterfaceType: interface_type,
     ast.StructType: struct_type,

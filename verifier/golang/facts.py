@@ -13,6 +13,7 @@ from verifier.golang.library import COND_L, holds_cond
 from verifier.golang.types import (
     Array,
     Builtin,
+    Chan,
     Func,
     Info,
     LibraryFunc,
@@ -21,6 +22,7 @@ from verifier.golang.types import (
     PackageName,
     Pointer,
     Slice,
+    Type,
     Var,
     underlying,
 )
@@ -37,7 +39,8 @@ class Facts:
     address taken, or a pointer method called on it. addressed: a pointer to it may be stored anywhere. captured: used
     inside a function literal that may run in another goroutine than the declaration, or after another round of the
     loop it is declared in has begun. ranged: declared by a range clause. strings: every string constant that can be
-    a value, "" first.
+    a value, "" first. channels: the element type and the length of the buffer, of every channel that is made. closes:
+    whether some channel is closed. looks: whether something depends on how full a buffer is without waiting for it.
     """
 
     assigned: frozenset[Var]
@@ -50,6 +53,9 @@ class Facts:
     uses_trylock: bool
     writes_lockers: bool = False
     """Whether a sync.Cond is ever assigned to, in whole or its field L, or the address of that is taken."""
+    channels: tuple[tuple[Type, int], ...] = ()
+    closes: bool = False
+    looks: bool = False
 
     def shared(self, var: Var) -> bool:
         """Whether a local variable must live in a cell that several goroutines reach.
@@ -113,6 +119,12 @@ def root_variable(x: ast.Expr, info: Info) -> Var | None:
             return None
 
 
+def received(comm: ast.Stmt | None) -> ast.Expr | None:
+    """The channel that a case of a `select` receives from; None when it does not."""
+    x = comm.x if isinstance(comm, ast.ExprStmt) else comm.rhs[0] if isinstance(comm, ast.Assign) else None
+    return x.x if isinstance(x, ast.Unary) else None
+
+
 class _Gatherer:
     def __init__(self, info: Info) -> None:
         self.info = info
@@ -132,6 +144,9 @@ class _Gatherer:
         self.longest = 0
         self.trylock = False
         self.writes_lockers = False
+        self.channels: dict[tuple[Type, int], None] = {}
+        self.closes = self.measures = False
+        self.polled: list[Type] = []
         self.nest: tuple[int, ...] = ()
         self.counter = 0
 
@@ -146,6 +161,9 @@ class _Gatherer:
             self.longest,
             self.trylock,
             self.writes_lockers,
+            tuple(self.channels),
+            self.closes,
+            self.measures or any(elem in self.polled and size for elem, size in self.channels),
         )
 
     def declare(self, variables: tuple[Var, ...]) -> None:
@@ -227,6 +245,8 @@ class _Gatherer:
                 self.selector(node)
             case ast.CompositeLit() if isinstance(underlying(self.info.types[node].type), Slice):
                 self.longest = max(self.longest, self.length(node))
+            case ast.Select():
+                self.poll(node)
             case ast.ConstSpec():
                 return
             case ast.Case() if node in self.info.implicits:
@@ -284,10 +304,34 @@ class _Gatherer:
                 self.literal(a, in_place=True)
             elif not (silent and self.is_text(a)):
                 self.visit(a)
-        if isinstance(fun, ast.Ident) and isinstance(self.info.uses.get(fun), Builtin) and fun.name == "make":
-            size = self.info.types.get(node.args[1]) if len(node.args) > 1 else None
-            if size is not None and isinstance(size.value, int):
-                self.longest = max(self.longest, size.value)
+        if isinstance(fun, ast.Ident) and isinstance(self.info.uses.get(fun), Builtin) and node.args:
+            self.builtin(node, fun.name)
+
+    def builtin(self, node: ast.Call, name: str) -> None:
+        """What is made, and what is done with channels."""
+        if name not in ("make", "close", "len"):
+            return
+        of = underlying(self.info.types[node.args[0]].type)
+        known = self.info.types.get(node.args[1]) if len(node.args) > 1 else None
+        size = known.value if known is not None and isinstance(known.value, int) else 0
+        if name == "make" and isinstance(of, Chan):
+            self.channels.setdefault((of.elem, size))
+        elif name == "make":
+            self.longest = max(self.longest, size)
+        elif name == "close":
+            self.closes = True
+        elif name == "len" and isinstance(of, Chan):
+            self.measures = True
+
+    def poll(self, node: ast.Select) -> None:
+        """The channels that a `select` with `default` looks at."""
+        if all(case.comm is not None for case in node.cases):
+            return
+        for case in node.cases:
+            x = case.comm.channel if isinstance(case.comm, ast.Send) else received(case.comm)
+            of = underlying(self.info.types[x].type) if x is not None else None
+            if isinstance(of, Chan):
+                self.polled.append(of.elem)
 
     def is_text(self, x: ast.Expr) -> bool:
         known = self.info.types.get(x)

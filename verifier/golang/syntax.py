@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
+from verifier.golang.syntax_leaves import BasicLit as BasicLit, Ident as Ident
 from verifier.records import dataclass
 from verifier.source import Span
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ident:
-    """A name, in any position; `_` included."""
-
-    span: Span
-    name: str
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class BasicLit:
-    """A literal. `kind`: INT, STRING or CHAR; `value` is decoded: an int or the string's text."""
-
-    span: Span
-    kind: str
-    value: int | str
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,7 +80,7 @@ class Star:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unary:
-    """`op x` with op one of + - ! ^ &."""
+    """`op x` with op one of + - ! ^ & <-."""
 
     span: Span
     op: str
@@ -129,6 +113,15 @@ class MapType:
     span: Span
     key: Expr
     value: Expr
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ChanType:
+    """`chan elem`; `direction` is "send" for `chan<- elem`, "receive" for `<-chan elem`, else empty."""
+
+    span: Span
+    direction: str
+    elem: Expr
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -167,16 +160,25 @@ class InterfaceType:
 
 Expr = (
     Ident | BasicLit | CompositeLit | FuncLit | Selector | Index | TypeAssert | Call | Star | Unary | Binary
-    | ArrayType | MapType | FuncType | StructType | InterfaceType
+    | ArrayType | MapType | ChanType | FuncType | StructType | InterfaceType
 )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExprStmt:
-    """A call standing alone."""
+    """A call or a receive standing alone."""
 
     span: Span
     x: Expr
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Send:
+    """`channel <- value`."""
+
+    span: Span
+    channel: Expr
+    value: Expr
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -281,6 +283,23 @@ class TypeSwitch:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class CommCase:
+    """A clause of a `select`; `comm` is a `Send`, an `ExprStmt` or an `Assign` of a receive, None for `default`."""
+
+    span: Span
+    comm: Stmt | None
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Select:
+    """`select { cases }`."""
+
+    span: Span
+    cases: tuple[CommCase, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class For:
     """`for init; cond; post { body }`, any part may be missing."""
 
@@ -328,8 +347,8 @@ class Empty:
 
 
 Stmt = (
-    ExprStmt | IncDec | Assign | Go | Defer | Return | Branch | Block | If | Switch | TypeSwitch | For | Range
-    | Labeled | DeclStmt | Empty
+    ExprStmt | Send | IncDec | Assign | Go | Defer | Return | Branch | Block | If | Switch | TypeSwitch | Select | For
+    | Range | Labeled | DeclStmt | Empty
 )  # fmt: skip
 
 

@@ -144,8 +144,6 @@ def _assertion(r: Reader, node: Node) -> ast.Expr:
 def _unary(r: Reader, node: Node) -> ast.Expr:
     op = source(field(node, "operator"))
     operand = field(node, "operand")
-    if op == "<-":
-        raise refusal(r, node)
     _refuse_glued(r, field(node, "operator"), operand)
     if op == "*":
         return ast.Star(r.span(node), expr(r, operand))
@@ -188,6 +186,12 @@ def _counted(r: Reader, node: Node) -> ast.Expr:
 
 def _map(r: Reader, node: Node) -> ast.Expr:
     return ast.MapType(r.span(node), expr(r, field(node, "key")), expr(r, field(node, "value")))
+
+
+def _channel(r: Reader, node: Node) -> ast.Expr:
+    words = [c.type for c in node.children if not c.is_named]
+    direction = "receive" if words[:1] == ["<-"] else "send" if "<-" in words else ""
+    return ast.ChanType(r.span(node), direction, expr(r, field(node, "value")))
 
 
 def _struct(r: Reader, node: Node) -> ast.Expr:
@@ -259,6 +263,7 @@ _TABLE: dict[str, Callable[[Reader, Node], ast.Expr]] = {
     "slice_type": _slice,
     "implicit_length_array_type": _counted,
     "map_type": _map,
+    "channel_type": _channel,
     "function_type": func_type,
     "struct_type": _struct,
     "interface_type": _interface,

@@ -7,17 +7,10 @@ from tree_sitter import Node
 from verifier.golang.tree import Reader, source
 from verifier.source import ModelError
 
-_CHANNELS = "guard shared data with a sync.Mutex, and wait for goroutines with a sync.WaitGroup"
 _NUMBERS = "use integers: models count, they do not measure"
 _GENERICS = "write the declaration once for each type it is used with"
 
 _REFUSED: dict[str, tuple[str, str]] = {
-    "channel_type": ("channels are not supported yet", _CHANNELS),
-    "send_statement": ("sending on a channel is not supported yet", _CHANNELS),
-    "receive_statement": ("receiving from a channel is not supported yet", _CHANNELS),
-    "unary_expression": ("receiving from a channel is not supported yet", _CHANNELS),
-    "select_statement": ("'select' is not supported yet, as channels are not", _CHANNELS),
-    "communication_case": ("'select' is not supported yet, as channels are not", _CHANNELS),
     "slice_expression": (
         "slice expressions a[i:j] are not supported",
         "the length of a slice never changes here: index the elements, or copy them in a loop",

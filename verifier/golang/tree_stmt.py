@@ -48,9 +48,13 @@ def _condition(r: Reader, node: Node | None) -> ast.Expr | None:
 
 def _expression(r: Reader, node: Node) -> ast.Stmt:
     x = expr(r, kids(node)[0])
-    if not isinstance(x, ast.Call):
+    if not isinstance(x, ast.Call) and not (isinstance(x, ast.Unary) and x.op == "<-"):
         raise r.fail(f"'{_short(node)}' is evaluated but not used", node, "assign it: `_ = …`")
     return ast.ExprStmt(r.span(node), x)
+
+
+def _send(r: Reader, node: Node) -> ast.Stmt:
+    return ast.Send(r.span(node), expr(r, field(node, "channel")), expr(r, field(node, "value")))
 
 
 def _short(node: Node) -> str:
@@ -201,8 +205,44 @@ def _type_switch(r: Reader, node: Node) -> ast.Stmt:
     return ast.TypeSwitch(r.span(node), init, bind, x, _cases(r, node, "type_case", "type"))
 
 
+def _select(r: Reader, node: Node) -> ast.Stmt:
+    made: list[ast.CommCase] = []
+    for child in kids(node):
+        if child.type == "communication_case":
+            made.append(_comm_case(r, child, _communication(r, field(child, "communication"))))
+        elif child.type == "default_case":
+            if any(c.comm is None for c in made):
+                raise r.fail("this select has more than one 'default'", child.children[0], "keep one of them")
+            made.append(_comm_case(r, child, None))
+    return ast.Select(r.span(node), tuple(made))
+
+
+def _comm_case(r: Reader, node: Node, comm: ast.Stmt | None) -> ast.CommCase:
+    case = _case(r, node, None)
+    return ast.CommCase(case.span, comm, case.body)
+
+
+def _communication(r: Reader, node: Node) -> ast.Stmt:
+    """What a case waits for: a send, or a receive whose value may go somewhere."""
+    if node.type == "send_statement":
+        return _send(r, node)
+    right = expr(r, field(node, "right"))
+    if not (isinstance(right, ast.Unary) and right.op == "<-"):
+        raise r.fail("a select case must be a send or a receive", node, "write `case v := <-c:` or `case c <- v:`")
+    left = node.child_by_field_name("left")
+    if left is None:
+        return ast.ExprStmt(r.span(node), right)
+    define = token(node, ":=") is not None
+    names = _new_names(r, left) if define else listed(r, left)
+    if len(names) > 2:
+        raise r.fail("a receive gives at most two values", node, "keep the first two")
+    return ast.Assign(r.span(node), names, ":=" if define else "=", (right,))
+
+
 _TABLE: dict[str, Callable[[Reader, Node], ast.Stmt]] = {
     "expression_statement": _expression,
+    "send_statement": _send,
+    "select_statement": _select,
     "assignment_statement": _assign,
     "short_var_declaration": _define,
     "inc_statement": _step,

@@ -63,6 +63,19 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Chan:
+    """`chan elem`; `direction` is "send" for `chan<- elem`, "receive" for `<-chan elem`, else empty."""
+
+    elem: Type
+    direction: str = ""
+
+    def __str__(self) -> str:
+        word = {"": "chan", "send": "chan<-", "receive": "<-chan"}[self.direction]
+        inner = isinstance(self.elem, Chan) and self.elem.direction == "receive" and self.direction != "receive"
+        return f"{word} ({self.elem})" if inner else f"{word} {self.elem}"
+
+
+@dataclass(frozen=True, slots=True)
 class StructField:
     """A field of a struct; an embedded one is named after its type."""
 
@@ -138,7 +151,7 @@ class Named:
         return self.name
 
 
-Type = Basic | Pointer | Map | Array | Slice | Struct | Signature | Interface | Tuple | Primitive | Named
+Type = Basic | Pointer | Map | Array | Slice | Chan | Struct | Signature | Interface | Tuple | Primitive | Named
 
 BOOL, STRING, INT, NIL = Basic("bool"), Basic("string"), Basic("int"), Basic("untyped nil")
 UNTYPED_BOOL, UNTYPED_INT, UNTYPED_STRING = Basic("untyped bool"), Basic("untyped int"), Basic("untyped string")

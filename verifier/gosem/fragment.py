@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifier.program.expr import TRUE, Expr, Ref
-from verifier.program.program import Access, Domain, Fail, Kind, Sync
+from verifier.program.program import Access, Domain, Fail, Kind, Offer, Sync
 
 ENTRY = 0
 """Where a fragment starts."""
@@ -32,6 +32,7 @@ class Piece:
     cite: str = ""
     fail: Fail | None = None
     sync: tuple[Sync, ...] = ()
+    offer: Offer | None = None
     symptom: str = ""
 
 

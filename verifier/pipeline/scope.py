@@ -17,6 +17,7 @@ RULES = {
     "cond": "Cond: Signal wakes any one goroutine that waits, or nobody; none wakes by itself (sync/cond.go:75)",
     "atomic": "sync/atomic: all operations are sequentially consistent (sync/atomic/doc.go:40)",
     "syncmap": "sync.Map: each single-key operation is atomic, Range is no snapshot (sync/map.go:27)",
+    "channel": "channel: a send happens before its receive completes, a close before a receive that sees it (ref/mem)",
     "map": "map: a read of the header for lookup, range, len; a write for assign, delete, clear (maps/runtime.go:63)",
 }
 
@@ -55,8 +56,14 @@ def goroutines(front: Front) -> str:
 def _heap_kinds(program: Program) -> set[str]:
     """Lock kinds that live in heap objects only, recognised by the Go lines their steps cite."""
     cites = {s.cite.split(":")[0] for t in program.templates for s in t.steps}
-    known = {"sync/rwmutex.go": "rwmutex", "internal/sync/mutex.go": "mutex", "sync/once.go": "once"}
-    known |= {"sync/cond.go": "cond"}
+    known = {
+        "sync/rwmutex.go": "rwmutex",
+        "internal/sync/mutex.go": "mutex",
+        "sync/once.go": "once",
+        "sync/cond.go": "cond",
+        "runtime/chan.go": "channel",
+        "runtime/select.go": "channel",
+    }
     return {kind for file, kind in known.items() if file in cites}
 
 
@@ -71,6 +78,8 @@ def not_shown(
         shown = proof is not None and proof.verdict is Verdict.SAFE
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
+    if front.facts.looks:
+        out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
     out.append("that every goroutine gets its turn (starvation); that your Go code is this model")
     return tuple(out)
 

@@ -14,6 +14,7 @@ from verifier.program.expr import (
     Pc,
     PerInstance,
     Read,
+    Received,
     Ref,
     all_of,
     any_of,
@@ -22,7 +23,7 @@ from verifier.program.expr import (
     negate,
     rewrite,
 )
-from verifier.program.program import END, IDLE, Access, Alloc, Fail, Instance, Program, Step, Sync
+from verifier.program.program import END, IDLE, Access, Alloc, Fail, Instance, Offer, Program, Step, Sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Concrete:
     `index` is the step's position in its template's `steps`; a `go` statement with several possible children
     becomes one concrete step per child, told apart by `child` (the instance started) and its guard, and one
     `bound` failure for "no child is free". `candidates` are the place numbers an alloc may pick, in order.
+
+    A paired step belongs to the goroutine that sends: one concrete step per half that may receive, which `partner` is.
+    Its guard holds where both halves can be taken, its updates are those of both.
     """
 
     instance: int
@@ -39,15 +43,26 @@ class Concrete:
     step: Step
     child: int | None = None
     candidates: tuple[int, ...] = ()
+    partner: Concrete | None = None
+
+    @property
+    def movers(self) -> tuple[int, ...]:
+        """The goroutines that move: one, or the two of a paired step."""
+        return (self.instance,) if self.partner is None else (self.instance, self.partner.instance)
 
 
 def concrete(program: Program, number: int) -> tuple[Concrete, ...]:
-    """Every step of instance `number`, in template order. References are `Cell`, `At` or (spawn guards) `Pc`."""
+    """Every step of instance `number`, in template order. References are `Cell`, `At` or `Pc` (in guards only).
+
+    A half that receives is part of the steps of those that send.
+    """
     instance = program.instances[number]
     template = program.templates[instance.template]
     out: list[Concrete] = []
     for index, step in enumerate(template.steps):
-        if step.spawn is None:
+        if step.offer is not None:
+            out.extend(_paired(program, instance, index, step, step.offer))
+        elif step.spawn is None:
             out.append(_one(program, instance, index, step))
         else:
             out.extend(_spawn(program, instance, index, step))
@@ -85,6 +100,51 @@ def _spawn(program: Program, instance: Instance, index: int, step: Step) -> list
     return out
 
 
+def _paired(program: Program, instance: Instance, index: int, step: Step, offer: Offer) -> list[Concrete]:
+    """A send with every receive of another goroutine that it can meet."""
+    out: list[Concrete] = []
+    for other in program.goroutines if offer.sends else ():
+        for n, half in enumerate(program.templates[other.template].steps):
+            asks = half.offer
+            meets = asks is not None and not asks.sends and asks.kind == offer.kind
+            if asks is None or not meets or other is instance or (asks.polls and offer.polls):
+                continue
+            sent, received = _bind(step, instance, instance), _bind(half, other, other)
+            joint = _joined(sent, _handed(received, sent), other)
+            out.append(Concrete(instance.number, index, joint, partner=Concrete(other.number, n, received)))
+    return out
+
+
+def _handed(half: Step, sent: Step) -> Step:
+    """A receiving half with the values of the send in it."""
+    assert sent.offer is not None
+    values = sent.offer.values
+
+    def leaf(e: Expr) -> Expr | None:
+        return values[e.index] if isinstance(e, Received) else None
+
+    def ref(r: Ref) -> Ref:
+        return at_cell(r.family, rewrite(r.index, leaf)) if isinstance(r, At) else r
+
+    updates = tuple((ref(r), rewrite(v, leaf)) for r, v in half.updates)
+    return replace(half, guard=rewrite(half.guard, leaf), updates=updates)
+
+
+def _joined(sent: Step, received: Step, other: Instance) -> Step:
+    """Both halves as one step: both goroutines stand there, and it is the same channel, not nil."""
+    assert sent.offer is not None and received.offer is not None
+    there = equal(Read(Pc(other.number)), Const(received.src))
+    channel = sent.offer.channel
+    same = all_of(negate(equal(channel, Const(0))), equal(channel, received.offer.channel))
+    return replace(
+        sent,
+        guard=all_of(there, sent.guard, same, received.guard),
+        updates=(*sent.updates, *received.updates),
+        accesses=(*sent.accesses, *received.accesses),
+        sync=(*sent.sync, *received.sync),
+    )
+
+
 def _bind(step: Step, instance: Instance, child: Instance) -> Step:
     """Absolute references for `step` of `instance`; a spawned child's cells resolve through `child`'s lineage."""
     bases = {t: (first, ordinal) for t, first, ordinal in (*child.lineage, *instance.lineage)}
@@ -118,4 +178,7 @@ def _bind(step: Step, instance: Instance, child: Instance) -> Step:
         updates=tuple((ref(r), expr(v)) for r, v in step.updates),
         accesses=tuple(Access(ref(a.ref), a.write, a.atomic, expr(a.when)) for a in step.accesses),
         sync=tuple(Sync(s.op, ref(s.ref)) for s in step.sync),
+        offer=None
+        if step.offer is None
+        else replace(step.offer, channel=expr(step.offer.channel), values=tuple(map(expr, step.offer.values))),
     )

@@ -94,6 +94,15 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """Number `index` of the values that the other goroutine of a paired step hands over, one of `low..high`."""
+
+    index: int
+    low: int = 0
+    high: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """`values[index]`: a constant table, e.g. from an object's place to the place of one of its fields.
 
@@ -117,7 +126,7 @@ class Op:
     args: tuple[Expr, ...]
 
 
-Expr = Const | Read | PerInstance | Me | Fresh | Table | Op
+Expr = Const | Read | PerInstance | Me | Fresh | Received | Table | Op
 
 ZERO = Const(0)
 ONE = Const(1)
@@ -277,8 +286,8 @@ def refs(e: Expr) -> Iterator[Ref]:
 
 
 def rewrite(e: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
-    """Rebuild `e` bottom-up with folding. `leaf` sees every Read, PerInstance, Me and Fresh *after* its index was
-    rebuilt and returns the replacement, or None to keep the node."""
+    """Rebuild `e` bottom-up with folding. `leaf` sees every Read, PerInstance, Me, Fresh and Received *after* its index
+    was rebuilt and returns the replacement, or None to keep the node."""
     match e:
         case Const():
             return e

@@ -17,6 +17,7 @@ from verifier.program.expr import (
     Pc,
     PerInstance,
     Read,
+    Received,
     Ref,
     Table,
 )
@@ -100,6 +101,8 @@ class Ranges:
                 return 1, len(self._program.instances)
             case Fresh():
                 return self._fresh
+            case Received(low=least, high=most):
+                return least, most
             case Table(values=values, index=index):
                 least, most = self.of(index)
                 inside = values[max(least, 0) : max(most + 1, 0)]

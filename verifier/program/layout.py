@@ -190,6 +190,8 @@ def _locations(program: Program, steps: tuple[Concrete, ...]) -> tuple[tuple[int
         found[i.number].add(program.starts[i.number])
     for c in steps:
         found[c.instance].update((c.step.src, c.step.dst))
+        if c.partner is not None:
+            found[c.partner.instance].update((c.partner.step.src, c.partner.step.dst))
         if c.child is not None:
             found[c.child].add(program.templates[program.instances[c.child].template].entry)
     return tuple(tuple(sorted(f)) for f in found)

@@ -136,6 +136,22 @@ class Alloc:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Half of a paired step: an unbuffered send (`sends`) or receive, taken only together with the other half.
+
+    Both halves name a channel, a place of one sort; `kind` is the type of the channels, so that only halves that can
+    meet are tried. A sender hands `values` over, which the receiver's updates call `Received`. A half that `polls`, in
+    a `select` with `default`, never waits: two of them never meet.
+    """
+
+    sends: bool
+    channel: Expr
+    kind: str
+    values: tuple[Expr, ...] = ()
+    polls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One frame of a Go stack: the function, and the span of the call that entered it (None: goroutine body)."""
 
@@ -175,6 +191,7 @@ class Step:
     sync: tuple[Sync, ...] = ()
     alloc: Alloc | None = None
     spawn: int | None = None
+    offer: Offer | None = None
     symptom: str = ""
     origin: tuple[int, ...] = ()
 
@@ -230,9 +247,10 @@ class Clause:
 class View:
     """A shared object worth a column in a timeline: a lock, a map, a variable.
 
-    `kind`: mutex, rwmutex, once, waitgroup, cond, atomic, map, syncmap, value. `cells` by kind:
+    `kind`: mutex, rwmutex, once, waitgroup, cond, atomic, map, syncmap, channel, value. `cells` by kind:
     mutex (held); rwmutex (readers, pending, writer); once (state); waitgroup (count); atomic and value: the cells
-    of the value; map and syncmap: present bit then value cells, for each key of `keys`.
+    of the value; map and syncmap: present bit then value cells, for each key of `keys`; channel: closed and, where it
+    has a buffer, the length and the values.
     """
 
     name: str

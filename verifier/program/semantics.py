@@ -37,3 +37,8 @@ def at_rest(location: int) -> bool:
 def recycled_blocks(program: Program) -> tuple[tuple[int, ...], ...]:
     """The cells of every recyclable block, in the order of `Program.recycled`."""
     return tuple(program.sorts[sort].places[place - 1].cells for sort, place in program.recycled)
+
+
+def paired(program: Program) -> bool:
+    """Whether some step of the program moves two goroutines at once."""
+    return any(s.offer is not None for t in program.templates for s in t.steps)

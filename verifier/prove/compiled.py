@@ -74,6 +74,8 @@ class Compiler:
         """One step. Raises NotCovered for forms the method does not handle."""
         if s.spawn is not None:
             raise NotCovered("`go` inside a role")
+        if s.offer is not None:
+            raise NotCovered("a channel without a buffer: a send and its receive move two goroutines at once")
         release = any(k.op == "runlock" for k in s.sync)
         fatal = s.fail is not None and s.fail.kind == "fatal" and "RUnlock" in s.fail.message
         return Compiled(

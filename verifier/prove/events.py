@@ -18,8 +18,14 @@ from verifier.records import dataclass
 LOCKS = {"lock": "lock", "acquire": "lock", "rlock": "rlock", "unlock": "unlock", "runlock": "runlock"}
 """Marks of lock steps and the events they are; announcing a writer is none."""
 
-_OTHER_VIEWS = {"once": "sync.Once", "waitgroup": "sync.WaitGroup", "map": "a map", "syncmap": "sync.Map"}
-_OTHER_VIEWS["cond"] = "sync.Cond"
+_OTHER_VIEWS = {
+    "once": "sync.Once",
+    "waitgroup": "sync.WaitGroup",
+    "cond": "sync.Cond",
+    "map": "a map",
+    "syncmap": "sync.Map",
+    "channel": "a channel",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,8 @@ def _refuse(program: Program) -> None:
         for s in template.steps:
             if s.spawn is not None or template.parent is not None:
                 raise NotCovered(f"'{s.text}' starts a goroutine: give each its own role")
+            if s.offer is not None or s.cite.startswith(("runtime/chan.go", "runtime/select.go")):
+                raise NotCovered(f"'{s.text}' uses a channel: only variables, atomics and locks are asked about")
             if s.alloc is not None:
                 raise NotCovered(f"'{s.text}' allocates repeatedly")
             if any(sync.op not in LOCKS and sync.op != "announce" for sync in s.sync):

@@ -111,7 +111,7 @@ def _why(trace: Trace) -> list[str]:
 
 def _owned(trace: Trace, held: Held) -> str:
     how = "read-locked" if held.mode == "R" else "locked"
-    gone = any(s.ends and s.goroutine == held.goroutine for s in trace.steps)
+    gone = any(s.ended(held.goroutine) for s in trace.steps)
     tail = ", which has returned without unlocking it" if gone else ""
     return f"{held.lock} is {how} by {held.goroutine}{_since(held.since)}{where(held.span)}{tail}"
 

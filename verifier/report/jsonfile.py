@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
-from verifier.evidence.trace import Held, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
@@ -147,6 +147,18 @@ def _step(trace: Trace, step: TraceStep) -> dict[str, Json]:
         "ends": step.ends,
         "symptom": step.symptom,
         "cite": step.cite,
+        **({} if step.meets is None else {"meets": _meeting(step.meets)}),
+    }
+
+
+def _meeting(met: Meeting) -> dict[str, Json]:
+    """The receive that an unbuffered send is taken with."""
+    return {
+        "goroutine": met.goroutine,
+        "text": met.text,
+        **_place(met.span),
+        "stack": _stack(met.stack),
+        "ends": met.ends,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.program.expr import TRUE
-from verifier.program.program import PACKAGE, Program, Step, Template
+from verifier.program.program import PACKAGE, Offer, Program, Step, Template
 from verifier.report import diagram
 from verifier.report.lines import steps as counted
 from verifier.report.words import Words, location
@@ -88,11 +88,19 @@ def _step(program: Program, step: Step) -> list[str]:
         ("sync", ", ".join(f"{s.op} {words.ref(s.ref)}" for s in step.sync)),
         ("allocates", step.alloc.site if step.alloc else ""),
         ("starts", program.templates[step.spawn].name if step.spawn is not None else ""),
+        ("meets", "" if step.offer is None else _meets(words, step.offer)),
         ("symptom", step.symptom),
         ("fused", f"{len(step.origin)} steps" if len(step.origin) > 1 else ""),
         ("cite", step.cite),
     )
     return [head, *(f"      {name:<9} {text}" for name, text in details if text)]
+
+
+def _meets(words: Words, offer: Offer) -> str:
+    """The other half of a paired step."""
+    polls = ", does not wait" if offer.polls else ""
+    handed = f" with {', '.join(map(words.expr, offer.values))}" if offer.values else ""
+    return f"a {'receive' if offer.sends else 'send'} on the same channel{handed}{polls}"
 
 
 def label(step: Step) -> str:

@@ -117,7 +117,8 @@ def part(step: TraceStep) -> str:
 
 def _movers(trace: Trace) -> set[str]:
     steps, racing, stuck = trace.steps, trace.race, trace.waiting
-    return {s.goroutine for s in steps} | {a.goroutine for a in racing} | {w.goroutine for w in stuck}
+    met = {s.meets.goroutine for s in steps if s.meets is not None}
+    return met | {s.goroutine for s in steps} | {a.goroutine for a in racing} | {w.goroutine for w in stuck}
 
 
 def _grid(trace: Trace, goroutines: tuple[str, ...]) -> Grid:
@@ -126,10 +127,10 @@ def _grid(trace: Trace, goroutines: tuple[str, ...]) -> Grid:
     rows = tuple(
         Row(
             number,
-            tuple(cell if g == mover else _still(trace, g, number) for g in goroutines),
+            tuple(cells.get(g) or _still(trace, g, number) for g in goroutines),
             tuple(objects[i] for i in kept),
         )
-        for number, (mover, cell, objects) in enumerate(moves, 1)
+        for number, (cells, objects) in enumerate(moves, 1)
     )
     closing = (_closing(trace, goroutines, len(kept)),) if trace.waiting else ()
     return Grid(goroutines, tuple(trace.columns[i] for i in kept), rows + closing)
@@ -140,11 +141,18 @@ def _changing(trace: Trace) -> list[int]:
     return [i for i in range(len(trace.columns)) if len({state[i] for state in states}) > 1]
 
 
-def _moves(trace: Trace) -> list[tuple[str, Cell, tuple[str, ...]]]:
+def _moves(trace: Trace) -> list[tuple[dict[str, Cell], tuple[str, ...]]]:
     """Who moves in each row, with what, and the objects afterwards. A racy access has no state after it."""
     last = trace.steps[-1].objects if trace.steps else trace.start
-    steps = [(s.goroutine, _step_cell(trace, s), s.objects) for s in trace.steps]
-    return steps + [(a.goroutine, _access_cell(a), last) for a in trace.race]
+    steps = [(_step_cells(trace, s), s.objects) for s in trace.steps]
+    return steps + [({a.goroutine: _access_cell(a)}, last) for a in trace.race]
+
+
+def _step_cells(trace: Trace, step: TraceStep) -> dict[str, Cell]:
+    cells = {step.goroutine: _step_cell(trace, step)}
+    if step.meets is not None:
+        cells[step.meets.goroutine] = Cell(step.meets.text, "", _line(step.meets.span), True)
+    return cells
 
 
 def _step_cell(trace: Trace, step: TraceStep) -> Cell:
@@ -165,9 +173,9 @@ def _line(span: Span | None) -> int:
 
 def _still(trace: Trace, goroutine: str, number: int) -> Cell:
     """The cell of a goroutine that does not move in row `number`."""
-    earlier = [s for s in trace.steps[:number] if s.goroutine == goroutine]
+    earlier = [s for s in trace.steps[:number] if goroutine in (s.goroutine, s.meets.goroutine if s.meets else "")]
     started = bool(earlier) or any(a.goroutine == goroutine for a in trace.race[: max(0, number - len(trace.steps))])
-    return Cell(INSIDE if started and not any(s.ends for s in earlier) else IDLE)
+    return Cell(INSIDE if started and not any(s.ended(goroutine) for s in earlier) else IDLE)
 
 
 def _closing(trace: Trace, goroutines: tuple[str, ...], objects: int) -> Row:

@@ -16,6 +16,7 @@ from verifier.program.expr import (
     Pc,
     PerInstance,
     Read,
+    Received,
     Ref,
     Table,
 )
@@ -83,6 +84,8 @@ class Words:
                 return "me"
             case Fresh():
                 return "fresh"
+            case Received(index=index):
+                return "received" if index == 0 else f"received.{index}"
 
     def _binary(self, expr: Op, domain: Domain | None, outer: int) -> str:
         left, right = expr.args

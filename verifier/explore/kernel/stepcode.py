@@ -167,6 +167,9 @@ class StepCode:
         """The location slots a step changes, with their new codes."""
         layout = self._machine.layout
         moved = [(layout.pcs[c.instance], layout.codes[c.instance][c.step.dst])]
+        if c.partner is not None:
+            partner = c.partner
+            moved.append((layout.pcs[partner.instance], layout.codes[partner.instance][partner.step.dst]))
         if c.child is not None:
             program = self._machine.program
             entry = program.templates[program.instances[c.child].template].entry

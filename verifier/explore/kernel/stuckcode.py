@@ -76,9 +76,9 @@ class _Moves:
             cases: dict[int, Callable[[], None]] = {}
             for location, numbers in self._machine.leaving[i.number].items():
 
-                def body(instance: int = i.number, numbers: tuple[int, ...] = numbers) -> None:
+                def body(numbers: tuple[int, ...] = numbers) -> None:
                     for k in numbers:
-                        self._step(f, k, self._bits[instance], steps, state, found, moving, failing)
+                        self._step(f, k, steps, state, found, moving, failing)
 
                 cases[layout.codes[i.number][location]] = body
             if cases:
@@ -93,7 +93,6 @@ class _Moves:
         self,
         f: Function,
         k: int,
-        bit: int,
         steps: StepCode,
         state: Value,
         found: Variable,
@@ -101,6 +100,7 @@ class _Moves:
         failing: Variable,
     ) -> None:
         c = self._machine.steps[k]
+        bit = sum(self._bits[g] for g in c.movers)
 
         def failed() -> None:
             if dies(c):

@@ -94,7 +94,7 @@ def _set_function(m: Machine, var: Var, value: Value) -> None:
 
 def right_sides(m: Machine, xs: tuple[ast.Expr, ...], wants: tuple[Type | None, ...]) -> list[Value]:
     """The right sides; one call with several results or one comma-ok form may feed several targets."""
-    if len(xs) == 1 and len(wants) == 2 and isinstance(xs[0], ast.Index | ast.TypeAssert):
+    if len(xs) == 1 and len(wants) == 2 and isinstance(xs[0], ast.Index | ast.TypeAssert | ast.Unary):
         hoist(m, *(x for x in (xs[0].x, getattr(xs[0], "index", None)) if x is not None))
         value, ok = comma_ok(m, xs[0], wants[0])
         return [value, ok if wants[1] is None else convert(m, ok, wants[1])]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import literals, maps
+from verifier.golang.lower import channel_values, literals, maps
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist, operands
 from verifier.golang.lower.places import slice_length
 from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.unwind import panic
 from verifier.golang.lower.values import Value, nothing
-from verifier.golang.types import INT, Array, Map, Pointer, Slice, underlying
+from verifier.golang.types import INT, Array, Chan, Map, Pointer, Slice, underlying
 from verifier.program.expr import Const, Op, const, op
 
 Run = Callable[[tuple[Value, ...]], Value]
@@ -22,7 +22,7 @@ def call(m: Machine, x: ast.Call, name: str) -> Value:
     """A call of a builtin as an expression."""
     match name:
         case "len" | "cap":
-            return _len(m, x)
+            return _len(m, x, name)
         case "make":
             return _make(m, x)
         case "new":
@@ -60,6 +60,14 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
                 return nothing()
 
             return (holder,), run_clear
+        case "close":
+            of = m.value(x.args[0])
+
+            def run_close(held: tuple[Value, ...]) -> Value:
+                channel_values.close(m, held[0], x.span)
+                return nothing()
+
+            return (of,), run_close
         case "panic":
             message = panic_message(m, x)
 
@@ -79,7 +87,6 @@ _INSTEAD = {
     "recover": "let the panic reach the top: `panic` is a property of its own",
     "append": "use a fixed array or make([]T, n) with a constant n",
     "copy": "assign the elements one by one",
-    "close": "channels are not supported yet",
 }
 
 
@@ -92,7 +99,7 @@ def panic_message(m: Machine, x: ast.Call) -> str:
     return m.text(x.args[0].span)
 
 
-def _len(m: Machine, x: ast.Call) -> Value:
+def _len(m: Machine, x: ast.Call, name: str) -> Value:
     t = underlying(m.info.types[x.args[0]].type)
     if isinstance(t, Pointer):
         t = underlying(t.elem)
@@ -103,6 +110,8 @@ def _len(m: Machine, x: ast.Call) -> Value:
     holder = m.value(x.args[0])
     if isinstance(t, Slice):
         return Value(INT, (slice_length(m, holder),))
+    if isinstance(t, Chan):
+        return channel_values.length(m, holder, x.span, name)
     return maps.length(m, holder)
 
 
@@ -111,6 +120,8 @@ def _make(m: Machine, x: ast.Call) -> Value:
     u = underlying(t)
     if isinstance(u, Map):
         return Value(t, (maps.make_map(m, t, (), f"map@{x.span.line}"),))
+    if isinstance(u, Chan):
+        return Value(t, (channel_values.make_channel(m, t, channel_values.capacity_of(m, x), x.span),))
     if isinstance(u, Slice):
         size = m.info.types[x.args[1]].value
         if len(x.args) != 2 or not isinstance(size, int):

@@ -56,6 +56,9 @@ def _read_expressions(s: Step) -> Iterable[Expr]:
         yield from _index(a.ref)
     for k in s.sync:
         yield from _index(k.ref)
+    if s.offer is not None:
+        yield s.offer.channel
+        yield from s.offer.values
 
 
 def _index(ref: Ref) -> Iterable[Expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import literals, maps
+from verifier.golang.lower import channel_values, literals, maps
 from verifier.golang.lower.arithmetic import arithmetic, in_type
 from verifier.golang.lower.calls import call
 from verifier.golang.lower.interfaces import convert, from_interface, holds_type
@@ -117,6 +117,8 @@ def _unary(m: Machine, x: ast.Expr) -> Value:
         if found is None:
             raise m.unsupported("the address of this value cannot be taken here", x.span)
         return as_pointer(m, found)
+    if x.op == "<-":
+        return channel_values.receive(m, x)[0]
     value = m.value(x.x)
     e = scalar(value.leaves[0])
     if x.op == "!":
@@ -221,7 +223,10 @@ def _type_assert(m: Machine, x: ast.Expr) -> Value:
 
 
 def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value]:
-    """`v, ok` forms of a map index or a type assertion."""
+    """`v, ok` forms of a map index, a type assertion or a receive."""
+    if isinstance(x, ast.Unary):
+        value, ok = channel_values.receive(m, x)
+        return (value if target is None else convert(m, value, target)), Value(BOOL, (ok,))
     if isinstance(x, ast.TypeAssert):
         value, ok = assertion(m, x)
         first = value.leaves[0]

@@ -6,6 +6,7 @@ from verifier.golang.lower.values import Leaf, Part, Spec
 from verifier.golang.types import (
     Array,
     Basic,
+    Chan,
     Interface,
     Map,
     Named,
@@ -18,7 +19,7 @@ from verifier.golang.types import (
     Type,
     underlying,
 )
-from verifier.gosem import cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
+from verifier.gosem import channel, cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
 from verifier.gosem.fragment import CellSpec
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
@@ -39,16 +40,26 @@ class Layouts:
     """Layouts of one model: key domains and the map lowering are fixed per model.
 
     `keys` is the number of string constants, `int_keys` of integer keys; `map_layout` gives the cells of a map
-    object for a number of keys (abstract, swiss or hmap).
+    object for a number of keys (abstract, swiss or hmap). `channels`: element types and capacities of those made.
     """
 
-    def __init__(self, strings: tuple[str, ...], int_keys: int, longest_slice: int, runtime: str = "") -> None:
+    def __init__(
+        self,
+        strings: tuple[str, ...],
+        int_keys: int,
+        longest_slice: int,
+        runtime: str = "",
+        channels: tuple[tuple[Type, int], ...] = (),
+    ) -> None:
         self.strings = strings
         self.int_keys = int_keys
         self.longest_slice = longest_slice
         self.runtime = runtime
         self._cache: dict[str, tuple[Leaf, ...]] = {}
         self._names: dict[int, str] = {}
+        self._made: dict[str, list[int]] = {}
+        for elem, capacity in channels:
+            self._made.setdefault(self.key(Chan(elem)), []).append(capacity)
 
     def key(self, t: Type) -> str:
         """A text equal for identical types; declared types with the same name in two functions differ."""
@@ -63,6 +74,9 @@ class Layouts:
                 return f"map[{self.key(t.key)}]{self.key(t.elem)}"
             case Slice():
                 return f"[]{self.key(t.elem)}"
+            case Chan():
+                # One type for all directions: a channel of either is a channel of both.
+                return f"chan {self.key(t.elem)}"
             case Array():
                 return f"[{t.length}]{self.key(t.elem)}"
             case Primitive() if t.arg is not None:
@@ -118,14 +132,20 @@ class Layouts:
         return out
 
     def object_leaves(self, t: Type) -> tuple[Leaf, ...]:
-        """The cells of what a reference of type `t` points to: a map object, a slice's array, or the pointee."""
+        """The cells of what a reference of type `t` points to: a map, a channel, a slice's array, or the pointee."""
         u = underlying(t)
         if isinstance(u, Map):
             return tuple(self._specs(self.map_specs(self.map_keys(u)), u.elem))
+        if isinstance(u, Chan):
+            return tuple(self._specs(channel.layout(self.capacities(t)), u.elem))
         if isinstance(u, Slice):
             return self.leaves(Array(self.longest_slice, u.elem))
         assert isinstance(u, Pointer)
         return self.leaves(u.elem)
+
+    def capacities(self, t: Type) -> tuple[int, ...]:
+        """The lengths that buffers of channels of this type have in the model."""
+        return tuple(sorted(self._made.get(self.key(underlying(t)), ())))
 
     def map_specs(self, keys: int) -> tuple[CellSpec, ...]:
         """The cells of a map object under the lowering in use."""
@@ -159,4 +179,4 @@ def is_reference(spec: Spec) -> bool:
     """Whether a cell of this spec holds a reference or an interface value that may contain one."""
     if isinstance(spec, Bool | Range | Enum_ | Reference | Union):
         return isinstance(spec, Reference | Union)
-    return isinstance(underlying(spec), Pointer | Map | Slice | Interface)
+    return isinstance(underlying(spec), Pointer | Map | Slice | Chan | Interface)

@@ -10,7 +10,7 @@ from verifier.golang.lower.interfaces import integer_range
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, LengthKey, OrdinalKey, PlaceKey, SegmentKey, TableKey
 from verifier.golang.lower.values import Part, Region, Spec
-from verifier.golang.types import Basic, Interface, Map, Pointer, Slice, Type, underlying
+from verifier.golang.types import Basic, Chan, Interface, Map, Pointer, Slice, Type, underlying
 from verifier.program.expr import (
     At,
     Cell,
@@ -21,6 +21,7 @@ from verifier.program.expr import (
     Pc,
     PerInstance,
     Read,
+    Received,
     Ref,
     Table,
     equal,
@@ -34,6 +35,7 @@ from verifier.program.program import (
     Bool,
     Domain,
     Enum_,
+    Offer,
     Place,
     Range,
     Reference,
@@ -98,7 +100,7 @@ class Linker:
                 return Enum_(tuple(f'"{s}"' for s in self.m.layouts.strings))
             case Basic():
                 return Range(*integer_range(self.m, u))
-            case Pointer() | Map() | Slice():
+            case Pointer() | Map() | Slice() | Chan():
                 key = self.m.layouts.object_key(spec)
                 # A reference type nothing of which is ever created: only nil.
                 return Reference(self.sort_number[key]) if key in self.sort_number else Range(0, 0)
@@ -191,6 +193,7 @@ class Linker:
 
     def step(self, s: Step) -> Step:
         """A step with every placeholder resolved."""
+        s = self._ranged(s)
         return replace(
             s,
             guard=self.expr(s.guard),
@@ -198,7 +201,26 @@ class Linker:
             accesses=tuple(Access(self.ref(a.ref), a.write, a.atomic, self.expr(a.when)) for a in s.accesses),
             sync=tuple(Sync(k.op, self.ref(k.ref)) for k in s.sync),
             alloc=None if s.alloc is None else self._alloc(s.alloc),
+            offer=None if s.offer is None else self._offer(s.offer),
         )
+
+    def _offer(self, o: Offer) -> Offer:
+        return replace(o, channel=self.expr(o.channel), values=tuple(map(self.expr, o.values)))
+
+    def _ranged(self, s: Step) -> Step:
+        """A receiving half that knows between which values it is handed."""
+        if s.offer is None or s.offer.sends:
+            return s
+        t = underlying(self.m.sort_types[s.offer.kind])
+        assert isinstance(t, Chan)
+        domains = [self.domain(leaf.spec) for leaf in self.m.layouts.leaves(t.elem)]
+
+        def leaf(e: Expr) -> Expr | None:
+            if not isinstance(e, Received):
+                return None
+            return replace(e, low=low(domains[e.index]), high=high(domains[e.index], self.sorts))
+
+        return replace(s, updates=tuple((r, rewrite(e, leaf)) for r, e in s.updates))
 
     def _alloc(self, a: Alloc) -> Alloc:
         region = self.sites[a.site]
@@ -244,7 +266,7 @@ def _strip(e: Expr, linker: Linker) -> Expr:
             return e
 
 
-_PLAIN = ("v", "present", "value", "slots", "held", "state", "readers", "n", "sema", "waiter")
+_PLAIN = ("v", "present", "value", "slots", "held", "state", "readers", "n", "sema", "waiter", "buffer")
 """Parts of primitives and maps that reports call by the name of the whole."""
 
 
@@ -255,6 +277,8 @@ def cell_name(m: Machine, region: Region, path: Sequence[str | int]) -> str:
     for i, c in enumerate(path):
         if c in ("header", "writing") and keyed and i == 0:
             return f"{out} (map header)"
+        if c == "sync" and isinstance(c, Part):
+            return f"{out} (channel state)"
         if (isinstance(c, Part) and c in _PLAIN) or (isinstance(c, str) and c.startswith("·")):
             continue
         if isinstance(c, int) and keyed and path[0] == "slots" and i == 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import maps
+from verifier.golang.lower import channel_values, maps
 from verifier.golang.lower.assign import put, target
 from verifier.golang.lower.expressions import condition
 from verifier.golang.lower.flow import body, take_label
@@ -17,7 +17,7 @@ from verifier.golang.lower.storage import allocate, deref, load, numbers, scalar
 from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Deref, Dyn, Env, Loc, Value
 from verifier.golang.lower.variables import declare
-from verifier.golang.types import INT, Array, Map, Pointer, Slice, Type, Var, is_integer, underlying
+from verifier.golang.types import INT, Array, Chan, Map, Pointer, Slice, Type, Var, is_integer, underlying
 from verifier.program.expr import ONE, ZERO, Expr, Read, const, op
 from verifier.program.program import Kind
 
@@ -76,7 +76,7 @@ def _leave(m: Machine) -> None:
 
 
 def range_statement(m: Machine, s: ast.Stmt) -> None:
-    """`for k, v := range x` over an integer, array, slice or map."""
+    """`for k, v := range x` over an integer, array, slice, map or channel."""
     assert isinstance(s, ast.Range)
     label = take_label(m)
     t = underlying(m.info.types[s.x].type)
@@ -89,6 +89,8 @@ def range_statement(m: Machine, s: ast.Stmt) -> None:
         _declare_once(m, s)
     if isinstance(t, Map):
         _range_map(m, s, head, loop)
+    elif isinstance(t, Chan):
+        _range_channel(m, s, head, loop)
     elif is_integer(t):
         limit = snapshot(m, m.value(s.x))
         _counted(m, s, head, loop, scalar(limit.leaves[0]), limit.type, None)
@@ -205,6 +207,25 @@ def _assign(m: Machine, pairs: list[tuple[ast.Expr, Callable[[], Value]]]) -> No
     values = [snapshot(m, make()) if several else make() for _, make in pairs]
     for t, v in zip(targets, values, strict=True):
         put(m, t, v)
+
+
+def _range_channel(m: Machine, s: ast.Range, head: int, loop: Loop) -> None:
+    """One receive a round, until the channel is closed and empty (Go spec, "For statements with range clause")."""
+    holder = snapshot(m, m.value(s.x))
+    m.where = s.span
+    m.label(head)
+    value, ok = channel_values.receive_from(m, holder, s.x.span)
+    inside = m.new()
+    m.branch(ok, inside, loop.brk)
+    m.cur = inside
+    m.loop_depth += 1
+    m.loops.append(loop)
+    _bind(m, s, value, None)
+    m.loops.pop()
+    m.loop_depth -= 1
+    assert loop.cont is not None
+    m.label(loop.cont)
+    m.goto(head)
 
 
 def _range_map(m: Machine, s: ast.Range, head: int, loop: Loop) -> None:

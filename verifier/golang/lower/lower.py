@@ -8,7 +8,7 @@ from dataclasses import replace
 from verifier.golang import syntax as ast
 from verifier.golang.bodiless import value_counts
 from verifier.golang.facts import Facts, collect
-from verifier.golang.lower import assign, flow, loops, postponed, returns, switches
+from verifier.golang.lower import assign, channels, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
 from verifier.golang.lower.close import close
 from verifier.golang.lower.dead import zero_dead_cells
@@ -22,7 +22,7 @@ from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.storage import numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
-from verifier.golang.types import FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
+from verifier.golang.types import Chan, FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
 from verifier.program.program import (
     END,
@@ -41,6 +41,8 @@ from verifier.records import dataclass
 
 STATEMENTS: dict[type, Callable[[Machine, ast.Stmt], None]] = {
     ast.ExprStmt: flow.expression_statement,
+    ast.Send: channels.send_statement,
+    ast.Select: channels.select,
     ast.IncDec: assign.inc_dec,
     ast.Assign: assign.assign_statement,
     ast.Go: postponed.go_statement,
@@ -90,7 +92,7 @@ def _lower(
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
-    layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime)
+    layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels)
     m = Machine(package.info, facts, layouts, settings, lines)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
@@ -246,7 +248,7 @@ def _referent(m: Machine, at: Arrangement, leaf: Leaf, value: int) -> Region | N
     spec = leaf.spec
     if isinstance(spec, Bool | Range | Enum_ | Reference | Union) or value == 0:
         return None
-    if not isinstance(underlying(spec), Pointer | Map | Slice):
+    if not isinstance(underlying(spec), Pointer | Map | Slice | Chan):
         return None
     places = at.places.get(m.layouts.object_key(spec), [])
     spot = places[value - 1] if places else None

@@ -342,6 +342,8 @@ class Machine:
 
     def fragment(self, pieces: Fragment, ends: dict[int, int] | None = None) -> None:
         """Splice the steps of a primitive in at the current location; `ends` maps further ends to locations."""
+        if not pieces:
+            return
         start, done = self.here(), self.new()
         inner: dict[int, int] = {ENTRY: start, DONE: done, **(ends or {})}
         for p in pieces:
@@ -362,6 +364,7 @@ class Machine:
                 detail=p.detail,
                 cite=p.cite,
                 sync=p.sync,
+                offer=p.offer,
                 symptom=p.symptom,
             )
         self.cur = done

@@ -11,7 +11,7 @@ from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.maps import map_object
 from verifier.golang.lower.values import Address, Binding, FuncVal, Made, Region, Value
-from verifier.golang.types import Array, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
+from verifier.golang.types import Array, Chan, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
 from verifier.gosem import runtime_map
 from verifier.program.expr import FALSE, Expr, Own, Read, all_of, either, negate
 from verifier.program.program import View
@@ -64,6 +64,8 @@ def _target(
         yield from _walk(m, at, state, a.region, a.path, u.elem, seen)
     elif isinstance(u, Map):
         yield from _map(m, a.region, u, seen)
+    elif isinstance(u, Chan):
+        yield from _channel(m, a.region, seen)
     elif isinstance(u, Slice):
         for i in range(m.slice_lengths.get(a.region, 0)):
             yield from _walk(m, at, state, a.region, (i,), u.elem, seen)
@@ -85,7 +87,7 @@ def _walk(
                 yield from _walk(m, at, state, r, (*path, i), u.elem, seen)
         case Primitive():
             yield _primitive(m, r, path, u)
-        case Pointer() | Map() | Slice():
+        case Pointer() | Map() | Slice() | Chan():
             yield from _reference(m, at, state, r, path, t, seen)
         case _:
             yield _value(m, r, path)
@@ -97,7 +99,7 @@ def _reference(
     """A variable that holds a reference: its own value, and what it refers to at the start."""
     number = state[r.offset + r.index[path]]
     key = m.layouts.object_key(t)
-    if not isinstance(underlying(t), Map) or number == 0:
+    if not isinstance(underlying(t), Map | Chan) or number == 0:
         yield _value(m, r, path)
     if number and key in at.places:
         spot = at.places[key][number - 1]
@@ -138,6 +140,16 @@ def _map(m: Machine, r: Region, t: Map, seen: set[tuple[Region, Path]]) -> Itera
     seen.add((r, ()))
     keep = [i for i, leaf in enumerate(r.leaves) if leaf.path != ("header",)]
     yield View(r.name, "map", tuple(r.offset + i for i in keep), m.layouts.key_names(t))
+
+
+def _channel(m: Machine, r: Region, seen: set[tuple[Region, Path]]) -> Iterator[View]:
+    """Whether it is closed, and what waits in its buffer; of a channel that can be neither there is nothing to see."""
+    shown = [p for p in r.index if p[0] == "buffer" or p in (("closed",), ("len",))]
+    if (r, ()) in seen or r.template != 0 or (len(shown) == 1 and not m.facts.closes):
+        return
+    seen.add((r, ()))
+    shown.sort(key=lambda p: (p[0] == "buffer", p != ("closed",)))
+    yield View(r.name, "channel", tuple(r.offset + r.index[p] for p in shown))
 
 
 def symptom_clauses(m: Machine) -> tuple[tuple[str, str, Expr], ...]:

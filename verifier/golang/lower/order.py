@@ -14,13 +14,15 @@ from verifier.golang.facts import parts
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import snapshot
 from verifier.golang.lower.values import Value
-from verifier.golang.types import Builtin, Map, Mode, Pointer, Slice, Type, underlying
+from verifier.golang.types import Builtin, Chan, Map, Mode, Pointer, Slice, Type, underlying
 
 _QUIET = ("len", "cap", "min", "max", "at")
 
 
 def is_call(x: object, m: Machine) -> bool:
-    """Whether `x` itself runs code: a call that is neither a conversion nor a builtin that only looks."""
+    """Whether `x` itself runs code: a receive, or a call that is neither a conversion nor a builtin that only looks."""
+    if isinstance(x, ast.Unary) and x.op == "<-":
+        return True
     if not isinstance(x, ast.Call):
         return False
     used = m.info.uses.get(x.fun) if isinstance(x.fun, ast.Ident) else None
@@ -63,7 +65,9 @@ def early(m: Machine, x: object) -> bool:
 def _becomes_a_statement(m: Machine, x: object) -> bool:
     match x:
         case ast.Call(fun=ast.Ident() as fun, args=(first, *_)) if isinstance(m.info.uses.get(fun), Builtin):
-            measured = fun.name in ("len", "cap") and isinstance(underlying(m.info.types[first].type), Map | Slice)
+            measured = fun.name in ("len", "cap") and isinstance(
+                underlying(m.info.types[first].type), Map | Slice | Chan
+            )
             return m.info.types[x].mode is not Mode.CONST and (fun.name in ("min", "max") or measured)
         case ast.Binary(op="&&" | "||"):
             return m.info.types[x].mode is not Mode.CONST

@@ -20,7 +20,7 @@ from verifier.golang.lower.values import (
     Value,
     is_func,
 )
-from verifier.golang.types import INT, Map, Pointer, Slice, Tuple, Type, underlying
+from verifier.golang.types import INT, Chan, Map, Pointer, Slice, Tuple, Type, underlying
 from verifier.program.expr import (
     FALSE,
     ZERO,
@@ -61,7 +61,7 @@ def scalar(leaf: LeafValue) -> Expr:
 
 def reference_sort(m: Machine, spec: Spec) -> str:
     """The sort key of what a cell of this spec refers to."""
-    assert isinstance(spec, Pointer | Map | Slice) or isinstance(underlying(spec), Pointer | Map | Slice)  # type: ignore[arg-type]
+    assert isinstance(spec, Pointer | Map | Slice | Chan) or isinstance(underlying(spec), Pointer | Map | Slice | Chan)  # type: ignore[arg-type]
     m.sort_types.setdefault(m.layouts.object_key(spec), spec)  # type: ignore[arg-type]
     return m.layouts.object_key(spec)  # type: ignore[arg-type]
 

@@ -72,7 +72,7 @@ def run_on(
 def silent(step: Step) -> bool:
     """Whether a step can be composed away: local, ends in a state, and has no effect that is reported."""
     reported = step.accesses or step.sync or step.alloc or step.spawn is not None or step.symptom
-    return step.kind is Kind.LOCAL and step.fail is None and not reported
+    return step.kind is Kind.LOCAL and step.fail is None and step.offer is None and not reported
 
 
 class _Composer:
@@ -164,6 +164,7 @@ class _Composer:
             step,
             accesses=self._symbolic.accesses(prefix, step),
             sync=self._symbolic.sync(prefix, step),
+            offer=self._symbolic.offer(prefix, step),
             src=prefix.visited[0],
         )
         first = self._symbolic.extend(prefix, number, step, guard)

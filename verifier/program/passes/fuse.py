@@ -19,10 +19,16 @@ from verifier.program.passes.locks import Locks
 from verifier.program.passes.movers import Action, Movers, action
 from verifier.program.passes.named import named_locations
 from verifier.program.program import END, IDLE, PACKAGE, Kind, Program, Reference, Step, Template, Union
+from verifier.program.semantics import paired
 
 
 def fuse(program: Program) -> Program:
-    """`program` with steps nobody can tell apart in order joined; `raw` is `program` itself."""
+    """`program` with steps nobody can tell apart in order joined; `raw` is `program` itself.
+
+    With paired steps it stays as it is: a goroutine must be seen wherever another one may come to meet it.
+    """
+    if paired(program):
+        return program
     footprint = Footprint(program)
     steps = [c for i in program.goroutines for c in concrete(program, i.number) if c.step.guard != FALSE]
     locks = Locks(program, footprint, steps)

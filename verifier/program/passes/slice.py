@@ -13,10 +13,16 @@ from verifier.program.expr import Expr, Ref
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import Bits, Footprint, collected
 from verifier.program.program import Program, Step, Template
+from verifier.program.semantics import paired
 
 
 def slice_cells(program: Program) -> Program:
-    """`program` without updates of irrelevant cells. Cells and steps keep their numbers; `raw` is `program` itself."""
+    """`program` without updates of irrelevant cells. Cells and steps keep their numbers; `raw` is `program` itself.
+
+    With paired steps it stays as it is: what a goroutine is handed is not followed here.
+    """
+    if paired(program):
+        return program
     footprint = Footprint(program)
     relevant = _relevant(program, footprint)
 

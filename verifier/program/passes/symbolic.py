@@ -26,7 +26,7 @@ from verifier.program.expr import (
 )
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import mentions_fresh
-from verifier.program.program import Access, Alloc, Program, Step, Sync, high, low
+from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
 
 
 class Inexact(Exception):
@@ -134,6 +134,13 @@ class Symbolic:
     def sync(self, path: Path, step: Step) -> tuple[Sync, ...]:
         """The lock marks of a step taken after the run."""
         return tuple(Sync(s.op, self.ref(path, s.ref)) for s in step.sync)
+
+    def offer(self, path: Path, step: Step) -> Offer | None:
+        """The half of a paired step that a step taken after the run is."""
+        if step.offer is None:
+            return None
+        values = tuple(self.value(path, v) for v in step.offer.values)
+        return replace(step.offer, channel=self.value(path, step.offer.channel), values=values)
 
     def decided(self, path: Path, condition: Expr) -> Expr:
         """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else `condition`."""

@@ -18,11 +18,13 @@ from verifier.program.passes.cases import Cases
 from verifier.program.passes.exchange import Exchange, exchange
 from verifier.program.passes.forms import Forms, Refused, Scope
 from verifier.program.program import Domain, Program, Reference, Step, Union
+from verifier.program.semantics import paired
 
 
 def symmetric(program: Program) -> Program:
     """`program` with the goroutines that were shown to be interchangeable as `classes`."""
-    if program.init_fail is not None:
+    if program.init_fail is not None or paired(program):
+        # Which goroutine a paired step is taken with is not followed here.
         return program
     roots: dict[int, list[int]] = {}
     for i in program.goroutines:

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.rwmap import rwmap
 from verifier.explore.search import Limits, explore
 from verifier.program.expr import At, Cell, Const, Expr, Family, Op, Own, Pc, Read, Ref, Table
+from verifier.program.passes.symmetry import symmetric
 from verifier.program.program import (
     END,
     Access,
@@ -42,6 +43,26 @@ def test_ten_million_states() -> None:
     found = explore(rwmap(4, 4, 2), Limits(max_states=20_000_000), engine="kernel")
     assert (found.states, found.transitions, found.violations) == (10_675_152, 44_854_884, ())
     assert found.complete and found.finished and found.deadlock_decided
+
+
+@pytest.mark.parametrize(
+    ("size", "orbits"),
+    [
+        ((4, 4, 2), 62_355),
+        ((5, 5, 1), 3_096),
+        ((6, 6, 1), 6_615),
+        ((7, 7, 1), 13_000),
+        ((8, 8, 1), 23_895),
+        ((9, 9, 1), 41_575),
+        ((10, 10, 1), 69_091),
+    ],
+)
+def test_with_symmetry_alone_what_remains_are_the_orbits_that_rumur_counts(
+    size: tuple[int, int, int], orbits: int
+) -> None:
+    found = explore(symmetric(rwmap(*size)), engine="kernel")
+    assert (found.engine, found.states, found.violations) == ("kernel", orbits, ())
+    assert found.complete and found.finished
 
 
 @pytest.mark.parametrize(

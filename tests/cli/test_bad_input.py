@@ -17,9 +17,9 @@ BODY = "goroutines:\n  w: x = 1\n"
 def refused(capsys: pytest.CaptureFixture[str], path: Path | str, *more: str) -> str:
     """The message for a file, after everything that holds for every refusal was asserted."""
     here = set(os.listdir(Path(path).parent)) if Path(path).parent.is_dir() else set()
-    start = time.perf_counter()
+    start = time.process_time()
     code = main([str(path), *more])
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 20, "far more than any refusal takes, far less than one that is quadratic"
     out, err = capsys.readouterr()
     assert code == 2
     assert out == ""

@@ -34,6 +34,8 @@ class Options:
     certificate: bool = False
     progress: Callable[[int, int, int], None] | None = None
     clock: Callable[[], float] | None = None
+    engine: str = "auto"
+    reduce: bool | None = None
 
 
 def judged(document: Document, verdict: Verdict, limit: str = "") -> Result:
@@ -134,10 +136,12 @@ def test_ctrl_c_stops_the_whole_run_and_says_what_was_left_out(pipeline: Pipelin
 
 def test_options_reach_the_pipeline(pipeline: Pipeline) -> None:
     line = "safe.yaml --count w=3 --check race,fatal --max-states 10_000 --timeout 2m --max-memory 1.5k --runtime"
+    line += " --engine kernel --no-reduce"
     assert main(line.split()) == 0
     (asked,) = pipeline.asked
     assert (asked.counts, asked.checks, asked.runtime) == ((("w", 3),), ("race", "fatal"), True)
     assert (asked.max_states, asked.timeout, asked.max_memory) == (10_000, 120.0, 1536)
+    assert (asked.engine, asked.reduce) == ("kernel", False)
     assert asked.progress is None and asked.clock is not None
 
 
@@ -181,7 +185,7 @@ def test_output_that_cannot_be_written_is_refused_before_work(pipeline: Pipeline
         ("safe.yaml --count v=2", "its roles: w"),
         ("safe.yaml --check race,dedlock", "did you mean 'deadlock'?"),
         ("safe.yaml --format jsn", "invalid choice"),
-        ("safe.yaml --engine kernel", "invalid choice"),
+        ("safe.yaml --engine warp", "invalid choice"),
         ("safe.yaml --formt json", "did you mean '--format'?"),
         ("grph safe.yaml", "did you mean 'verify graph'?"),
         ("replay safe.yaml", "CHOICES"),

@@ -1,4 +1,8 @@
-"""The state graph of an exploration as a networkx graph, and what it decides about goroutines that hang."""
+"""The state graph of an exploration: what it decides about goroutines that hang, and itself as a networkx graph.
+
+The decision reads the edges backwards only, from plain lists: networkx takes as long to import as a small model to
+judge.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from verifier.explore.outcome import Exploration, Violation
 from verifier.explore.reference import successors
 from verifier.program.concrete import Concrete
 from verifier.program.semantics import at_rest
+from verifier.records import dataclass
 
 if TYPE_CHECKING:
     import networkx
@@ -44,24 +49,66 @@ def state_graph(found: Exploration) -> networkx.MultiDiGraph[int]:
     return graph
 
 
+@dataclass(frozen=True, slots=True)
+class Backward:
+    """The edges of the state graph, to be followed backwards; positions are state numbers.
+
+    `before`: the states whose steps lead to a state, once for each step, and who plays whose part there where
+    goroutines were exchanged. `open`: how many steps leave it that do not end the process. `ends`: states with a step
+    that does. `able`: the goroutines that move in it, as bits; where a bound may be hit everybody.
+    """
+
+    before: list[list[tuple[int, tuple[int, ...] | None]]]
+    open: list[int]
+    ends: list[int]
+    able: list[int]
+
+
+def backward(found: Exploration) -> Backward:
+    """The edges of `state_graph`, without a graph."""
+    order = found.store.order
+    number = {state: n for n, state in enumerate(order)}
+    after = successors(apart(found.machine))
+    canonical = Canonical(found.machine) if found.machine.program.classes else None
+    dying = [dies(c) for c in found.machine.steps]
+    movers = [sum(1 << g for g in c.movers) for c in found.machine.steps]
+    everybody = (1 << len(found.machine.program.instances)) - 1
+    made = Backward([[] for _ in order], [], [], [])
+    for n, state in enumerate(order):
+        able = left = 0
+        ends = False
+        for k, target in after(state):
+            able |= movers[k]
+            if target >= 0:
+                left += 1
+                kept, exchanged = (target, None) if canonical is None else canonical.exchange(target)
+                made.before[number[kept]].append((n, exchanged))
+            elif dying[k]:
+                ends = True
+            else:
+                left += 1
+                able |= everybody
+        made.able.append(able)
+        made.open.append(left)
+        if ends:
+            made.ends.append(n)
+    return made
+
+
 def dies(c: Concrete) -> bool:
     """Whether a step is a failure of the program, which ends the process, and not a limit of the model."""
     return c.step.fail is not None and c.step.fail.kind in ("panic", "fatal")
 
 
-def doomed(graph: networkx.MultiDiGraph[int], found: Exploration) -> set[int]:
+def doomed(graph: Backward) -> set[int]:
     """States from which every run ends in a failure of the program: the process dies, nobody waits for ever."""
-    steps = found.machine.steps
-    alive = {
-        n: sum(not (to == FAILED and dies(steps[data["step"]])) for _, to, data in graph.out_edges(n, data=True))
-        for n in graph.nodes
-    }
-    todo = [n for n in graph.nodes if n != FAILED and alive[n] == 0 and graph.out_degree(n)]
+    left = list(graph.open)
+    todo = [n for n in graph.ends if left[n] == 0]
     lost = set(todo)
     while todo:
-        for before, _ in graph.in_edges(todo.pop()):
-            alive[before] -= 1
-            if alive[before] == 0 and before not in lost:
+        for before, _ in graph.before[todo.pop()]:
+            left[before] -= 1
+            if left[before] == 0:
                 lost.add(before)
                 todo.append(before)
     return lost
@@ -73,11 +120,9 @@ def first_stuck(found: Exploration) -> Violation | None:
     A partial deadlock, which Go itself never reports. States from which every run panics do not count: the process
     ends, nobody waits for ever. Where a bound may be hit, what follows is not known, so nobody is called stuck before.
     """
-    graph = state_graph(found)
-    steps = found.machine.steps
-    lost = doomed(graph, found)
-    bounded = {n for n, to, data in graph.edges(data=True) if to == FAILED and not dies(steps[data["step"]])}
-    able = _able(graph, found, bounded)
+    graph = backward(found)
+    lost = doomed(graph)
+    able = mobile(graph)
     for n, state in enumerate(found.store.order):
         if n in lost:
             continue
@@ -92,20 +137,17 @@ def first_stuck(found: Exploration) -> Violation | None:
     return None
 
 
-def _able(graph: networkx.MultiDiGraph[int], found: Exploration, bounded: set[int]) -> dict[int, int]:
-    """For every state the goroutines that can move there or later, as bits. In `bounded` states everybody may.
+def mobile(graph: Backward) -> list[int]:
+    """For every state the goroutines that can move there or later, as bits. Where a bound may be hit everybody may.
 
     Backwards along the edges; where goroutines were exchanged on the way, whoever played the part before is able.
     """
-    everybody = (1 << len(found.machine.program.instances)) - 1
-    able = {n: everybody if n in bounded else 0 for n in graph.nodes}
-    for n, _, data in graph.edges(data=True):
-        able[n] |= sum(1 << g for g in found.machine.steps[data["step"]].movers)
-    todo = [n for n in graph.nodes if able[n]]
+    able = list(graph.able)
+    todo = [n for n, bits in enumerate(able) if bits]
     while todo:
         n = todo.pop()
-        for before, _, data in graph.in_edges(n, data=True):
-            gained = _before(able[n], data.get("exchanged")) & ~able[before]
+        for before, exchanged in graph.before[n]:
+            gained = _before(able[n], exchanged) & ~able[before]
             if gained:
                 able[before] |= gained
                 todo.append(before)

@@ -17,7 +17,7 @@ SHORTEST = 1_000_000
 """States looked at for a schedule that is shortest in all steps, where one in fused steps is known."""
 
 SMALL_GRAPH = 100_000
-"""Transitions up to which the kernel's search is asked about stuck goroutines as a networkx graph, if it must be."""
+"""Transitions up to which the kernel's search is asked about stuck goroutines edge by edge, if it must be."""
 
 Left = Callable[[], Limits]
 """What may still be spent."""

@@ -1,6 +1,6 @@
 """After a compiled search with cycles: the first state in which a goroutine waits for ever while others run on.
 
-The same question as `graph.first_stuck` answers on a networkx graph, for searches too large for one. No edges are kept:
+The same question as `graph.first_stuck` answers edge by edge, for searches too large for that. No edges are kept:
 the steps are taken again, from the last state to the first, until no state learns anything new about those behind it.
 Breadth-first numbers make most steps lead to higher numbers, so a few rounds are enough.
 """

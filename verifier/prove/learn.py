@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations, product
+from itertools import combinations, product, repeat
 from math import gcd
 from operator import mul
 from random import Random
@@ -53,9 +53,20 @@ def _reached(moves: Sequence[_Move], start: Sample, out_of_time: Callable[[], bo
     for _ in range(MOST_STEPS):
         if out_of_time():
             break
-        at = next((after for move in order.sample(moves, len(moves)) for after in move.fire(at)), start)
+        at = next((after for move in _shuffled(moves, at, order) for after in move.fire(at)), start)
         seen[at] = None
     return seen
+
+
+def _shuffled(moves: Sequence[_Move], at: Sample, order: Random) -> Iterator[_Move]:
+    """The rules that have a goroutine to move, in random order; one that fires is soon among them."""
+    counts = at[0]
+    left = [move for move in moves if counts[move.src]]
+    while left:
+        n = int(order.random() * len(left))
+        left[n], last = left[-1], left[n]
+        left.pop()
+        yield last
 
 
 class _Move:
@@ -63,6 +74,7 @@ class _Move:
 
     def __init__(self, c: Counters, rule: Rule) -> None:
         self._c, self._rule = c, rule
+        self.src = rule.src
         self._known: dict[tuple[int, ...], tuple[tuple[int, ...], ...]] = {}
 
     def fire(self, state: Sample) -> Sequence[Sample]:
@@ -111,10 +123,11 @@ def candidates(c: Counters, seen: Sequence[Sample]) -> tuple[Fact, ...]:
     written = [(n, t) for n, t in enumerate(c.tracked) if t.cell in c.written]
     numbers = tuple(q for n, t in written for q in _numbers(n, t))
     conditions = tuple(q for n, t in written for q in _conditions(n, t))
-    where = {q: _samples_with(q, 1, seen) for q in (*counts, *conditions)}
+    columns = {q: _column(q, seen) for q in (*counts, *numbers, *conditions)}
+    where = {q: _samples_with(columns[q], 1) for q in (*counts, *conditions)}
     live = [q for q in counts if where[q]]
     holding = [q for q in conditions if where[q]]
-    equations = tuple(_equations(numbers, live, seen))
+    equations = tuple(_equations(numbers, {q: columns[q] for q in (*live, *numbers)}))
     summed: dict[Quantity, set[str]] = {}
     for e in equations:
         for _, q in e.terms[:-1]:
@@ -132,14 +145,25 @@ def candidates(c: Counters, seen: Sequence[Sample]) -> tuple[Fact, ...]:
     return (
         *equations,
         *(Never((q,)) for q in where if not where[q]),
-        *(AtMostOne(q) for q in live if not c.stretches[q.index].starting and not _samples_with(q, 2, seen)),
+        *(AtMostOne(q) for q in live if not c.stretches[q.index].starting and not _samples_with(columns[q], 2)),
         *(Never(pair) for pair in pairs if not where[pair[0]] & where[pair[1]]),
     )
 
 
-def _samples_with(q: Quantity, least: int, seen: Sequence[Sample]) -> int:
+def _column(q: Quantity, seen: Sequence[Sample]) -> list[int]:
+    """`q.of` every sample."""
+    n = q.index
+    if q.kind == "count":
+        return [counts[n] for counts, _ in seen]
+    if q.kind == "cell":
+        return [cells[n] for _, cells in seen]
+    value, wanted = q.value, q.kind == "is"
+    return [int((cells[n] == value) == wanted) for _, cells in seen]
+
+
+def _samples_with(column: list[int], least: int) -> int:
     """The samples where a quantity is `least` or more, as bits."""
-    bits = ["1" if q.of(*s) >= least else "0" for s in reversed(seen)]
+    bits = ["1" if v >= least else "0" for v in reversed(column)]
     return int("".join(bits) or "0", 2)
 
 
@@ -158,10 +182,9 @@ def _conditions(n: int, t: Tracked) -> tuple[Quantity, ...]:
     return (Quantity("is", n, 1), Quantity("is", n, 0))
 
 
-def _equations(numbers: Sequence[Quantity], live: Sequence[Quantity], seen: Sequence[Sample]) -> Iterator[Equation]:
-    """The equalities of the samples that give a cell as a sum over stretches."""
-    columns = (*live, *numbers)
-    rows = ((1, *(q.of(*s) for q in columns)) for s in seen)
+def _equations(numbers: Sequence[Quantity], columns: dict[Quantity, list[int]]) -> Iterator[Equation]:
+    """The equalities of the samples that give a cell as a sum over stretches: all of them are in `columns`."""
+    rows = zip(repeat(1), *columns.values()) if columns else ()
     for solution in nullspace(rows, len(columns) + 1):
         terms = tuple((a, q) for a, q in zip(solution[1:], columns, strict=True) if a)
         if [q in numbers for _, q in terms].count(True) == 1:
@@ -173,14 +196,32 @@ def nullspace(rows: Iterable[Sequence[int]], width: int) -> list[list[int]]:
 
     Each vector has a last column that no other vector uses: what comes late is expressed by what comes early.
     """
+    rows = list(rows)
     basis = [[int(n == m) for n in range(width)] for m in range(width)]
+    largest = max((max(map(abs, row), default=0) for row in rows), default=0)
+    at_once = _at_once(basis, largest)
     for row in rows:
+        if not sum(map(mul, at_once, row)):
+            continue
         products = [sum(map(mul, vector, row)) for vector in basis]
         pivot = next((n for n, product in enumerate(products) if product), None)
         if pivot is not None:
             scale, by = products.pop(pivot), basis.pop(pivot)
             basis = [_combined(v, scale, by, d) if d else v for v, d in zip(basis, products, strict=True)]
+            at_once = _at_once(basis, largest)
     return _reduced(basis)
+
+
+def _at_once(basis: list[list[int]], largest: int) -> list[int]:
+    """One vector whose product with a row of numbers up to `largest` is 0 exactly when those of all vectors are.
+
+    The products are its digits: each is smaller than half the base, so the last one that is not 0 leaves a rest.
+    """
+    base = 2 * largest * max((sum(map(abs, v)) for v in basis), default=0) + 2
+    out = [0] * (len(basis[0]) if basis else 0)
+    for v in basis:
+        out = [base * x + y for x, y in zip(out, v, strict=True)]
+    return out
 
 
 def _reduced(basis: list[list[int]]) -> list[list[int]]:

@@ -41,6 +41,7 @@ SAFE_NAMES = {
     "atomic-pointer-cas",
     "atomic-pointer-publish",
     "channel-owner",
+    "atomic-value",
     "cond",
     "copy-on-write",
     "mutex",

@@ -7,7 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from verifier.gosem import atomic, channel, cond, gomap, hmap, mutex, once, rwmutex, swiss, syncmap, waitgroup
+from verifier.gosem import (
+    atomic,
+    atomicvalue,
+    channel,
+    cond,
+    gomap,
+    hmap,
+    mutex,
+    once,
+    rwmutex,
+    swiss,
+    syncmap,
+    waitgroup,
+)
 from verifier.gosem.channel import ChannelObject
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.gosem.gomap import MapObject
@@ -48,6 +61,12 @@ def _all() -> Iterator[tuple[str, Fragment]]:
     yield "and", atomic.and_((a,), Read(b), b)
     yield "or", atomic.or_((a,), Read(b), b)
     yield "cas", atomic.compare_and_swap((a,), (Const(1),), (Const(2),), b)
+    v, fits = memory.cell("v"), Read(b)
+    yield "value.load", atomicvalue.load(v, a)
+    yield "value.store", atomicvalue.store(v, Read(a), fits)
+    yield "value.swap", atomicvalue.swap(v, Read(a), fits, a)
+    yield "value.cas", atomicvalue.compare_and_swap(v, Read(a), Const(1), fits, b)
+    yield "value.cas of maps", atomicvalue.compare_and_swap(v, Read(a), Const(1), fits, b, "map[string]int")
     s = memory.place("sync", syncmap.layout(2))
     yield "sync.load", syncmap.load(s, Read(a), a, b)
     yield "sync.store", syncmap.store(s, Read(a), Const(1))

@@ -23,6 +23,8 @@ REFUSED = {
     "sync.OnceFunc of a function that is not known": "sync.OnceFunc(nil)()",
     "a function value stored in data is": "f := sync.OnceValue(func() func() { return func() {} })\nf()()",
     "deferred in a loop is not": "for i := range 2 { defer sync.OnceFunc(func() { println(i) })() }",
+    "Store of an interface value": "var v, w atomic.Value\nv.Store(w.Load())",
+    "CompareAndSwap of an atomic.Value that holds values of type int": "var v atomic.Value\nv.CompareAndSwap(1, 2)",
     "through an interface": "var l interface{ Lock() } = new(sync.Mutex)\nl.Lock()",
 }
 

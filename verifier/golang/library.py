@@ -72,6 +72,8 @@ _ATOMICS: dict[str, t.Type] = {
     "atomic.Bool": t.BOOL,
 }
 
+_VALUE: dict[str, t.Type] = {"atomic.Value": t.ANY}
+
 _SINCE = {
     ("sync.WaitGroup", "Go"): 125,
     ("sync.Map", "Clear"): 123,
@@ -83,7 +85,6 @@ _SINCE = {
 
 _LATER: dict[str, str] = {
     "sync.Pool": "use a variable guarded by a sync.Mutex",
-    "atomic.Value": "use atomic.Pointer[T]",
     "atomic.Pointer": "",
     "time.After": "leave the wait out: a model has no clock, every interleaving is explored",
     "time.AfterFunc": "use a goroutine of its own: a model has no clock",
@@ -161,7 +162,7 @@ def methods(of: t.Primitive) -> dict[str, t.Signature]:
         return {"Wait": _ACTION, "Signal": _ACTION, "Broadcast": _ACTION}
     if of.name in _SYNC:
         return _SYNC[of.name]
-    value = t.Pointer(of.arg or t.INVALID) if of.name == "atomic.Pointer" else _ATOMICS[of.name]
+    value = t.Pointer(of.arg or t.INVALID) if of.name == "atomic.Pointer" else (_ATOMICS | _VALUE)[of.name]
     table = {
         "Load": _sig((), (value,)),
         "Store": _sig((value,)),
@@ -223,7 +224,7 @@ def members(package: str) -> dict[str, t.Object]:
     table: dict[str, t.Object] = {}
     for name, signature in _functions(package).items():
         table[name] = t.LibraryFunc(package, name, signature)
-    for name in (*_SYNC, *_ATOMICS, "atomic.Pointer"):
+    for name in (*_SYNC, *_ATOMICS, *_VALUE, "atomic.Pointer"):
         if name.startswith(f"{package}."):
             short = name.split(".")[1]
             table[short] = t.TypeName(short, t.Primitive(name))

@@ -117,6 +117,8 @@ class Layouts:
             return self._specs(syncmap.layout(max(len(self.strings), self.int_keys)), Interface(()))
         if t.name == "atomic.Pointer" and t.arg is not None:
             return [Leaf((Part("v"),), Pointer(t.arg))]
+        if t.name == "atomic.Value":
+            return [Leaf((Part("v"),), Interface(()))]
         if t.name == "atomic.Bool":
             return [Leaf((Part("v"),), Basic("bool"))]
         return [Leaf((Part("v"),), Basic(t.name.removeprefix("atomic.").lower()))]

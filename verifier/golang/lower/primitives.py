@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower import atomicvalues
 from verifier.golang.lower.arithmetic import limits
 from verifier.golang.lower.conditions import cond_call
 from verifier.golang.lower.inline import inline
@@ -121,11 +122,17 @@ def element(primitive: Primitive) -> Type:
     """The Go type of what an atomic holds."""
     if primitive.name == "atomic.Pointer" and primitive.arg is not None:
         return Pointer(primitive.arg)
+    if primitive.name == "atomic.Value":
+        return ANY
     return BOOL if primitive.name == "atomic.Bool" else Basic(primitive.name.removeprefix("atomic.").lower())
 
 
 def _atomic(m: Machine, x: ast.Call, primitive: Primitive, name: str, receiver: Value) -> tuple[tuple[Value, ...], Run]:
     elem = element(primitive)
+    if primitive.name == "atomic.Value":
+        atomicvalues.check_operands(m, x, name)
+        given = operands(m, tuple(x.args), tuple(None for _ in x.args))
+        return (receiver, *given), lambda values: atomicvalues.operation(m, name, target(m, values[0]), values[1:])
     held = (receiver, *operands(m, tuple(x.args), tuple(elem for _ in x.args)))
 
     def run(values: tuple[Value, ...]) -> Value:

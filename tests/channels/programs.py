@@ -41,7 +41,7 @@ class Channels:
 def random_program(seed: int) -> Channels:
     """Two or three goroutines, each of a few statements, on one to three channels."""
     r = random.Random(seed)
-    capacities = tuple(r.choice((0, 0, 0, 1, 1, 2, None) if n else (0, 0, 1, 2)) for n in range(r.randint(1, 3)))
+    capacities = tuple(r.choice((0, 0, 0, 1, 1, 2, None) if n else (0, 0, 0, 1, 2)) for n in range(r.randint(1, 3)))
     count = r.choice((2, 2, 3))
     most = 4 if count == 2 else 3
     made = tuple(_block(r, len(capacities), r.randint(1, most), 1) for _ in range(count))
@@ -54,7 +54,7 @@ def _block(r: random.Random, channels: int, length: int, depth: int) -> tuple[St
 
 def _statement(r: random.Random, channels: int, depth: int) -> Statement:
     kinds = ["send"] * 4 + ["receive"] * 4 + ["ok"] + ["close"] + ["write", "read"] + ["length"]
-    kinds += ["select", "select", "range", "if"] if depth else []
+    kinds += ["select"] * 6 + ["range", "if"] if depth else []
     kind = r.choice(kinds)
     channel, value = r.randrange(channels), r.randint(0, 2)
     if kind in ("range", "if"):

@@ -8,7 +8,7 @@ from .enumerator import Found, enumerated
 from .product import audited, explored, found, graph_agrees, lowered
 from .programs import body, declare, random_program
 
-PROGRAMS = 120
+PROGRAMS = 160
 
 
 def compared(seed: int) -> list[str]:

@@ -134,5 +134,7 @@ def _next(interpreter: Interpreter, state: State | None) -> list[str]:
     for number, c in enumerate(interpreter.enabled(state)):
         name = interpreter.program.instances[c.instance].name
         line = f"  :{c.step.span.line}" if c.step.span else ""
-        lines.append(f"{number:>4}  {name}: {c.step.text}{f' ({c.step.detail})' if c.step.detail else ''}{line}")
+        meets = "" if c.partner is None else f", to {interpreter.program.instances[c.partner.instance].name}"
+        detail = f" ({c.step.detail})" if c.step.detail else ""
+        lines.append(f"{number:>4}  {name}: {c.step.text}{detail}{meets}{line}")
     return lines if len(lines) > 2 else ["", "no step can follow"]

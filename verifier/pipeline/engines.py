@@ -157,7 +157,8 @@ class _Run:
             else:
                 whole = replace(whole, deadlock_limit=plain.deadlock_limit)
         exact = () if begun is None else (begun,)
-        return Explorations(self._program, whole, (*exact, *self._shortest(begun, whole)), reductions)
+        shortest = self._shortest(begun, whole) if "fuse" in reductions else ()
+        return Explorations(self._program, whole, (*exact, *shortest), reductions)
 
     def _shortest(self, begun: Exploration | None, whole: Exploration) -> tuple[Exploration, ...]:
         """A search with no steps fused for what only fused steps have shown: found so, it is shown in the fewest."""
@@ -175,8 +176,10 @@ def _reduced(program: Program, *, fusing: bool = True) -> tuple[Program, tuple[s
     from verifier.program.passes.reduce import reduced
     from verifier.program.passes.symmetry import symmetric
 
-    small = symmetric(reduced(program, fusing=fusing))
-    return small, ("slice", *(("fuse",) if fusing else ()), *(("symmetry",) if small.classes else ()))
+    smaller = reduced(program, fusing=fusing)
+    small = symmetric(smaller)
+    passes = () if smaller is program else ("slice", *(("fuse",) if fusing else ()))
+    return small, (*passes, *(("symmetry",) if small.classes else ()))
 
 
 def _compiles() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verifier.program.expr import (
+    FALSE,
     At,
     Cell,
     Const,
@@ -103,15 +104,18 @@ def _spawn(program: Program, instance: Instance, index: int, step: Step) -> list
 def _paired(program: Program, instance: Instance, index: int, step: Step, offer: Offer) -> list[Concrete]:
     """A send with every receive of another goroutine that it can meet."""
     out: list[Concrete] = []
+    sent = _bind(step, instance, instance)
     for other in program.goroutines if offer.sends else ():
         for n, half in enumerate(program.templates[other.template].steps):
             asks = half.offer
             meets = asks is not None and not asks.sends and asks.kind == offer.kind
             if asks is None or not meets or other is instance or (asks.polls and offer.polls):
                 continue
-            sent, received = _bind(step, instance, instance), _bind(half, other, other)
-            joint = _joined(sent, _handed(received, sent), other)
-            out.append(Concrete(instance.number, index, joint, partner=Concrete(other.number, n, received)))
+            received = _bind(half, other, other)
+            same = _same_channel(sent, received)
+            if same != FALSE:
+                joint = _joined(sent, _handed(received, sent), other, same)
+                out.append(Concrete(instance.number, index, joint, partner=Concrete(other.number, n, received)))
     return out
 
 
@@ -130,12 +134,16 @@ def _handed(half: Step, sent: Step) -> Step:
     return replace(half, guard=rewrite(half.guard, leaf), updates=updates)
 
 
-def _joined(sent: Step, received: Step, other: Instance) -> Step:
-    """Both halves as one step: both goroutines stand there, and it is the same channel, not nil."""
+def _same_channel(sent: Step, received: Step) -> Expr:
+    """Whether both halves are about one channel, not nil."""
     assert sent.offer is not None and received.offer is not None
-    there = equal(Read(Pc(other.number)), Const(received.src))
     channel = sent.offer.channel
-    same = all_of(negate(equal(channel, Const(0))), equal(channel, received.offer.channel))
+    return all_of(negate(equal(channel, Const(0))), equal(channel, received.offer.channel))
+
+
+def _joined(sent: Step, received: Step, other: Instance, same: Expr) -> Step:
+    """Both halves as one step: both goroutines stand there, and it is the same channel."""
+    there = equal(Read(Pc(other.number)), Const(received.src))
     return replace(
         sent,
         guard=all_of(there, sent.guard, same, received.guard),

@@ -8,6 +8,7 @@ from verifier.program.passes.constants import fold_constants
 from verifier.program.passes.fuse import fuse
 from verifier.program.passes.slice import slice_cells
 from verifier.program.program import Program, Step, Template
+from verifier.program.semantics import paired
 
 
 def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, folding: bool = True) -> Program:
@@ -15,8 +16,11 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
 
     `raw` is `program` itself, and `origin` and `prelude` are steps of it, whatever was done. Folding comes first, as a
     lock must have one identity to be known, and again after fusing, when less is ever written. Slicing comes before
-    fusing: what is not written cannot be told apart.
+    fusing: what is not written cannot be told apart. With paired steps the program stays as it is: no pass follows what
+    a goroutine is handed, and one that another may come to meet must be seen where it stands.
     """
+    if paired(program):
+        return program
     small = program
     for wanted, make in (
         (folding, fold_constants),

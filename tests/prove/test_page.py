@@ -22,6 +22,9 @@ def test_every_model_that_can_be_proved_has_a_row() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_the_row_is_true(row: list[str]) -> None:
     made = lowered(MODELS[row[0]])
+    if "open" in row:
+        assert attempt(made, lambda: False, largest=1).proof is None
+        return
     for ghosts, k, views in ((Ghosts(), row[4], row[5]), *_cheap(row)):
         tried = attempt(made, lambda: False, largest=int(k), ghosts=ghosts)
         assert tried.proof is not None

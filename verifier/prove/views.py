@@ -16,7 +16,7 @@ from verifier.prove.joins import Joiner, Part
 from verifier.prove.machine import Machine, Outcome
 from verifier.prove.renaming import Renamer, beside
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import Value, is_lost
+from verifier.prove.values import BITS, HALF, Value, is_lost, who
 from verifier.records import dataclass
 
 
@@ -108,6 +108,7 @@ class _Run:
         self.pairs: dict[Any, list[tuple[Part, _Alone]]] = {}
         self.alone: dict[Configuration, _Alone] = {}
         self.glimpses: set[tuple[tuple[Value, ...], Member, int, int]] = set()
+        self.beside: dict[tuple[tuple[Value, ...], Member, int, int], list[tuple[tuple[Value, ...], Member]]] = {}
         self.clashes: dict[tuple[frozenset[Access], frozenset[Access]], bool] = {}
         self.posts = 0
 
@@ -235,10 +236,53 @@ class _Run:
                 raise _Bad(BadView(c, "race", name, "", found.members))
         for j, single in enumerate(singles):
             if single.active:
-                for o in self.machine.moves(c, j, single.active):
-                    self._judge(c, j, o)
-                    if o.after is not None:
-                        self._seen(j, o.after, o)
+                if self.k == 1 and self._strangers(c, j):
+                    self._beside_stranger(c, j, single.active)
+                else:
+                    self._moved(c, j, single.active)
+
+    def _moved(self, c: Configuration, j: int, active: frozenset[int]) -> list[Configuration]:
+        """Every step of member `j` that others may notice: what it leads to."""
+        out = []
+        for o in self.machine.moves(c, j, active):
+            self._judge(c, j, o)
+            if o.after is not None:
+                self._seen(j, o.after, o)
+                out.append(o.after)
+        return out
+
+    def _strangers(self, c: Configuration, j: int) -> bool:
+        """Whether the steps of member `j` are the same whoever the other one of two is, and leave it as it is.
+
+        The other one holds no locks, nothing that `j` can follow leads to it, and it refers to nothing of `j`: then
+        neither a read, nor a write, nor a ghost, nor references that get lost have to do with it.
+        """
+        me, other = c.members[j], c.members[1 - j]
+        if other.reads or other.held:
+            return False
+        theirs, mine, named = 2 - j, j + 1, self.machine.shape.named
+        for cells, template, owner in (
+            (c.package, 0, theirs),
+            (me.cells, me.template, theirs),
+            (other.cells, other.template, mine),
+        ):
+            for n in named[template]:
+                v = cells[n]
+                if v is not None and v >= HALF and (v + HALF) >> BITS == owner:
+                    return False
+        return all(who(lock) != theirs for lock in (*me.reads, *me.held))
+
+    def _beside_stranger(self, c: Configuration, j: int, active: frozenset[int]) -> None:
+        """The steps of member `j`, taken once for all strangers of a template (`active` follows from the key)."""
+        other = c.members[1 - j]
+        key = c.package, c.members[j], j, other.template
+        known = self.beside.get(key)
+        if known is None:
+            self.beside[key] = [(after.package, after.members[j]) for after in self._moved(c, j, active)]
+            return
+        for package, member in known:
+            self.posts += 1
+            self._glimpsed(Configuration(package, (other, member) if j else (member, other)), 1 - j)
 
     def _seen(self, j: int, after: Configuration, o: Outcome) -> None:
         """What k goroutines see after a step of member `j`; if nobody but them was involved, `_inside` knows it."""

@@ -145,12 +145,19 @@ def equality(m: Machine, left: Value, right: Value) -> Expr:
         # Go compares functions with nil only.
         known = left.leaves[0] if is_func(left.type) else right.leaves[0]
         return const(not isinstance(known, FuncVal))
+    if _is_any(left.type) and _is_any(right.type) and ZERO not in (*left.leaves, *right.leaves):
+        m.any_compared = m.any_compared or m.where
     if isinstance(underlying(left.type), Interface) or right.type == NIL:
         right = convert(m, right, left.type)
     if isinstance(underlying(right.type), Interface) or left.type == NIL:
         left = convert(m, left, right.type)
     specs = m.layouts.leaves(left.type)
     return all_of(*(_same(m, a, b, s.spec) for a, b, s in zip(left.leaves, right.leaves, specs, strict=True)))
+
+
+def _is_any(t: Type) -> bool:
+    u = underlying(t)
+    return isinstance(u, Interface) and not u.methods
 
 
 def _same(m: Machine, a: LeafValue, b: LeafValue, spec: object) -> Expr:

@@ -103,6 +103,7 @@ def _lower(
     bindings = _package_variables(m, package)
     templates = _roles(m, package)
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
+    _refuse_uncomparable(m)
     symptoms = symptom_clauses(m)
     m.size_panic_cells()
     locations = close(m.builders)
@@ -136,6 +137,17 @@ def _lower(
         init_span=started.span,
         notes=tuple(m.notes),
     )
+
+
+def _refuse_uncomparable(m: Machine) -> None:
+    """Go panics when two interface values that hold maps or slices are compared; models cannot tell yet which do."""
+    held = [t for t in m.segments.values() if isinstance(underlying(t), Map | Slice)]
+    if m.any_compared is not None and held:
+        raise m.unsupported(
+            f"comparing interface values in a model that puts a {held[0]} into one is not supported yet",
+            m.any_compared,
+            "Go panics when both hold one: compare what a type assertion takes out, or store pointers",
+        )
 
 
 def _package_variables(m: Machine, package: Package) -> tuple[tuple[Var, Binding], ...]:

@@ -70,6 +70,8 @@ class Machine:
         self.raise_cells: list[Own] = []
         self.odd: int | None = None
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""
+        self.any_compared: Span | None = None
+        """Where two interface values are compared that can hold anything: maps and slices would panic there."""
         self.pure = False
         self.sync_keys = max(len(layouts.strings), layouts.int_keys)
         self.sync_key_type = ""

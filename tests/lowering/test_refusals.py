@@ -26,6 +26,9 @@ REFUSED = {
     "Store of an interface value": "var v, w atomic.Value\nv.Store(w.Load())",
     "CompareAndSwap of an atomic.Value that holds values of type int": "var v atomic.Value\nv.CompareAndSwap(1, 2)",
     "comparing interface values in a model that puts a map": "var x, y any = map[string]int{}, 1\n_ = x == y",
+    "comparing interface values in a model that puts a map[string]bool": (
+        'var s sync.Map\ns.Store("k", map[string]bool{})\ns.CompareAndDelete("k", 1)'
+    ),
     "through an interface": "var l interface{ Lock() } = new(sync.Mutex)\nl.Lock()",
 }
 

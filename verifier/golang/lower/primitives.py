@@ -263,6 +263,8 @@ def _sync_operation(m: Machine, name: str, cells: Cells, key: Expr, rest: list[E
             return nothing()
         case "CompareAndSwap" | "CompareAndDelete":
             got = m.temp("got", Bool())
+            # The map compares what it holds with `old`, as `==` would: Go panics where maps or slices meet.
+            m.any_compared = m.any_compared or m.where
             if name == "CompareAndSwap":
                 m.fragment(syncmap.compare_and_swap(cells, key, rest[0], rest[1], got))
             else:

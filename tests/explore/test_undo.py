@@ -11,13 +11,14 @@ from benchmarks.rwmap import rwmap
 from verifier.audit.replay import Claim, replay
 from verifier.explore.search import Exploration, Limits, explore
 from verifier.explore.undo import Undo, UndoError, raw_coverage, unreduce
+from verifier.program.expr import Const
 from verifier.program.passes.compose import compose
 from verifier.program.passes.reduce import reduced
 from verifier.program.passes.symmetry import symmetric
-from verifier.program.program import Program
+from verifier.program.program import END, Kind, Program, Range, Step
 
 from .exchange import naming_programs
-from .machines import counter, hanging, spawner, two_locks
+from .machines import Role, build, counter, hanging, read, spawner, two_locks, write
 from .random_programs import small_programs
 
 SMALL = Limits(max_states=2_000)
@@ -61,6 +62,19 @@ def test_findings_about_random_programs(program: Program) -> None:
 )
 def test_findings_about_programs_made_by_hand(program: Program) -> None:
     every_reduction(program)
+
+
+def test_a_started_goroutine_that_races_in_the_step_it_begins_with() -> None:
+    """Composition takes its local steps together with the access: before it they have to be taken."""
+    begin = Step(2, 3, text="i := 0")
+    go = Step(2, END, kind=Kind.SYNC, text="go", spawn=2)
+    roles = [
+        Role("p", 1, (go, write(2, END, 0, Const(1)))),
+        Role("q", 1, (begin, read(3, END, 0, 2, 0)), (("t", Range(0, 1), 0),), parent=1),
+        Role("r", 1, (write(2, END, 0, Const(1)),)),
+    ]
+    found = replayed(build([("x", Range(0, 1), 0)], roles), compose(build([("x", Range(0, 1), 0)], roles)))
+    assert found.first("race") is not None
 
 
 @pytest.mark.parametrize("size", [(1, 1, 1), (2, 2, 1), (3, 2, 2)])

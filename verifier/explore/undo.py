@@ -81,6 +81,8 @@ class Undo:
         goroutines = tuple(player[g] for g in violation.goroutines)
         steps = tuple(self._found.machine.steps[k] for k in violation.steps)
         if violation.kind == "race":
+            for c in steps:
+                self._before_access(walk, c, player)
             last = _race(walk, violation, steps, player)
         elif len(steps) == 1:
             last = self._last_step(walk, violation, steps[0], player)
@@ -124,6 +126,14 @@ class Undo:
         """The steps that a reduced step stands for, taken by whoever plays the part."""
         for index in self._origin(c):
             walk.take(player[c.instance], index, _companion(c, player))
+
+    def _before_access(self, walk: _Walk, c: Concrete, player: tuple[int, ...]) -> None:
+        """Take the local steps that a goroutine started by `go` takes together with its first access."""
+        steps = self._machine.program.templates[self._machine.program.instances[c.instance].template].steps
+        for index in self._origin(c):
+            if steps[index].accesses:
+                break
+            walk.take(player[c.instance], index, None)
 
     def _origin(self, c: Concrete) -> tuple[int, ...]:
         return c.step.origin or (c.index,) if self._reduced else (c.index,)

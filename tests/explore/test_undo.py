@@ -73,7 +73,8 @@ def test_a_started_goroutine_that_races_in_the_step_it_begins_with() -> None:
         Role("q", 1, (begin, read(3, END, 0, 2, 0)), (("t", Range(0, 1), 0),), parent=1),
         Role("r", 1, (write(2, END, 0, Const(1)),)),
     ]
-    found = replayed(build([("x", Range(0, 1), 0)], roles), compose(build([("x", Range(0, 1), 0)], roles)))
+    program = build([("x", Range(0, 1), 0)], roles)
+    found = replayed(program, compose(program))
     assert found.first("race") is not None
 
 

@@ -44,8 +44,8 @@ def measure(setting: Setting) -> tuple[Table, ...]:
     total = sum(j.alone.cpu for j in judged), sum(j.ended.cpu for j in judged)
     about = (
         f"`verify models/NAME.yaml --format json`, the whole process: CPU seconds, median of {repeats}; `verdict` is "
-        "with `--no-any`, `and proof` as it is, with the proof for any number of goroutines. No peer reads Go, so nothing "
-        "stands beside it."
+        "with `--no-any`, `and proof` as it is, with the proof for any number of goroutines. No peer reads Go, so "
+        "nothing stands beside it."
     )
     notes = (
         f"{len(judged)} models, {seconds(total[0])} CPU s together, with proofs {seconds(total[1])}; "

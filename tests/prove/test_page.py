@@ -10,7 +10,11 @@ from benchmarks.proofs import HEAD, PAGE, lowered, models
 from verifier.prove.anynumber import attempt
 from verifier.prove.ghosts import Ghosts
 
-ROWS = [line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if " any N | " in line]
+ROWS = [
+    line.strip("| ").split(" | ")
+    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    if " any N | " in line or " open | " in line
+]
 MODELS = {d.name: d for d in models()}
 
 

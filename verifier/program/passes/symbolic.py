@@ -156,10 +156,14 @@ class Symbolic:
         written: dict[Ref, Expr] = {**dict(path.cells), **dict(path.places)}
         count = len(step.updates)
         recent = list(written.items())[-count:] if not path.places else list(written.items())
-        ranges = self.ranges.for_alloc(alloc).given(path.known).given(path.guard)
+        ranges = self.ranges.for_alloc(alloc)
+        # What the path says is worked out only where the domains alone do not settle it.
+        doubtful = [(ref, value) for ref, value in recent if count and not ranges.fits(value, ref)]
+        if doubtful:
+            ranges = ranges.given(path.known).given(path.guard)
         conditions: list[Expr] = []
-        for ref, value in recent:
-            if count and not ranges.fits(value, ref):
+        for ref, value in doubtful:
+            if not ranges.fits(value, ref):
                 least, most = self._bounds(ref)
                 conditions += [op("<=", Const(least), value), op("<=", value, Const(most))]
         return all_of(*conditions)

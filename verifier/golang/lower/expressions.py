@@ -13,7 +13,7 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_value
 from verifier.golang.lower.order import early, hoist, operands
 from verifier.golang.lower.places import as_pointer, follow, operand, place
-from verifier.golang.lower.storage import load, materialize, scalar, snapshot, zero
+from verifier.golang.lower.storage import has_address, load, materialize, scalar, snapshot, zero
 from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value, is_func
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import (
@@ -103,9 +103,8 @@ def _index(m: Machine, x: ast.Expr) -> Value:
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:
-    found = place(m, x)
-    assert found is not None
-    return load(m, found)
+    found = operand(m, x)
+    return load(m, found) if isinstance(found, Loc) else found
 
 
 def _unary(m: Machine, x: ast.Expr) -> Value:
@@ -151,6 +150,11 @@ def equality(m: Machine, left: Value, right: Value) -> Expr:
         right = convert(m, right, left.type)
     if isinstance(underlying(right.type), Interface) or left.type == NIL:
         left = convert(m, left, right.type)
+    if m.layouts.by_content(left.type):
+        known = left.leaves[0] if right.leaves[0] == ZERO else right.leaves[0]
+        if ZERO not in (left.leaves[0], right.leaves[0]):
+            has_address(m, left.type)
+        return negate(scalar(known))
     specs = m.layouts.leaves(left.type)
     return all_of(*(_same(m, a, b, s.spec) for a, b, s in zip(left.leaves, right.leaves, specs, strict=True)))
 

@@ -13,6 +13,7 @@ from itertools import combinations_with_replacement
 
 from verifier.evidence.sharding import Collision, ShardingResult, Side
 from verifier.program.shards import Apply, Count, Element, Held, Key, Number, Operation, Term, Touch, Unknown
+from verifier.prove.session import Session
 from verifier.records import dataclass
 from verifier.verdict import Verdict
 
@@ -179,30 +180,27 @@ def _collide(a: Touch, b: Touch, own: bool = False) -> Collision | None:
     facts += [f"(= n{n} {n})" if own else f"(> n{n} 0)" for n in lengths]
     facts += [f"(>= {text} 0)" for s in sides for text in s.applied.values()]
     facts += [f"(>= {text} 0)" for s in sides for key, text in s.keys.items() if key.words.startswith('"')]
-    model = _model(declared, facts)
-    if model is None:
+    solved = _solved(declared, facts)
+    if solved is None:
         return None
     for bound in _SMALL:
         tight = [f"(<= {text} {bound})" for text in values]
         tight += [f"(<= n{n} {bound})" for n in lengths if not own]
-        smaller = _model(declared, [*facts, *tight])
+        smaller = _solved(declared, [*facts, *tight])
         if smaller is not None:
-            model = smaller
+            solved = smaller
             break
-    return _collision(sides, lambda text: _evaluate(model, declared, text))
+    return _collision(sides, solved.number)
 
 
-def _model(declared: list[str], facts: list[str]) -> object | None:
-    """A solution, None if there is none."""
-    import z3
-
-    solver = z3.Solver()
-    solver.set("timeout", _MILLISECONDS)
-    solver.from_string("\n".join([*declared, *(f"(assert {fact})" for fact in facts)]))
-    answer = solver.check()
-    if answer == z3.unknown:
-        raise Undecided(solver.reason_unknown())
-    return solver.model() if answer == z3.sat else None
+def _solved(declared: list[str], facts: list[str]) -> Session | None:
+    """z3 with a solution in hand, None if there is none. Raises Undecided."""
+    z3 = Session()
+    z3.say(f"(set-option :timeout {_MILLISECONDS})", *declared, *(f"(assert {fact})" for fact in facts))
+    answer = z3.check()
+    if answer == "unknown":
+        raise Undecided(z3.ask("(get-info :reason-unknown)"))
+    return z3 if answer == "sat" else None
 
 
 def _lengths(t: Touch, term: Term) -> Iterator[int]:
@@ -229,14 +227,6 @@ def _declarations(sides: tuple[_Side, _Side], lengths: list[int]) -> list[str]:
     functions = {_symbol(x.function, x.args): len(x.args) for s in sides for x in s.applied}
     out = [f"(declare-const {name} Int)" for name in names]
     return out + [f"(declare-fun {f} ({' '.join(['Int'] * n)}) Int)" for f, n in functions.items()]
-
-
-def _evaluate(model: object, declared: list[str], text: str) -> int:
-    import z3
-
-    (assertion,) = z3.parse_smt2_string("\n".join([*declared, f"(assert (= {text} 0))"]))
-    term = assertion.arg(0) if assertion.num_args() == 2 else assertion
-    return int(model.eval(term, model_completion=True).as_long())  # type: ignore[attr-defined]
 
 
 def _collision(sides: tuple[_Side, _Side], value: Callable[[str], int]) -> Collision:

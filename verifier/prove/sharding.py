@@ -34,9 +34,10 @@ def sharding(touches: tuple[Touch, ...], single: frozenset[str] = frozenset()) -
     if not any(t.write for t in touches):
         return ShardingResult(Verdict.UNKNOWN, "no role writes to an element of a package array: nothing is sharded")
     doubts: list[str] = []
+    z3 = Session()
     for a, b in pairs:
         try:
-            found, doubt = _judge(a, b)
+            found, doubt = _judge(a, b, z3)
         except Undecided as reason:
             found, doubt = None, f"'{a.text}' and '{b.text}': z3 gives no answer ({reason})"
         if found is not None:
@@ -47,16 +48,16 @@ def sharding(touches: tuple[Touch, ...], single: frozenset[str] = frozenset()) -
     return ShardingResult(Verdict.SAFE, _shown(touches))
 
 
-def _judge(a: Touch, b: Touch) -> tuple[Collision | None, str]:
+def _judge(a: Touch, b: Touch, z3: Session) -> tuple[Collision | None, str]:
     """A collision that is certain, or why there may be one; neither when there is none."""
     if not _candidates(a, b):
         return None, f"'{a.text}' and '{b.text}' meet in {a.data.shape} with no lock of one kind to exclude them"
-    found = _collide(a, b)
+    found = _collide(a, b, z3)
     if found is None:
         return None, ""
     if not (_certain(a) and _certain(b)):
         return None, f"not excluded: {found.words()}"
-    if _collide(a, b, own=True) is None:
+    if _collide(a, b, z3, own=True) is None:
         return None, f"right for the numbers in the model, but not for every number: {found.words()}"
     return found, ""
 
@@ -167,7 +168,7 @@ def _symbol(function: str, args: tuple[Term, ...]) -> str:
     return f"|{function}/{len(args)}|"
 
 
-def _collide(a: Touch, b: Touch, own: bool = False) -> Collision | None:
+def _collide(a: Touch, b: Touch, z3: Session, own: bool = False) -> Collision | None:
     """Two goroutines at one element without a lock in common; `own`: with the model's own numbers of shards.
 
     Raises Undecided when z3 gives no answer.
@@ -180,27 +181,27 @@ def _collide(a: Touch, b: Touch, own: bool = False) -> Collision | None:
     facts += [f"(= n{n} {n})" if own else f"(> n{n} 0)" for n in lengths]
     facts += [f"(>= {text} 0)" for s in sides for text in s.applied.values()]
     facts += [f"(>= {text} 0)" for s in sides for key, text in s.keys.items() if key.words.startswith('"')]
-    solved = _solved(declared, facts)
-    if solved is None:
+    z3.say("(reset)", f"(set-option :timeout {_MILLISECONDS})", *declared, *(f"(assert {fact})" for fact in facts))
+    if not _possible(z3):
         return None
     for bound in _SMALL:
         tight = [f"(<= {text} {bound})" for text in values]
         tight += [f"(<= n{n} {bound})" for n in lengths if not own]
-        smaller = _solved(declared, [*facts, *tight])
-        if smaller is not None:
-            solved = smaller
+        z3.say("(push)", *(f"(assert {fact})" for fact in tight))
+        if _possible(z3):
             break
-    return _collision(sides, solved.number)
+        z3.say("(pop)")
+    else:
+        _possible(z3)
+    return _collision(sides, z3.number)
 
 
-def _solved(declared: list[str], facts: list[str]) -> Session | None:
-    """z3 with a solution in hand, None if there is none. Raises Undecided."""
-    z3 = Session()
-    z3.say(f"(set-option :timeout {_MILLISECONDS})", *declared, *(f"(assert {fact})" for fact in facts))
+def _possible(z3: Session) -> bool:
+    """Whether what has been said has a solution. Raises Undecided."""
     answer = z3.check()
     if answer == "unknown":
         raise Undecided(z3.ask("(get-info :reason-unknown)"))
-    return z3 if answer == "sat" else None
+    return answer == "sat"
 
 
 def _lengths(t: Touch, term: Term) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang.check import check
 from verifier.golang.facts import Facts, collect
@@ -14,6 +14,7 @@ from verifier.model.document import Bounds, Document
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
+from verifier.records import dataclass
 from verifier.source import fail, suggestion
 
 ANY_EXPLORED = 2

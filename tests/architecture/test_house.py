@@ -15,7 +15,7 @@ FLOOR = {
     "": 0,
     "source": 0,
     "verdict": 0,
-    "records": 0,
+    "records": -1,
     "program": 1,
     "model": 1,
     "gosem": 2,

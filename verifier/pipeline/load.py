@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang.check import check
 from verifier.golang.contents import facts_of
@@ -15,6 +15,7 @@ from verifier.model.document import Bounds, Document
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
+from verifier.records import dataclass
 from verifier.source import fail, suggestion
 
 ANY_EXPLORED = 2

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from verifier.program.concrete import Concrete
 from verifier.program.expr import At, Cell, Own
 from verifier.program.program import IDLE, Instance, Program, high, low
 from verifier.program.semantics import recycled_blocks, zero
+from verifier.records import dataclass
 
 WORD = 64
 """Bits of a word."""

@@ -17,6 +17,7 @@ from verifier.golang.lower.storage import has_address, load, materialize, scalar
 from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value, is_func
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import (
+    ANY,
     BOOL,
     INT,
     NIL,
@@ -96,6 +97,9 @@ def _selector(m: Machine, x: ast.Expr) -> Value:
 
 def _index(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.Index)
+    if x in m.info.instances:
+        func = m.info.instances[x]
+        return Value(func.signature, (FuncVal(func, m.globals),))
     if isinstance(underlying(m.info.types[x.x].type), Map):
         return maps.lookup(m, x)[0]
     found = operand(m, x)
@@ -214,7 +218,10 @@ def _func_lit(m: Machine, x: ast.Expr) -> Value:
 
 def assertion(m: Machine, x: ast.TypeAssert) -> tuple[Value, Expr]:
     """`x.(T)`: the value and whether the dynamic type is T."""
-    value = snapshot(m, m.value(x.x))
+    return _asserted(m, x, snapshot(m, m.value(x.x)))
+
+
+def _asserted(m: Machine, x: ast.TypeAssert, value: Value) -> tuple[Value, Expr]:
     t = m.info.types[x.type].type
     e = scalar(value.leaves[0])
     if isinstance(underlying(t), Interface):
@@ -228,9 +235,17 @@ def assertion(m: Machine, x: ast.TypeAssert) -> tuple[Value, Expr]:
 
 def _type_assert(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.TypeAssert)
-    value, ok = assertion(m, x)
-    m.fail_if(negate(ok), "panic", f"interface conversion: interface value is not {m.info.types[x.type].type}")
+    inside = snapshot(m, m.value(x.x))
+    value, ok = _asserted(m, x, inside)
+    held, words = scalar(inside.leaves[0]), f"interface conversion: {_interface_name(inside.type)} is"
+    # Go names what is there instead (runtime/error.go:44): nil, or a type that nobody knows before all code is lowered.
+    m.fail_if(equal(held, ZERO), "panic", f"{words} nil, not {value.type}")
+    m.fail_if(negate(ok), "panic", f"{words} not {value.type}")
     return value
+
+
+def _interface_name(t: Type) -> str:
+    return "interface {}" if t == ANY else str(t)
 
 
 def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value]:

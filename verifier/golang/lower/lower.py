@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.bodiless import value_counts
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower import assign, channels, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
 from verifier.golang.lower.close import close
@@ -20,7 +21,7 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
-from verifier.golang.lower.storage import numbers, zero
+from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
 from verifier.golang.text import Files
@@ -78,9 +79,13 @@ def lower(
     package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts | None = None
 ) -> Program:
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
-    facts = facts or collect(package)
+    facts = facts or facts_of(package)
     while True:
-        made = _lower(package, name, roles, settings, files, facts)
+        try:
+            made = _lower(package, name, roles, settings, files, facts)
+        except Observed as where:
+            facts = replace(facts, contents=facts.contents - {where.type})
+            continue
         short = made.init_fail is not None and "bounds: heap" in made.init_fail.message
         if not short or settings.initial_blocks >= MOST_INITIAL_BLOCKS:
             return made
@@ -92,7 +97,9 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
-    layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels)
+    layouts = Layouts(
+        facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels, facts.contents
+    )
     m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)

@@ -21,6 +21,7 @@ COMMANDS = """\
 commands:
   verify replay MODEL CHOICES   walk a schedule step by step (--at N prints the whole state)
   verify audit EVIDENCE.json    check stored evidence again, without any engine
+  verify gotest MODEL           the counterexample as a Go test for the real runtime
   verify show MODEL             each goroutine's state machine, as text, Mermaid or DOT
   verify graph MODEL            the state graph, as DOT, GraphML or JSON
   verify litmus MODEL…          which outcomes the Go memory model allows, beside SC and x86-TSO

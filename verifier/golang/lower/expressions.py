@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.library import LOCKER
 from verifier.golang.lower import channel_values, literals, maps
 from verifier.golang.lower.arithmetic import arithmetic, in_type
 from verifier.golang.lower.calls import call
+from verifier.golang.lower.dispatch import implements
 from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_value
@@ -35,6 +37,7 @@ from verifier.golang.types import (
 )
 from verifier.program.expr import FALSE, ZERO, Const, Expr, Read, all_of, both, const, either, equal, negate, op
 from verifier.program.program import Bool
+from verifier.source import Span
 
 
 def evaluate(m: Machine, x: ast.Expr, want: Type | None = None) -> Value:
@@ -225,12 +228,17 @@ def _asserted(m: Machine, x: ast.TypeAssert, value: Value) -> tuple[Value, Expr]
     t = m.info.types[x.type].type
     e = scalar(value.leaves[0])
     if isinstance(underlying(t), Interface):
-        if underlying(t).methods:  # type: ignore[union-attr]
-            raise m.unsupported(
-                "assertions to an interface type are not supported yet", x.span, "assert a concrete type"
-            )
-        return Value(t, (e,)), negate(equal(e, ZERO))
+        return Value(t, (e,)), holds_interface(m, e, t, x.type.span)
     return from_interface(m, e, t), holds_type(m, e, t)
+
+
+def holds_interface(m: Machine, e: Expr, t: Type, at: Span) -> Expr:
+    """Whether an interface value holds something that implements the interface `t`."""
+    if t is LOCKER:
+        raise m.unsupported("an assertion to sync.Locker is not supported yet", at, "assert a concrete type")
+    u = underlying(t)
+    assert isinstance(u, Interface)
+    return implements(m, e, t) if u.methods else negate(equal(e, ZERO))
 
 
 def _type_assert(m: Machine, x: ast.Expr) -> Value:

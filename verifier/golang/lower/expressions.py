@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from verifier.golang import syntax as ast
 from verifier.golang.library import LOCKER
-from verifier.golang.lower import channel_values, literals, maps
+from verifier.golang.lower import channel_values, literals, maps, slices
 from verifier.golang.lower.arithmetic import arithmetic, in_type
 from verifier.golang.lower.calls import call
 from verifier.golang.lower.dispatch import implements
@@ -107,6 +107,11 @@ def _index(m: Machine, x: ast.Expr) -> Value:
         return maps.lookup(m, x)[0]
     found = operand(m, x)
     return load(m, found) if isinstance(found, Loc) else found
+
+
+def _slicing(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Slicing)
+    return slices.slicing(m, x)
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:
@@ -289,6 +294,7 @@ _TABLE: dict[type, Callable[[Machine, ast.Expr], Value]] = {
     ast.Unary: _unary,
     ast.Binary: _binary,
     ast.FuncLit: _func_lit,
+    ast.Slicing: _slicing,
     ast.TypeAssert: _type_assert,
     ast.CompositeLit: _composite,
     ast.Call: _call,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.golang.check import check
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
 from verifier.golang.parse import parse_body, parse_expression, parse_package
@@ -51,7 +52,7 @@ def read_front(document: Document, options: Options) -> Front:
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
-    return Front(document, package, collect(package), _counts(document, options))
+    return Front(document, package, facts_of(package), _counts(document, options))
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:

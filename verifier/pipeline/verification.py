@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from verifier.evidence.contention import Contention
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import CHECKS, Document
@@ -70,6 +71,7 @@ def _judged(document: Document, options: Options) -> Result:
         any_number=proof,
         sharding=shards,
         overrides=options.counts,
+        contention=_contention(front, base, budget),
         sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
     )
 
@@ -103,6 +105,15 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
     if not collides or shards is None or prop.kind != "race" or prop.verdict is not Verdict.SAFE:
         return prop
     return replace(prop, verdict=Verdict.UNKNOWN, reason=f"not with these shards, but {shards.sentence}")
+
+
+def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:
+    if not budget.options.contention:
+        return None
+    # Imported here: only comparisons ask.
+    from verifier.pipeline.contention import contention
+
+    return contention(base, frozenset(s.text.file for s in front.document.sources), budget)
 
 
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from verifier.evidence.contention import Contention
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
 from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
@@ -22,7 +23,7 @@ def render(entries: Sequence[Entry]) -> str:
     """One object for one model; for several `{"schema": 1, "models": […], "exit_code": …}`. Ends with a newline."""
     objects = [entry(e) for e in entries]
     whole: Json = objects[0] if len(objects) == 1 else _several(objects, entries)
-    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return text(whole)
 
 
 def _several(objects: list[dict[str, Json]], entries: Sequence[Entry]) -> dict[str, Json]:
@@ -67,7 +68,24 @@ def _result(result: Result) -> dict[str, Json]:
         "not_shown": list(result.not_shown),
         "notes": list(result.notes),
         "audited": result.audited,
+        **({"scheme": result.scheme} if result.scheme else {}),
+        **({"contention": _contention(result.contention)} if result.contention else {}),
     }
+
+
+def _contention(found: Contention) -> Json:
+    """Shares in millionths: there are no floats."""
+    return {
+        "waits_millionths": found.waits,
+        "lost_turns_millionths": found.lost,
+        "longest_section": found.section,
+        "reason": found.reason,
+    }
+
+
+def text(whole: Json) -> str:
+    """Canonical JSON, ending with a newline."""
+    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _first_failure(result: Result) -> Json:

@@ -25,7 +25,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         return _join([*table(result, bad, quiet=True), *_final(result)])
     sections = [
         [_header(result)],
-        *(_counterexample(result, p) for p in _drawn(result)),
+        *(counterexample(result, p) for p in _drawn(result)),
         table(result, [p for p in result.properties if p not in _drawn(result)]),
         *(_witnesses(result) if verbose else ()),
         _footer(result),
@@ -66,15 +66,17 @@ def _drawn(result: Result) -> list[Property]:
     return [p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None]
 
 
-def _counterexample(result: Result, prop: Property) -> list[str]:
+def counterexample(result: Result, prop: Property) -> list[str]:
+    """What goes wrong, its timeline, and the command that walks it."""
     assert prop.trace is not None
     drawn = timeline(prop.trace)
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
-    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_counts(result)}"]
+    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_given(result)}"]
 
 
-def _counts(result: Result) -> str:
-    return "".join(f" --count {role}={n}" for role, n in result.overrides)
+def _given(result: Result) -> str:
+    scheme = f" --scheme {result.scheme}" if result.scheme else ""
+    return scheme + "".join(f" --count {role}={n}" for role, n in result.overrides)
 
 
 def _witnesses(result: Result) -> list[list[str]]:

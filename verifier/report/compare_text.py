@@ -1,0 +1,78 @@
+"""A comparison for a terminal: the matrix, what its headers mean, and the shortest failure under each losing scheme."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from verifier.evidence.result import Result
+from verifier.report.comparison import Column, Comparison, Grid, conclusion, grid, legend, remarks, shortest
+from verifier.report.matrix import total
+from verifier.report.terminal import counterexample
+
+_HEADER = 14
+"""Headers wider than this are broken into lines."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def render(given: Comparison, width: int, quiet: bool = False) -> str:
+    """The report, in a window of `width` columns; `quiet` leaves out the schedules."""
+    title = f": {given.title}" if given.title else ""
+    table, letters = _fitting(grid(given), width)
+    lines = [f"=== {given.workload}{title}", "", *table, ""]
+    lines += _pairs([(letters.get(name, name), _named(name, letters) + said) for name, said in legend(given)], width)
+    lines += ["", *_pairs(remarks(given), width)] if remarks(given) else []
+    lines += [] if quiet else _failures(given)
+    return "\n".join([*lines, "", *conclusion(given), total(given.entries, "scheme")]) + "\n"
+
+
+def _named(name: str, letters: dict[str, str]) -> str:
+    return f"{name}; " if name in letters else ""
+
+
+def _fitting(found: Grid, width: int) -> tuple[list[str], dict[str, str]]:
+    """The table, and the letters that stand for headers of clauses where it would be too wide with their names."""
+    table = _table(found)
+    clauses = [c for c in found.columns if c.when]
+    if max(map(len, table)) <= width or not clauses or len(clauses) > len(_LETTERS):
+        return table, {}
+    letters = {c.name: letter for c, letter in zip(clauses, _LETTERS, strict=False)}
+    short = tuple(Column(letters.get(c.name, c.name) if c.when else c.name, c.number, c.when) for c in found.columns)
+    return _table(Grid(short, found.rows)), letters
+
+
+def _table(found: Grid) -> list[str]:
+    headers = [textwrap.wrap(c.name, _HEADER) or [""] for c in found.columns]
+    tall = max(map(len, headers))
+    rows = [[*[""] * (tall - len(h)), *h] for h in headers]
+    body = [*zip(*rows, strict=True), *found.rows]
+    widths = [max(len(line[i]) for line in body) for i in range(len(found.columns))]
+    return [_line(line, widths, found.columns) for line in body]
+
+
+def _line(cells: Sequence[str], widths: list[int], columns: Sequence[Column]) -> str:
+    aligned = (c.rjust(w) if at.number else c.ljust(w) for c, w, at in zip(cells, widths, columns, strict=True))
+    return "  ".join(aligned).rstrip()
+
+
+def _pairs(pairs: Sequence[tuple[str, str]], width: int) -> list[str]:
+    """A label and a sentence a line, the sentences below each other."""
+    labels = max((len(label) for label, _ in pairs), default=0) + 2
+    out: list[str] = []
+    last = ""
+    for label, words in pairs:
+        lines = textwrap.wrap(words, max(width - labels, 40)) or [""]
+        shown = "" if label == last else label
+        out += [f"{(shown if n == 0 else ''):<{labels}}{line}".rstrip() for n, line in enumerate(lines)]
+        last = label
+    return out
+
+
+def _failures(given: Comparison) -> list[str]:
+    out: list[str] = []
+    for row in given.rows:
+        prop = shortest(row.entry)
+        if prop is not None and isinstance(row.entry, Result):
+            out += ["", f"=== under {row.scheme}", "", *counterexample(row.entry, prop)]
+    return out

@@ -317,12 +317,12 @@ LINES = ["  - mu.Lock()  //  c", "  - go   func() { f() }()", "  - if x {", "   
     ],
 )
 def test_snippet(span: Span, expected: str) -> None:
-    assert snippet(span, LINES) == expected
+    assert snippet(span, {"m": LINES}) == expected
 
 
 def test_a_long_snippet_is_cut() -> None:
     long = "x := " + "abc + " * 30
-    shown = snippet(Span("m", 1, 1, 1, len(long) + 1), [long], 20)
+    shown = snippet(Span("m", 1, 1, 1, len(long) + 1), {"m": [long]}, 20)
     assert shown.endswith("…") and len(shown) <= 20
     literal = 'users["a"] = &User{' + "Age: 1, " * 20 + "}"
-    assert snippet(Span("m", 1, 1, 1, len(literal) + 1), [literal]) == 'users["a"] = &User{ … }'
+    assert snippet(Span("m", 1, 1, 1, len(literal) + 1), {"m": [literal]}) == 'users["a"] = &User{ … }'

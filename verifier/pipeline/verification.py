@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from verifier.evidence.contention import Contention
@@ -72,7 +71,7 @@ def _judged(document: Document, options: Options) -> Result:
         sharding=shards,
         overrides=options.counts,
         contention=_contention(front, base, budget),
-        sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
+        sha256=document.sha256,
     )
 
 

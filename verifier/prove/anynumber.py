@@ -89,4 +89,4 @@ def _where(machine: Machine, m: Member) -> str:
     if m.location == END:
         return f"[{name} that has returned]"
     spans = [s.step.span for s in machine.steps.get((m.template, m.location), ()) if s.step.span is not None]
-    return f"[{name} at line {min(s.line for s in spans)}]" if spans else f"[{name}]"
+    return f"[{name} at {min(spans).words}]" if spans else f"[{name}]"

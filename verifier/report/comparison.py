@@ -66,7 +66,7 @@ def grid(given: Comparison) -> Grid:
     properties = columns(given)
     proofs = any(p.any_number for r in _results(given) for p in r.properties)
     head = [Column("scheme")]
-    head += [Column(name if kind == name else name, when="" if kind == name else kind) for kind, name in properties]
+    head += [Column(name, when="" if kind == name else kind) for kind, name in properties]
     head += [Column("any N")] if proofs else []
     head += [Column(WAITING, True), Column(LOSING, True), Column(HOLDING, True), Column("states", True)]
     head += [Column("as expected")]

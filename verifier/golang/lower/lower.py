@@ -22,6 +22,7 @@ from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.storage import numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
+from verifier.golang.text import Files
 from verifier.golang.types import Chan, FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
 from verifier.program.program import (
@@ -73,12 +74,12 @@ MOST_INITIAL_BLOCKS = 64
 
 
 def lower(
-    package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts | None = None
+    package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts | None = None
 ) -> Program:
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
     facts = facts or collect(package)
     while True:
-        made = _lower(package, name, roles, settings, lines, facts)
+        made = _lower(package, name, roles, settings, files, facts)
         short = made.init_fail is not None and "bounds: heap" in made.init_fail.message
         if not short or settings.initial_blocks >= MOST_INITIAL_BLOCKS:
             return made
@@ -86,14 +87,12 @@ def lower(
         settings = replace(settings, initial_blocks=2 * settings.initial_blocks)
 
 
-def _lower(
-    package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts
-) -> Program:
+def _lower(package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts) -> Program:
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
     layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels)
-    m = Machine(package.info, facts, layouts, settings, lines)
+    m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
     m.free_values = value_counts(package, facts.longest_slice)

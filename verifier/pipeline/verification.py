@@ -70,6 +70,7 @@ def _judged(document: Document, options: Options) -> Result:
         any_number=proof,
         sharding=shards,
         overrides=options.counts,
+        scheme=document.scheme,
         contention=_contention(front, base, budget),
         sha256=document.sha256,
     )
@@ -107,12 +108,14 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
 
 
 def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:
-    if not budget.options.contention:
+    if not budget.options.contention or not front.document.scheme:
         return None
     # Imported here: only comparisons ask.
     from verifier.pipeline.contention import contention
 
-    return contention(base, frozenset(s.text.file for s in front.document.sources), budget)
+    document = front.document
+    scheme = document.sources[len(document.sources) - document.scheme_files :]
+    return contention(base, frozenset(s.text.file for s in scheme), budget)
 
 
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.report.comparison import Comparison, columns, legend
+from verifier.report.comparison import Comparison, columns, legend, scope
 from verifier.report.jsonfile import SCHEMA, Json, entry, text
 
 
@@ -16,6 +16,7 @@ def render(given: Comparison) -> str:
         "columns": [{"kind": kind, "name": name} for kind, name in columns(given)],
         "schemes": [{**entry(row.entry), "scheme": row.scheme} for row in given.rows],
         "meaning": dict(legend(given)),
+        "scope": dict(scope(given)),
         "exit_code": given.exit_code,
     }
     return text(whole)

@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Sequence
 
 from verifier.evidence.result import Result
-from verifier.report.comparison import Column, Comparison, Grid, conclusion, grid, legend, remarks, shortest
+from verifier.report.comparison import Column, Comparison, Grid, conclusion, grid, legend, remarks, scope, shortest
 from verifier.report.matrix import total
 from verifier.report.terminal import counterexample
 
-_HEADER = 14
-"""Headers wider than this are broken into lines."""
+_HEADER = 9
+_CLAUSE = 14
+"""Headers wider than these, of columns with words of ours and of clauses, are broken into lines."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -22,7 +23,8 @@ def render(given: Comparison, width: int, quiet: bool = False) -> str:
     table, letters = _fitting(grid(given), width)
     lines = [f"=== {given.workload}{title}", "", *table, ""]
     lines += _pairs([(letters.get(name, name), _named(name, letters) + said) for name, said in legend(given)], width)
-    lines += ["", *_pairs(remarks(given), width)] if remarks(given) else []
+    for pairs in (remarks(given), scope(given)):
+        lines += ["", *_pairs(pairs, width)] if pairs else []
     lines += [] if quiet else _failures(given)
     return "\n".join([*lines, "", *conclusion(given), total(given.entries, "scheme")]) + "\n"
 
@@ -43,12 +45,16 @@ def _fitting(found: Grid, width: int) -> tuple[list[str], dict[str, str]]:
 
 
 def _table(found: Grid) -> list[str]:
-    headers = [textwrap.wrap(c.name, _HEADER) or [""] for c in found.columns]
+    headers = [_broken(c) for c in found.columns]
     tall = max(map(len, headers))
     rows = [[*[""] * (tall - len(h)), *h] for h in headers]
     body = [*zip(*rows, strict=True), *found.rows]
     widths = [max(len(line[i]) for line in body) for i in range(len(found.columns))]
     return [_line(line, widths, found.columns) for line in body]
+
+
+def _broken(column: Column) -> list[str]:
+    return textwrap.wrap(column.name, _CLAUSE if column.when else _HEADER, break_long_words=False) or [""]
 
 
 def _line(cells: Sequence[str], widths: list[int], columns: Sequence[Column]) -> str:

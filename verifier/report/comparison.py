@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from verifier.evidence.contention import LOST, MILLION, SECTION, TURNS, WAITS, Contention
 from verifier.evidence.result import Property, Result
+from verifier.report.lines import plural
 from verifier.report.matrix import any_number, as_expected, cell
 from verifier.report.outcome import Entry, Failed, exit_code, subject
 from verifier.verdict import EXIT_UNKNOWN, Verdict, combine
@@ -64,7 +65,7 @@ HOLDING = "longest section"
 def grid(given: Comparison) -> Grid:
     """The matrix. `-`: not asked, or not worked out (then `remarks` says why), never "fine"."""
     properties = columns(given)
-    proofs = any(p.any_number for r in _results(given) for p in r.properties)
+    proofs = _proofs(given)
     head = [Column("scheme")]
     head += [Column(name, when="" if kind == name else kind) for kind, name in properties]
     head += [Column("any N")] if proofs else []
@@ -78,6 +79,10 @@ def columns(given: Comparison) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((p.kind, p.name) for r in _results(given) for p in r.properties))
 
 
+def _proofs(given: Comparison) -> bool:
+    return any(p.any_number for r in _results(given) for p in r.properties)
+
+
 def _results(given: Comparison) -> list[Result]:
     return [e for e in given.entries if isinstance(e, Result)]
 
@@ -87,10 +92,11 @@ def _row(row: Row, properties: tuple[tuple[str, str], ...], proofs: bool) -> tup
     if isinstance(entry, Failed):
         # Interrupted is not in error: nothing is known yet.
         word = "???" if entry.exit_code == EXIT_UNKNOWN else "ERROR"
-        return (row.scheme, *(word for _ in properties), *((word,) if proofs else ()), *"----", "NO: not checked")
+        return (row.scheme, *(word for _ in properties), *((word,) if proofs else ()), *"----", "not checked")
     cells = [cell([p for p in entry.properties if (p.kind, p.name) == at]) for at in properties]
     proved = (any_number(entry),) if proofs else ()
-    return (row.scheme, *cells, *proved, *_contention(entry.contention), _states(entry), as_expected(entry))
+    expected = "yes" if as_expected(entry) == "yes" else "NO"
+    return (row.scheme, *cells, *proved, *_contention(entry.contention), _states(entry), expected)
 
 
 def _states(entry: Result) -> str:
@@ -128,6 +134,21 @@ def legend(given: Comparison) -> tuple[tuple[str, str], ...]:
         (WAITING, f"{WAITS}, when {TURNS}"),
         (LOSING, LOST),
         (HOLDING, SECTION),
+    )
+
+
+def scope(given: Comparison) -> tuple[tuple[str, str], ...]:
+    """What was explored, and what a reader must not take the matrix for."""
+    results = _results(given)
+    if not results:
+        return ()
+    counts = ", ".join(plural(n, role) for role, n in results[0].explored.counts)
+    whole = all(r.explored.complete for r in results)
+    steps = "how fast a scheme is: steps are no times; " if any(r.contention for r in results) else ""
+    others = "other numbers of goroutines" + (", but where any N says proved" if _proofs(given) else "")
+    return (
+        ("explored", f"every interleaving of {counts}" if whole else f"{counts}; not every interleaving"),
+        ("not shown", f"{others}; {steps}that your Go code is this workload"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from verifier.evidence.result import Consequence, Property, Result
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
-from verifier.report.lines import headline, number, steps, table
+from verifier.report.lines import headline, number, plural, steps, table
 from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
@@ -48,17 +48,6 @@ def _header(result: Result) -> str:
     counts = ", ".join(plural(n, role) for role, n in result.explored.counts)
     title = f": {result.title}" if result.title else ""
     return f"=== {result.model}{title}{'; ' + counts if counts else ''}"
-
-
-def plural(number: int, noun: str) -> str:
-    """A count of goroutines of one role.
-
-    >>> plural(2, "reader"), plural(1, "reader"), plural(2, "r_1")
-    ('2 readers', '1 reader', '2 x r_1')
-    """
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun}s" if noun.isalpha() and not noun.endswith("s") else f"{number} x {noun}"
 
 
 def _drawn(result: Result) -> list[Property]:

@@ -178,6 +178,11 @@ DECLARATIONS = [
         "[N, FuncType([], [])]]), False)",
     ),
     (
+        "func f[T any, N ~int | I](x C[T, N]) {}",
+        "FuncDecl(f, -, FuncType([Field([x], Index(C, T, [N]))], []), Block([]), "
+        "[Field([T], any), Field([N], Binary(|, Unary(~, int), I))])",
+    ),
+    (
         "type (\n  F func(int, string) bool\n  G = F\n)",
         "TypeSpec(F, FuncType([Field([], int), Field([], string)], [Field([], bool)]), False), TypeSpec(G, F, True)",
     ),

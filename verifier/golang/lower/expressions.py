@@ -96,6 +96,9 @@ def _selector(m: Machine, x: ast.Expr) -> Value:
 
 def _index(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.Index)
+    if x in m.info.instances:
+        func = m.info.instances[x]
+        return Value(func.signature, (FuncVal(func, m.globals),))
     if isinstance(underlying(m.info.types[x.x].type), Map):
         return maps.lookup(m, x)[0]
     found = operand(m, x)

@@ -245,7 +245,7 @@ def _template(linker: Linker, b: Builder) -> Template:
 
 def _name_regions(m: Machine, at: Arrangement, state: list[int]) -> None:
     """Name an object of the package after the variable or field that refers to it at the start, e.g. `c.m`."""
-    named = [r for r in m.builders[0].regions if "@" not in r.name]
+    named = [r for r in m.builders[0].regions if "@" not in r.name and not r.private]
     for r in named:  # grows: an object that gets its name here names what it refers to
         for leaf in r.leaves:
             spot = _referent(m, at, leaf, state[r.offset + r.index[leaf.path]])

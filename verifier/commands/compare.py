@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
         entry: Entry = Failed(name, given.model, INTERRUPTED, EXIT_UNKNOWN)
         if not rows or not interrupted(rows[-1].entry):
             label = f"{scheme.name} ({number} of {len(picked)})  "
-            entry = judged(given.model, name, given, partial(under, workload, scheme), label)
+            entry = judged(given.model, name, given, partial(under, workload, scheme), label, scheme)
         rows.append(Row(scheme.name, entry))
     found = Comparison(workload.name, workload.title, given.model, tuple(rows))
     console.deliver(_report(found, given), given.output)

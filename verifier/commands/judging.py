@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,13 @@ from verifier.commands.arguments import UsageError
 from verifier.commands.progress import for_terminal
 from verifier.commands.setup import chosen, options, read
 from verifier.report.outcome import Entry, Failed
-from verifier.source import ModelError
+from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
 
 if TYPE_CHECKING:
     from verifier.evidence.result import Result
     from verifier.model.document import Document
+    from verifier.model.schemes import Scheme
 
 INTERRUPTED = "not checked: interrupted"
 
@@ -40,10 +42,17 @@ def judge(path: str, given: argparse.Namespace) -> Iterator[Entry]:
     from verifier.model.schemes import under
 
     for scheme in picked:
-        yield judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme))
+        yield judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), scheme=scheme)
 
 
-def judged(path: str, name: str, given: argparse.Namespace, make: Callable[[], Document], label: str = "") -> Entry:
+def judged(
+    path: str,
+    name: str,
+    given: argparse.Namespace,
+    make: Callable[[], Document],
+    label: str = "",
+    scheme: Scheme | None = None,
+) -> Entry:
     """The result for the model that `make` reads, or why there is none (already printed)."""
     line = for_terminal(given.quiet, label)
     try:
@@ -54,11 +63,21 @@ def judged(path: str, name: str, given: argparse.Namespace, make: Callable[[], D
         if given.evidence is not None:
             _keep(found, model, given.evidence)
         return found
+    except ModelError as error:
+        return _failed(path, name, given, _told(error, scheme))
     except BaseException as error:
         return _failed(path, name, given, error)
     finally:
         if line is not None:
             line.erase()
+
+
+def _told(error: ModelError, scheme: Scheme | None) -> ModelError:
+    """The error with the scheme it shows under: the others may be fine."""
+    if scheme is None:
+        return error
+    note = Note(f"under the scheme '{scheme.name}', {', '.join(scheme.paths)}")
+    return ModelError(*(replace(d, notes=(*d.notes, note)) for d in error.diagnostics))
 
 
 def _keep(found: Result, model: Document, path: str) -> None:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 MILLION = 1_000_000
 
-TURNS = "at every step each goroutine that has not returned is equally likely to have the next turn"
-"""How schedules are weighed."""
-
-WAITS = "how likely it is that some goroutine has a turn while it waits in a call of the scheme"
+WAITS = (
+    "the share of schedules in which the turn of some goroutine comes while it has to wait in a call of the scheme; "
+    "at every step, each goroutine that has not returned is equally likely to have the next turn"
+)
 """What the share of schedules means, for people. The goroutine that owns a map is not called by anybody: it never
 waits in this sense, those whose requests it has not answered do."""
 
-LOST = "the share of turns that fall on a goroutine while it waits so"
-"""The same turn by turn: where many goroutines meet, some schedule without any waiting is soon unlikely."""
+LOST = "the share of turns that come while their goroutine has to wait so"
+"""The same turn by turn: where many goroutines meet, a schedule without any waiting is soon unlikely."""
 
 SECTION = "the most steps of a goroutine between taking a lock of the scheme and releasing it"
 """What the longest critical section means, for people."""

@@ -19,6 +19,9 @@ from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
 FOLDER = "schemes"
 """Where a scheme is looked for by its name: a folder of this name beside the workload, or beside a folder it is in."""
 
+_ABOVE = 2
+"""How many folders up that is: the root of a disk is nobody's project."""
+
 ALL = "all"
 
 SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "models", FOLDER)
@@ -103,7 +106,7 @@ def _folder(model: str) -> str:
     """The nearest folder of schemes, "" where there is none."""
     here = os.path.dirname(model)
     above = here
-    for _ in range(len(os.path.abspath(here).split(os.sep))):
+    for _ in range(1 + _ABOVE):
         folder = os.path.normpath(os.path.join(above, FOLDER))
         if _names(folder):
             return folder

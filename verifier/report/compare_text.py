@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from verifier.evidence.result import Result
 from verifier.report.comparison import Column, Comparison, Grid, conclusion, grid, legend, remarks, scope, shortest
@@ -34,14 +35,31 @@ def _named(name: str, letters: dict[str, str]) -> str:
 
 
 def _fitting(found: Grid, width: int) -> tuple[list[str], dict[str, str]]:
-    """The table, and the letters that stand for headers of clauses where it would be too wide with their names."""
-    table = _table(found)
+    """The table, in two parts where it is too wide, and the letters that then may have to stand for clauses."""
+    whole = _table(found)
+    if _width(whole) <= width:
+        return whole, {}
+    figures = next(n for n, c in enumerate(found.columns) if c.figure)
+    parts = _parted(found, figures)
     clauses = [c for c in found.columns if c.when]
-    if max(map(len, table)) <= width or not clauses or len(clauses) > len(_LETTERS):
-        return table, {}
+    if _width(parts) <= width or not clauses or len(clauses) > len(_LETTERS):
+        return parts, {}
     letters = {c.name: letter for c, letter in zip(clauses, _LETTERS, strict=False)}
-    short = tuple(Column(letters.get(c.name, c.name) if c.when else c.name, c.number, c.when) for c in found.columns)
-    return _table(Grid(short, found.rows)), letters
+    short = tuple(replace(c, name=letters[c.name]) if c.when else c for c in found.columns)
+    return _parted(Grid(short, found.rows), figures), letters
+
+
+def _parted(found: Grid, at: int) -> list[str]:
+    """The properties, then everything from column `at` on."""
+    names = tuple(row[:1] for row in found.rows)
+    left = Grid(found.columns[:at], tuple(row[:at] for row in found.rows))
+    rest = tuple((*name, *row[at:]) for name, row in zip(names, found.rows, strict=True))
+    right = Grid((found.columns[0], *found.columns[at:]), rest)
+    return [*_table(left), "", *_table(right)]
+
+
+def _width(lines: list[str]) -> int:
+    return max(map(len, lines))
 
 
 def _table(found: Grid) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from verifier.evidence.contention import LOST, MILLION, SECTION, TURNS, WAITS, Contention
+from verifier.evidence.contention import LOST, MILLION, SECTION, WAITS, Contention
 from verifier.evidence.result import Property, Result
 from verifier.report.lines import plural
 from verifier.report.matrix import any_number, as_expected, cell
@@ -42,11 +42,12 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its header, whether it holds numbers, and for a clause when that has to hold."""
+    """A column: its header, for a clause when that has to hold, and whether it is no property but a figure."""
 
     name: str
-    number: bool = False
     when: str = ""
+    figure: bool = False
+    number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ def grid(given: Comparison) -> Grid:
     proofs = _proofs(given)
     head = [Column("scheme")]
     head += [Column(name, when="" if kind == name else kind) for kind, name in properties]
-    head += [Column("any N")] if proofs else []
-    head += [Column(WAITING, True), Column(LOSING, True), Column(HOLDING, True), Column("states", True)]
-    head += [Column("as expected")]
+    head += [Column("any N", figure=True)] if proofs else []
+    head += [Column(name, figure=True, number=True) for name in (WAITING, LOSING, HOLDING, "states")]
+    head += [Column("as expected", figure=True)]
     return Grid(tuple(head), tuple(_row(row, properties, proofs) for row in given.rows))
 
 
@@ -131,7 +132,7 @@ def legend(given: Comparison) -> tuple[tuple[str, str], ...]:
         return tuple(clauses)
     return (
         *clauses,
-        (WAITING, f"{WAITS}, when {TURNS}"),
+        (WAITING, WAITS),
         (LOSING, LOST),
         (HOLDING, SECTION),
     )
@@ -165,16 +166,23 @@ def remarks(given: Comparison) -> tuple[tuple[str, str], ...]:
         if isinstance(entry, Failed):
             out.append((row.scheme, entry.message.splitlines()[0]))
             continue
-        for p in entry.properties:
-            if p.verdict in (Verdict.UNKNOWN, Verdict.ERROR):
-                what = "not finished" if p.verdict is Verdict.UNKNOWN else "the evidence failed its audit"
-                out.append((row.scheme, f"{subject(p)} {what}: {p.reason or 'no reason given'}"))
+        out += [(row.scheme, words) for words in _open(entry)]
         proof = entry.any_number
         if proof is not None and proof.verdict is not Verdict.SAFE:
             out.append((row.scheme, f"any N not shown: {proof.reason or 'no reason given'}"))
         if entry.contention is not None and entry.contention.reason:
             out.append((row.scheme, f"{WAITING} and {HOLDING} not worked out: {entry.contention.reason}"))
     return tuple(out)
+
+
+def _open(entry: Result) -> list[str]:
+    """What is not decided and why, properties with one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for p in entry.properties:
+        if p.verdict in (Verdict.UNKNOWN, Verdict.ERROR):
+            what = "not finished" if p.verdict is Verdict.UNKNOWN else "the evidence failed its audit"
+            reasons.setdefault(f"{what}: {p.reason or 'no reason given'}", []).append(subject(p))
+    return [f"{', '.join(names)} {why}" for why, names in reasons.items()]
 
 
 def shortest(entry: Entry) -> Property | None:

@@ -11,7 +11,7 @@ from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep,
 from verifier.program.program import Call
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
-from verifier.verdict import Verdict
+from verifier.verdict import EXIT_UNKNOWN, Verdict
 
 SCHEMA = 1
 
@@ -40,7 +40,7 @@ def _failed(failed: Failed) -> dict[str, Json]:
         "schema": SCHEMA,
         "model": failed.model,
         "path": failed.path,
-        "verdict": Verdict.ERROR.value,
+        "verdict": (Verdict.UNKNOWN if failed.exit_code == EXIT_UNKNOWN else Verdict.ERROR).value,
         "exit_code": failed.exit_code,
         "error": failed.message,
         "properties": [],

@@ -64,12 +64,29 @@ def test_the_schemes_that_come_with_verify_are_the_last_resort(tmp_path: Path, m
     ]
 
 
-def test_a_model_of_that_name_lists_the_files(home: Path) -> None:
+def test_the_parts_of_a_scheme_come_with_it(home: Path) -> None:
     (found,) = schemes(workload(home / "work", "schemes: trie"))
     assert [Path(p).name for p in found.paths] == ["trie.go", "trie-part.go"]
     document = under(workload(home / "work", "schemes: trie"), found)
     assert document.name == "w/trie" and document.scheme == "trie" and document.scheme_files == 2
     assert len(read_front(document, Options()).package.functions) == 1
+
+
+def test_a_variant_has_another_part(home: Path) -> None:
+    (home / "schemes" / "trie-part-broken.go").write_text("package schemes\n")
+    document = workload(home / "work", "schemes: [trie, trie-part-broken]\nexpect: {trie-part-broken: {race: unsafe}}")
+    plain, broken = schemes(document)
+    assert [Path(p).name for p in plain.paths] == ["trie.go", "trie-part.go"]
+    assert [Path(p).name for p in broken.paths] == ["trie.go", "trie-part-broken.go"]
+    assert dict(under(document, broken).expect) == {"race": Verdict.UNSAFE}
+    with pytest.raises(ModelError, match=r"only a part of the scheme 'trie'"):
+        schemes(workload(home / "work", "schemes: trie-part"))
+
+
+def test_a_dash_in_a_name_of_its_own_is_no_part(home: Path) -> None:
+    (home / "work" / "my-cache.go").write_text(GO)
+    (found,) = schemes(workload(home / "work", "schemes: ./my-cache.go"))
+    assert found.name == "my-cache" and [Path(p).name for p in found.paths] == ["my-cache.go"]
 
 
 def test_paths_count_from_the_workload(home: Path) -> None:

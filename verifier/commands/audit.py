@@ -6,11 +6,12 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
+from verifier.records import dataclass
 from verifier.source import Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 

@@ -66,29 +66,48 @@ def _meant(model: str, entry: SchemeEntry) -> Iterable[Scheme]:
     if entry.text == ALL:
         if not known:
             raise fail("there is no folder `schemes` with Go files beside the model or above it", entry.span)
-        return [_in(folder, name, entry.span) for name in known]
-    if not _holds(folder, f"{entry.text}.go"):
+        return [_in(folder, name, name, entry.span) for name in known]
+    if not folder or not _holds(folder, f"{entry.text}.go"):
         advice = suggestion(entry.text, known) or (f"known: {', '.join(known)}" if known else "name a Go file instead",)
         where = f" in {folder}" if folder else ""
         raise fail(f"there is no scheme '{entry.text}'{where}", entry.span, *advice)
-    return [_in(folder, entry.text, entry.span)]
-
-
-def _in(folder: str, name: str, span: Span) -> Scheme:
-    """The scheme of a name in a folder: the Go files that the model of that name lists, or the Go file of that name."""
-    model = f"{name}.yaml"
-    return _at(name, os.path.join(folder, model if _holds(folder, model) else f"{name}.go"), span)
+    return [_in(folder, entry.text, entry.text, entry.span)]
 
 
 def _at(name: str, path: str, span: Span) -> Scheme:
+    """The scheme that a path stands for. A file that is not there is found missing when it is read."""
     if path.endswith(".go"):
-        return Scheme(name, (path,), span)
+        return _in(os.path.dirname(path), _stem(path), name, span)
     if not os.path.isfile(path):
         raise fail(f"no such file: {path}", span)
     files = tuple(s.text.file for s in read_model(path).sources)
     if not files:
         raise fail(f"{path} names no `source:`, so it is no scheme", span)
     return Scheme(name, files, span)
+
+
+def _in(folder: str, stem: str, name: str, span: Span) -> Scheme:
+    """STEM.go of a folder with its parts, STEM-PART.go. STEM-PART-VARIANT: with that file in place of a part."""
+    base, *rest = stem.split("-")
+    if not rest or not _holds(folder, f"{base}.go"):
+        return Scheme(name, _paths(folder, [stem, *_parts(folder, stem)]), span)
+    part = f"{base}-{rest[0]}"
+    if len(rest) == 1 or not _holds(folder, f"{part}.go"):
+        whole = "; ".join([base, *(v for v in _variants(folder, part))])
+        raise fail(f"{stem}.go is only a part of the scheme '{base}'", span, f"name the whole: {whole}")
+    return Scheme(name, _paths(folder, [base, *(stem if p == part else p for p in _parts(folder, base))]), span)
+
+
+def _paths(folder: str, stems: Iterable[str]) -> tuple[str, ...]:
+    return tuple(os.path.join(folder, f"{stem}.go") for stem in stems)
+
+
+def _parts(folder: str, base: str) -> list[str]:
+    return [s for s in _stems(folder) if s.startswith(f"{base}-") and "-" not in s.removeprefix(f"{base}-")]
+
+
+def _variants(folder: str, part: str) -> list[str]:
+    return [s for s in _stems(folder) if s.startswith(f"{part}-")]
 
 
 def _strangers(workload: Document, found: dict[str, Scheme]) -> list[Diagnostic]:
@@ -121,15 +140,18 @@ def _shortest(path: str) -> str:
 
 def _names(folder: str) -> list[str]:
     """The schemes in a folder. A file with a `-` in its name is a part of one, or a variant."""
+    return [stem for stem in _stems(folder) if "-" not in stem]
+
+
+def _stems(folder: str) -> list[str]:
     try:
-        files = sorted(os.listdir(folder or "."))
+        return [_stem(name) for name in sorted(os.listdir(folder or ".")) if name.endswith(".go")]
     except (OSError, ValueError):
         return []
-    return [_stem(name) for name in files if name.endswith(".go") and "-" not in name]
 
 
 def _holds(folder: str, name: str) -> bool:
-    return bool(folder) and "\0" not in name and os.path.isfile(os.path.join(folder, name))
+    return "\0" not in name and os.path.isfile(os.path.join(folder, name))
 
 
 def _is_path(text: str) -> bool:

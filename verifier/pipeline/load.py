@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang.check import check
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
 from verifier.golang.parse import parse_body, parse_expression, parse_package
@@ -14,6 +15,7 @@ from verifier.model.document import Bounds, Document
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
+from verifier.records import dataclass
 from verifier.source import fail, suggestion
 
 ANY_EXPLORED = 2
@@ -52,7 +54,7 @@ def read_front(document: Document, options: Options) -> Front:
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
-    return Front(document, package, collect(package), _counts(document, options))
+    return Front(document, package, facts_of(package), _counts(document, options))
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:

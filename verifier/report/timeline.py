@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.evidence.trace import RacyAccess, Trace, TraceStep
+from verifier.records import dataclass
 from verifier.source import Span
 
 IDLE = "."

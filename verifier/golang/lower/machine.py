@@ -72,6 +72,10 @@ class Machine:
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""
         self.any_compared: Span | None = None
         """Where two interface values are compared that can hold anything: maps and slices would panic there."""
+        self.dispatched: dict[Type, Span] = {}
+        """Interface types that methods are called through, and where first."""
+        self.wrappers: dict[tuple[Type, str], object] = {}
+        """Methods promoted from embedded interfaces, by type and name."""
         self.pure = False
         self.sync_keys = max(len(layouts.strings), layouts.int_keys)
         self.sync_key_type = ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from verifier.model import fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import CHECKS, Bounds, ClauseText, Document, Role
+from verifier.model.document import BUILTIN, CHECKS, Bounds, ClauseText, Document, Role
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
 from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
@@ -93,7 +93,7 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
     seen: dict[str, Span] = {}
     for when in f.CLAUSES:
         for key, _ in model.named(when):
-            if key.value in CHECKS:
+            if key.value in BUILTIN:
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
             elif key.value in seen:
                 first = Note("first here", seen[key.value])
@@ -113,10 +113,11 @@ def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
         where = model.by_name["check"].span
         yield Diagnostic("nothing is checked: `check:` is empty and the model has no property of its own", where)
     for key, _ in model.named("expect"):
-        if key.value in CHECKS and key.value not in listed and key.value not in clauses:
-            yield Diagnostic(f"`expect:` names '{key.value}', which `check:` leaves out", key.span)
-        elif key.value not in clauses and key.value not in CHECKS:
-            yield unknown(key.value, "property", [*CHECKS, *sorted(clauses)], key.span)
+        if key.value in BUILTIN and key.value not in listed and key.value not in clauses:
+            left = "leaves out" if key.value in CHECKS else "would have to name: it is judged on demand only"
+            yield Diagnostic(f"`expect:` names '{key.value}', which `check:` {left}", key.span)
+        elif key.value not in clauses and key.value not in BUILTIN:
+            yield unknown(key.value, "property", [*BUILTIN, *sorted(clauses)], key.span)
 
 
 def _body(node: Node) -> Scalar:
@@ -137,7 +138,7 @@ def _document(path: str, model: _Entries, lines: list[str]) -> Document:
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
-        checks=CHECKS if checks is None else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
+        checks=CHECKS if checks is None else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
         expect=tuple((k.value, Verdict[n.value.upper()]) for k, n in model.named("expect") if isinstance(n, Scalar)),
         bounds=_bounds(model),
         lines=tuple(lines),

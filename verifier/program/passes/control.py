@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from verifier.program.expr import Const, Op, Own, Read, Ref
+from verifier.program.passes.footprint import conjuncts
 from verifier.program.program import END, Template
+
+UNWINDING = "panicking"
+"""What lowering calls the cell that says, while deferred calls run, which panic they run for."""
 
 _EXIT = -1
 """Where every run ends for the purpose of postdominance: after END, or somewhere in a loop without an end."""
@@ -14,15 +19,17 @@ _EXIT = -1
 def control_dependences(template: Template) -> dict[int, frozenset[int]]:
     """For each location the branching locations that decide whether a goroutine gets there, directly or through others.
 
-    Steps that fail are no way to go on, so a check that may panic decides nothing about what follows it. A loop that
-    is never left counts as one that may be left at its first location: everything behind it depends on nothing in it.
+    Steps that fail, or begin to unwind for a panic, are no way to go on: a check that may panic decides nothing about
+    what follows it. A loop that is never left counts as one that may be left at its first location.
     """
+    panics = _panics(template)
     following: dict[int, set[int]] = {END: {_EXIT}, _EXIT: set()}
     for s in template.steps:
         following.setdefault(s.src, set())
-        if s.fail is None:
+        if s.fail is None and not any(isinstance(v, Const) and (r, v.value) in panics for r, v in s.updates):
             following[s.src].add(s.dst)
             following.setdefault(s.dst, set())
+    _leave_out_doomed(template, following)
     for location in _first_of_endless(following):
         following[location].add(_EXIT)
     after = _postdominators(following)
@@ -35,6 +42,33 @@ def control_dependences(template: Template) -> dict[int, frozenset[int]]:
             if decided:
                 direct[n].add(branch)
     return {n: _closure(n, direct) for n in following if n != _EXIT}
+
+
+def _leave_out_doomed(template: Template, following: dict[int, set[int]]) -> None:
+    """Take the ways to locations from which every step fails, like the one before a `panic(…)`, out of the graph."""
+    leaves = {s.src for s in template.steps}
+    doomed: set[int] = set()
+    while more := {n for n in leaves - doomed if following[n] <= doomed}:
+        doomed |= more
+    for nexts in following.values():
+        nexts -= doomed
+
+
+def _panics(template: Template) -> set[tuple[Ref, int]]:
+    """What is remembered while deferred calls run: the cells and values by which the goroutine knows that it panics."""
+    return {
+        (c.args[0].ref, c.args[1].value)
+        for s in template.steps
+        if s.fail is not None and s.fail.kind == "panic"
+        for c in conjuncts(s.guard)
+        if isinstance(c, Op) and c.name == "==" and isinstance(c.args[0], Read) and isinstance(c.args[1], Const)
+        # Not the nil check of a variable that is set to nil elsewhere.
+        if c.args[1].value != 0 and _called(template, c.args[0].ref) == UNWINDING
+    }
+
+
+def _called(template: Template, ref: Ref) -> str:
+    return template.cells[ref.offset].name if isinstance(ref, Own) and ref.template == template.number else ""
 
 
 def _first_of_endless(following: Mapping[int, set[int]]) -> list[int]:

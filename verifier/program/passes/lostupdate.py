@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from verifier.program.expr import (
+    FALSE,
     At,
     Const,
     Expr,
@@ -36,6 +37,9 @@ from verifier.program.program import CellDecl, Fail, Program, Range, Step, Templ
 LOST_UPDATE = "lost-update"
 STALE_READ = "stale read of "
 """How the names of the ghosts begin."""
+
+MESSAGE = "a location is overwritten from a stale read"
+"""What the failure says; which location it is, the audit finds out (`audit/overtaken.py`)."""
 
 NOT_PENDING, FRESH, STALE = 0, 1, 2
 
@@ -116,24 +120,24 @@ class _Instrumented:
         if s.fail is not None:
             yield s
             return
-        lost: list[Expr] = []
-        for message, condition in self._losses(t, n, s):
-            guard = all_of(s.guard, *map(negate, lost), condition)
-            yield replace(s, guard=guard, updates=(), sync=(), alloc=None, spawn=None, fail=Fail(LOST_UPDATE, message))
-            lost.append(condition)
-        yield replace(
-            s, guard=all_of(s.guard, *map(negate, lost)), updates=(*s.updates, *self._remembered(t, n, s))
-        )
+        lost = any_of(*self._losses(t, n, s))
+        if lost != FALSE:
+            fail = Fail(LOST_UPDATE, MESSAGE)
+            yield replace(
+                s, guard=all_of(s.guard, lost), updates=(), sync=(), alloc=None, spawn=None, fail=fail, detail=""
+            )
+        yield replace(s, guard=all_of(s.guard, negate(lost)), updates=(*s.updates, *self._remembered(t, n, s)))
 
-    def _losses(self, t: Template, n: int, s: Step) -> Iterable[tuple[str, Expr]]:
-        """When the step overwrites what another goroutine has written, by the name of the location."""
+    def _losses(self, t: Template, n: int, s: Step) -> Iterable[Expr]:
+        """The conditions under which the step overwrites what another goroutine has written."""
         mine = [u for u in self._uses if (u.template, u.step) == (t.number, n)]
-        by_name: dict[str, list[Expr]] = {}
         for key in dict.fromkeys((u.site, u.control) for u in mine):
             alike = [u for u in mine if (u.site, u.control) == key]
             renewed = frozenset().union(*(u.renewed for u in alike))
-            cells = {(g, n) for u in alike for n in u.cells for g in self._of(t, u.site) if n in g.cells}
-            for g in dict.fromkeys(g for g, _ in sorted(cells, key=lambda x: self._ghosts.index(x[0]))):
+            cells = {n for u in alike for n in u.cells}
+            for g in self._of(t, key[0]):
+                if not cells & set(g.cells):
+                    continue
                 stale = equal(self._own(g), Const(STALE))
                 change: list[Expr] = []
                 for ref, value in s.updates:
@@ -148,11 +152,7 @@ class _Instrumented:
                     for x in self._of(t, site)
                     if x.cells == g.cells
                 ]
-                condition = all_of(stale, *(map(negate, newer) if key[1] else ()), any_of(*change))
-                name = self._old.cells[g.cells[0]].name
-                by_name.setdefault(name, []).append(condition)
-        for name, conditions in by_name.items():
-            yield f"{name} is overwritten from a stale read", any_of(*conditions)
+                yield all_of(stale, *(map(negate, newer) if key[1] else ()), any_of(*change))
 
     def _of(self, t: Template, site: int) -> list[_Ghost]:
         return [g for g in self._ghosts if (g.template, g.site) == (t.number, site)]
@@ -300,6 +300,3 @@ def _reads(s: Step) -> Iterable[Ref]:
 
 def _spots(f: Family, cell: int) -> list[int]:
     return [j for j, c in enumerate(f.cells) if c == cell]
-
-
-__all__ = ["LOST_UPDATE", "TooMany", "with_lost_updates"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from verifier.program.concrete import bind
-from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Own, Read, Ref, Table, go_div, refs
+from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Own, Read, Ref, Table, op, refs
 from verifier.program.passes.control import control_dependences
 from verifier.program.program import Domain, Instance, Program, Reference, Step, Union, high, low
 
@@ -220,12 +220,12 @@ class Flow:
         if name == "ite":
             a, b = self.values(args[1], s), self.values(args[2], s)
             return None if a is None or b is None else a | b
-        if name not in _ARITHMETIC or len(args) != 2:
+        if name not in ("+", "-", "*", "/", "%") or len(args) != 2:
             return None
         a, b = self.values(args[0], s), self.values(args[1], s)
         if a is None or b is None or len(a) * len(b) > MANY * MANY or (name in "/%" and 0 in b):
             return None
-        out = frozenset(_ARITHMETIC[name](x, y) for x in a for y in b)
+        out = frozenset(_arithmetic(name, x, y) for x in a for y in b)
         return out if len(out) <= MANY else None
 
     def behind(self, domain: Domain, values: frozenset[int] | None, s: Step) -> Origin:
@@ -245,13 +245,10 @@ class Flow:
         return found
 
 
-_ARITHMETIC = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": go_div,
-    "%": lambda a, b: a - b * go_div(a, b),
-}
+def _arithmetic(name: str, a: int, b: int) -> int:
+    result = op(name, Const(a), Const(b))
+    assert isinstance(result, Const)
+    return result.value
 
 
 def _objects(program: Program, domain: Domain, values: frozenset[int] | None) -> Iterable[int]:

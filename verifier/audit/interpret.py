@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Pc, Read, Ref, Table
 from verifier.program.program import Domain, Fail, Program, Reference, Union, high, low
 from verifier.program.semantics import no_block, out_of_range, zero
+from verifier.records import dataclass
 
 
 class AuditError(Exception):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.program import Call
+from verifier.records import dataclass
 from verifier.source import Span
 
 

@@ -12,12 +12,13 @@ references apart, only mean that an orbit is kept more than once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.explore.heap import Heap
 from verifier.explore.identities import Group, Identities, identities
 from verifier.explore.machine import Machine
 from verifier.explore.mixing import WORD, mix
+from verifier.records import dataclass
 
 CACHE = 100_000
 """States remembered at most."""

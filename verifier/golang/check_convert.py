@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_const import representable
-from verifier.golang.check_locker import no_copy, note_locker
+from verifier.golang.check_locker import no_copy, note_boxed
 from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.check_operand import (
     UNTYPED_RUNE,
@@ -146,7 +146,7 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
     if why is not None:
         raise fail(f"{what}: {why}" if why else what, place)
     no_copy(x)
-    note_locker(c, x, to)
+    note_boxed(c, x, to)
     return x
 
 
@@ -160,6 +160,9 @@ def incomparable(of: t.Type) -> str | None:
         case t.Array():
             return f"{of} cannot be compared" if incomparable(u.elem) else None
         case t.Struct():
+            if isinstance(of, t.Named) and of.origin is not None and not of.args and "·" in {f.name for f in u.fields}:
+                # A stand-in for a type parameter.
+                return "incomparable types in type set" if incomparable(u.fields[0].type) else None
             bad = next((f for f in u.fields if incomparable(f.type)), None)
             return f"struct containing {bad.type} cannot be compared" if bad else None
         case t.Primitive():
@@ -190,7 +193,7 @@ def convert(c: Checker, x: Operand, to: t.Type, call: ast.Call) -> Operand:
     if not _convertible(x, to):
         raise _cannot_convert(x, to)
     no_copy(x)
-    note_locker(c, x, to)
+    note_boxed(c, x, to)
     return Operand(call, t.Mode.VALUE, to)
 
 

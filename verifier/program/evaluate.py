@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Pc, Read, Ref, Table, go_div
 from verifier.program.semantics import ProgramFault
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ Every value is an integer; booleans are 0 and 1. Division and remainder truncate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from operator import is_
+
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +296,7 @@ def rewrite(e: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
             return e
         case Op():
             args = tuple(rewrite(a, leaf) for a in e.args)
-            return e if args == e.args else op(e.name, *args)
+            return e if all(map(is_, args, e.args)) else op(e.name, *args)
         case Table():
             index = rewrite(e.index, leaf)
             if isinstance(index, Const) and 0 <= index.value < len(e.values):

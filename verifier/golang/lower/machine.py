@@ -10,7 +10,7 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
 from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Part, Path, Region, Spec, Value
-from verifier.golang.text import snippet
+from verifier.golang.text import Files, snippet
 from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.model.document import Bounds
@@ -35,12 +35,12 @@ class Settings:
 class Machine:
     """The state of one lowering run. Construct handlers receive it and add steps at `cur`, the current location."""
 
-    def __init__(self, info: Info, facts: Facts, layouts: Layouts, settings: Settings, lines: tuple[str, ...]) -> None:
+    def __init__(self, info: Info, facts: Facts, layouts: Layouts, settings: Settings, files: Files) -> None:
         self.info = info
         self.facts = facts
         self.layouts = layouts
         self.settings = settings
-        self.lines = lines
+        self.files = files
         self.builders: list[Builder] = [Builder(0, "package", None)]
         self.tm = self.builders[0]
         self.cur: int | None = 2
@@ -72,6 +72,10 @@ class Machine:
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""
         self.any_compared: Span | None = None
         """Where two interface values are compared that can hold anything: maps and slices would panic there."""
+        self.dispatched: dict[Type, Span] = {}
+        """Interface types that methods are called through, and where first."""
+        self.wrappers: dict[tuple[Type, str], object] = {}
+        """Methods promoted from embedded interfaces, by type and name."""
         self.pure = False
         self.sync_keys = max(len(layouts.strings), layouts.int_keys)
         self.sync_key_type = ""
@@ -101,7 +105,7 @@ class Machine:
 
     def text(self, span: Span | None) -> str:
         """The Go text at `span`, shortened to one line."""
-        return snippet(span, self.lines) if span else ""
+        return snippet(span, self.files) if span else ""
 
     # ---- control
 

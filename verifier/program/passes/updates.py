@@ -8,12 +8,12 @@ objects only this goroutine writes, not through memory that others write too and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Op, Read, Ref, refs
 from verifier.program.passes.footprint import Footprint, conjuncts, numbers, touched
 from verifier.program.passes.reach import Flow, Followed, Sites, bound
 from verifier.program.program import Instance, Program, Step
+from verifier.records import dataclass
 
 ORDERING = (
     "sync/rwmutex.go",

@@ -10,7 +10,7 @@ from verifier.audit.confirm import Claim, confirm, conflict, stuck
 from verifier.audit.interpret import AuditError
 from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
-from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, Program
 
@@ -42,7 +42,18 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
         held=_held(program, last),
         failure=fail.message if fail else "",
         failure_kind=fail.kind if fail else "",
+        lost=_lost(walked),
     )
+
+
+def _lost(walked: Walk) -> LostUpdate | None:
+    """What the last step overwrites, where that is the failure."""
+    if walked.failure is None or walked.failure.kind != "lost-update":
+        return None
+    # Imported here: few schedules end so.
+    from verifier.audit.overtaken import lost_update
+
+    return lost_update(walked)
 
 
 def state_text(program: Program, choices: Sequence[int], n: int) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 USAGE = "verify replay MODEL CHOICES [--at N]"
 
-LOWERINGS = ("abstract", "runtime", "spurious")
+LOWERINGS = ("abstract", "runtime", "spurious", "lost-update")
 
 
 def parser() -> Parser:
@@ -35,7 +35,7 @@ def parser() -> Parser:
 
 def schedule(text: str) -> tuple[str, tuple[int, ...]]:
     """The lowering that a schedule is of, and its choices. Raises UsageError."""
-    match = re.fullmatch(r"(?:([a-z0-9.]+):)?(-|[0-9]{1,6}(?:/[0-9]{1,6})*)", text)
+    match = re.fullmatch(r"(?:([a-z0-9.-]+):)?(-|[0-9]{1,6}(?:/[0-9]{1,6})*)", text)
     lowering = (match[1] or "abstract") if match else ""
     if match is None or not re.fullmatch(rf"(?:{'|'.join(LOWERINGS)})(?:\.(?:heap|goroutines)[0-9]{{1,3}})*", lowering):
         raise UsageError(f"'{text}' is no schedule", "such as 0/0/1, runtime:0/2, or - for no step")

@@ -228,7 +228,7 @@ def _schedule(p: Property, trace: Trace) -> Schedule:
         case "race":
             name = trace.race[0].location if trace.race else ""
             goroutines = tuple(a.goroutine for a in trace.race)
-        case "panic" | "fatal":
+        case "panic" | "fatal" | "lost-update":
             name = trace.failure
         case "deadlock":
             name, goroutines = "", tuple(dict.fromkeys(w.goroutine for w in trace.waiting))

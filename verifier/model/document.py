@@ -11,6 +11,12 @@ from verifier.verdict import Verdict
 CHECKS = ("race", "fatal", "panic", "deadlock")
 """The properties judged when a model does not say `check:`."""
 
+ON_DEMAND = ("lost-update",)
+"""The built-in properties that are judged only where `check:` names them."""
+
+BUILTIN = (*CHECKS, *ON_DEMAND)
+"""Every built-in property, in the order of reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

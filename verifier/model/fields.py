@@ -5,7 +5,7 @@ The reader checks files against this table and the JSON Schema is printed from i
 
 from __future__ import annotations
 
-from verifier.model.document import CHECKS, Bounds
+from verifier.model.document import BUILTIN, CHECKS, Bounds
 from verifier.records import dataclass
 
 CLAUSES = ("always", "sometimes", "finally")
@@ -208,7 +208,7 @@ MODEL = Record(
         Field("finally", _clause("property"), "Go bool expressions that hold once all goroutines have returned."),
         Field(
             "check",
-            Items(Word(CHECKS + CLAUSES)),
+            Items(Word(BUILTIN + CLAUSES)),
             "Which of the built-in properties are judged; the user's own always are.",
             default=CHECKS,
         ),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
-from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
@@ -148,8 +148,14 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
         "race": dict(zip("ab", map(_access, trace.race), strict=False)) or None,
         "waits": [_waiting(w) for w in trace.waiting],
         "held": [_held(h) for h in trace.held],
+        **({} if trace.lost is None else {"lost_update": _lost(trace.lost)}),
         "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
     }
+
+
+def _lost(lost: LostUpdate) -> dict[str, Json]:
+    """The rows (`n` of `steps`) of the stale read and of the write that the last step overwrites."""
+    return {"location": lost.location, "read": lost.read, "changed": lost.changed}
 
 
 def _step(trace: Trace, step: TraceStep) -> dict[str, Json]:

@@ -21,6 +21,7 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
+from verifier.golang.lower.recovery import carry_values
 from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
@@ -103,6 +104,7 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
+    carry_values(m)
     m.free_values = value_counts(package, facts.longest_slice)
     if settings.runtime:
         m.odd = m.cell("a symptom was seen", Bool())

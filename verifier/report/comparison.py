@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.evidence.contention import LOST, MILLION, SECTION, WAITS, Contention
 from verifier.evidence.result import Property, Result
+from verifier.records import dataclass
 from verifier.report.lines import plural
 from verifier.report.matrix import any_number, as_expected, cell
 from verifier.report.outcome import Entry, Failed, exit_code, subject

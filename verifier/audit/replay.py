@@ -11,7 +11,7 @@ from verifier.audit.confirm import Claim, confirm, conflict, stuck
 from verifier.audit.interpret import AuditError
 from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
-from verifier.evidence.trace import Held, Later, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, Program
 
@@ -46,7 +46,18 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
         later=later,
         failure=fail.message if fail else "",
         failure_kind=fail.kind if fail else "",
+        lost=_lost(walked),
     )
+
+
+def _lost(walked: Walk) -> LostUpdate | None:
+    """What the last step overwrites, where that is the failure."""
+    if walked.failure is None or walked.failure.kind != "lost-update":
+        return None
+    # Imported here: few schedules end so.
+    from verifier.audit.overtaken import lost_update
+
+    return lost_update(walked)
 
 
 def state_text(program: Program, choices: Sequence[int], n: int) -> str:

@@ -104,6 +104,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class LostUpdate:
+    """What the last row of a trace overwrites: `location` was read in row `read`, and `changed` in between."""
+
+    location: str
+    read: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What a replay of `choices` showed.
 
@@ -126,8 +135,11 @@ class Trace:
     """What becomes of the others, whatever happens, when some are stuck."""
     failure: str = ""
     failure_kind: str = ""
+    lost: LostUpdate | None = None
+    """For a lost update: which rows of it are the stale read and the write that is lost."""
     lowering: str = "abstract"
-    """Which machine the choices are of: abstract, runtime (the map's own steps) or spurious (TryLock may fail)."""
+    """Which machine the choices are of: abstract, runtime (the map's own steps), spurious (TryLock may fail), or the
+    name of a property that the abstract one is instrumented for."""
     fused: bool = False
     """Whether it was found with steps fused that nobody can tell apart: then a shorter schedule may exist."""
 

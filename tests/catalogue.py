@@ -50,6 +50,7 @@ SAFE_NAMES = {
     "once-value",
     "pointer-per-object-lock",
     "rwmutex",
+    "rwmutex-check-again",
     "sharded",
     "sync-map",
     "sync-map-load-or-store",

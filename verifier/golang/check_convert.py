@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_const import representable
-from verifier.golang.check_locker import no_copy, note_locker
+from verifier.golang.check_locker import no_copy, note_boxed
 from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.check_operand import (
     UNTYPED_RUNE,
@@ -146,7 +146,7 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
     if why is not None:
         raise fail(f"{what}: {why}" if why else what, place)
     no_copy(x)
-    note_locker(c, x, to)
+    note_boxed(c, x, to)
     return x
 
 
@@ -193,7 +193,7 @@ def convert(c: Checker, x: Operand, to: t.Type, call: ast.Call) -> Operand:
     if not _convertible(x, to):
         raise _cannot_convert(x, to)
     no_copy(x)
-    note_locker(c, x, to)
+    note_boxed(c, x, to)
     return Operand(call, t.Mode.VALUE, to)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.golang.check import check
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
 from verifier.golang.parse import parse_body, parse_expression, parse_package
@@ -20,8 +21,12 @@ from verifier.source import fail, suggestion
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
 
-LOWERINGS = ("abstract", "runtime", "spurious")
-"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail."""
+LOWERINGS = ("abstract", "runtime", "spurious", "lost-update")
+"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
+lost-update: the abstract one with ghosts, in which a lost update is a failure."""
+
+PROPERTIES = ("lost-update",)
+"""Lowerings that are made of the abstract one, to judge one property."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,14 @@ class Front:
 
 def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
+    if document.schemes and not document.scheme:
+        raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, "--scheme NAME")
     language = 100 + int(document.go.split(".")[1])
     declarations = parse_package([s.text for s in document.sources], document.declare)
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
-    return Front(document, package, collect(package), _counts(document, options))
+    return Front(document, package, facts_of(package), _counts(document, options))
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:
@@ -70,7 +77,15 @@ def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = No
     settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious")
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.files, front.facts)
-    return compose(raw)
+    return compose(raw if lowering not in PROPERTIES else _instrumented(raw, lowering))
+
+
+def _instrumented(raw: Program, lowering: str) -> Program:
+    """The program with ghosts that make a violation of the property a failure; itself where none is possible."""
+    # Imported here: few models ask for these properties.
+    from verifier.program.passes.lostupdate import with_lost_updates
+
+    return with_lost_updates(raw) or replace(raw, clauses=())
 
 
 def lowered(front: Front, name: str) -> Program:

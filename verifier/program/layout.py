@@ -76,6 +76,11 @@ class Layout:
                 state |= (value - slot.low) << slot.shift
         return state
 
+    def location(self, state: int, number: int) -> int:
+        """Where one instance is, without unpacking the rest."""
+        slot = self.pcs[number]
+        return self.locations[number][state >> slot.shift & slot.mask]
+
     def unpack(self, state: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The locations of all instances (the package's is `IDLE`) and the values of all cells."""
         locations = tuple(

@@ -71,6 +71,10 @@ class Renamer:
                         found.setdefault(who(lock), []).append((p, kind, local(lock)))
         return sorted(found, key=lambda i: (0 if is_lost(i) else outside_template(i, c), sorted(found[i])))
 
+    def named(self, template: int) -> tuple[int, ...]:
+        """The cells of a template (0: the package) that can hold an identity."""
+        return self._named[template]
+
     def references(self, cells: tuple[Value, ...], template: int) -> Iterator[int]:
         """The references to somebody's objects, and the names, among the cells of a template."""
         for o in self._named[template]:

@@ -9,10 +9,11 @@ from verifier.golang.lower import channel_values, literals, maps
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist, operands
 from verifier.golang.lower.places import slice_length
+from verifier.golang.lower.recovery import given, recover
 from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.unwind import panic
 from verifier.golang.lower.values import Value, nothing
-from verifier.golang.types import INT, Array, Chan, Map, Pointer, Slice, underlying
+from verifier.golang.types import ANY, INT, Array, Chan, Map, Pointer, Slice, underlying
 from verifier.program.expr import Const, Op, const, op
 
 Run = Callable[[tuple[Value, ...]], Value]
@@ -31,6 +32,8 @@ def call(m: Machine, x: ast.Call, name: str) -> Value:
             return _extreme(m, x, name)
         case "at":
             return _at(m, x)
+        case "recover":
+            return recover(m)
         case _:
             held, run = prepare(m, x, name)
             return run(held)
@@ -69,13 +72,10 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
 
             return (of,), run_close
         case "panic":
-            message = panic_message(m, x)
-
-            def run_panic(held: tuple[Value, ...]) -> Value:
-                panic(m, message)
-                return nothing()
-
-            return (), run_panic
+            return _panic(m, x)
+        case "recover":
+            # Deferred itself it is not called *by* a deferred function: it returns nil, and nobody sees that.
+            return (), lambda held: nothing() if m.deferring is not None else recover(m)
         case "print" | "println":
             operands(m, x.args, tuple(None for _ in x.args))
             return (), lambda held: nothing()
@@ -84,19 +84,27 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
 
 
 _INSTEAD = {
-    "recover": "let the panic reach the top: `panic` is a property of its own",
     "append": "use a fixed array or make([]T, n) with a constant n",
     "copy": "assign the elements one by one",
 }
 
 
-def panic_message(m: Machine, x: ast.Call) -> str:
-    """What Go prints after `panic: `: the text of a constant string, else the argument as written."""
-    known = m.info.types[x.args[0]]
-    if isinstance(known.value, str):
-        return known.value
-    m.value(x.args[0])
-    return m.text(x.args[0].span)
+def _panic(m: Machine, x: ast.Call) -> tuple[tuple[Value, ...], Run]:
+    """What Go prints after `panic: ` is the text of a constant string, else the argument as written."""
+    known = m.info.types[x.args[0]].value
+    message = known if isinstance(known, str) else m.text(x.args[0].span)
+    if m.carried is not None:
+        held: tuple[Value, ...] = (m.value(x.args[0], ANY),)
+    else:
+        held = ()
+        if not isinstance(known, str):
+            m.value(x.args[0])
+
+    def run(values: tuple[Value, ...]) -> Value:
+        panic(m, message, given(m, values[0]) if values else None)
+        return nothing()
+
+    return held, run
 
 
 def _len(m: Machine, x: ast.Call, name: str) -> Value:

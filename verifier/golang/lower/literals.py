@@ -28,6 +28,8 @@ def pointer_to(m: Machine, x: ast.CompositeLit) -> Value:
 
 def allocate_value(m: Machine, t: Type, value: Value, at: ast.Expr) -> Value:
     """A new heap object of pointer type `t` that starts as `value`."""
+    if m.layouts.by_content(t):
+        return Value(t, (TRUE, *numbers(m, value)))
     return Value(t, (allocate(m, t, numbers(m, value), f"{value.type}@{at.span.site}"),))
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.bodiless import value_counts
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower import assign, channels, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
 from verifier.golang.lower.close import close
 from verifier.golang.lower.dead import zero_dead_cells
+from verifier.golang.lower.dispatch import refuse_unknown
 from verifier.golang.lower.expressions import condition, evaluate
 from verifier.golang.lower.initial import run_initialisers
 from verifier.golang.lower.inline import inline
@@ -19,11 +21,12 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
-from verifier.golang.lower.storage import numbers, zero
+from verifier.golang.lower.recovery import carry_values
+from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
 from verifier.golang.text import Files
-from verifier.golang.types import Chan, FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
+from verifier.golang.types import Chan, FuncInfo, Interface, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
 from verifier.program.program import (
     END,
@@ -77,9 +80,13 @@ def lower(
     package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts | None = None
 ) -> Program:
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
-    facts = facts or collect(package)
+    facts = facts or facts_of(package)
     while True:
-        made = _lower(package, name, roles, settings, files, facts)
+        try:
+            made = _lower(package, name, roles, settings, files, facts)
+        except Observed as where:
+            facts = replace(facts, contents=facts.contents - {where.type})
+            continue
         short = made.init_fail is not None and "bounds: heap" in made.init_fail.message
         if not short or settings.initial_blocks >= MOST_INITIAL_BLOCKS:
             return made
@@ -91,10 +98,13 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
-    layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels)
+    layouts = Layouts(
+        facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels, facts.contents
+    )
     m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
+    carry_values(m)
     m.free_values = value_counts(package, facts.longest_slice)
     if settings.runtime:
         m.odd = m.cell("a symptom was seen", Bool())
@@ -103,6 +113,7 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     templates = _roles(m, package)
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
     _refuse_uncomparable(m)
+    refuse_unknown(m)
     symptoms = symptom_clauses(m)
     m.size_panic_cells()
     locations = close(m.builders)
@@ -115,7 +126,7 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     linker.union()
     linked = [linker.step(s) for s in init]
     started = run_initialisers(m, linker, linked)
-    _name_regions(m, at, started.state)
+    _name_regions(m, linker, started.state)
     linker.make_sorts()
     cells = _cells(m, at, linker)
     return Program(
@@ -243,25 +254,27 @@ def _template(linker: Linker, b: Builder) -> Template:
     return Template(b.number, b.name, cells, steps, max(size, 3), 2, b.parent, tuple(sorted(b.labels.items())))
 
 
-def _name_regions(m: Machine, at: Arrangement, state: list[int]) -> None:
+def _name_regions(m: Machine, linker: Linker, state: list[int]) -> None:
     """Name an object of the package after the variable or field that refers to it at the start, e.g. `c.m`."""
     named = [r for r in m.builders[0].regions if "@" not in r.name and not r.private]
     for r in named:  # grows: an object that gets its name here names what it refers to
         for leaf in r.leaves:
-            spot = _referent(m, at, leaf, state[r.offset + r.index[leaf.path]])
+            spot = _referent(m, linker, leaf, state[r.offset + r.index[leaf.path]])
             if spot is not None and "@" in spot.name:
                 spot.name = cell_name(m, r, leaf.path)
                 named.append(spot)
 
 
-def _referent(m: Machine, at: Arrangement, leaf: Leaf, value: int) -> Region | None:
+def _referent(m: Machine, linker: Linker, leaf: Leaf, value: int) -> Region | None:
     """The whole object of the package that a cell refers to at the start."""
     spec = leaf.spec
     if isinstance(spec, Bool | Range | Enum_ | Reference | Union) or value == 0:
         return None
+    if isinstance(underlying(spec), Interface):
+        spec, value = linker.dynamic(value)
     if not isinstance(underlying(spec), Pointer | Map | Slice | Chan):
         return None
-    places = at.places.get(m.layouts.object_key(spec), [])
+    places = linker.at.places.get(m.layouts.object_key(spec), [])
     spot = places[value - 1] if places else None
     return spot.region if spot is not None and spot.instance == 0 and not spot.path else None
 

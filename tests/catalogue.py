@@ -55,6 +55,7 @@ SAFE_NAMES = {
     "sharded",
     "sync-map",
     "sync-map-load-or-store",
+    "ticker-janitor",
     "trylock",
 }
 """The schemes that protect, by name: a model that slips from SAFE to UNSAFE together with its `expect:` is noticed."""

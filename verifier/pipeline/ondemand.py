@@ -17,7 +17,7 @@ def judged(kind: str, front: Front, base: Explored, budget: Budget) -> Property:
         if not _possible(program(front, LOST_UPDATE, base.bounds)):
             # Nothing to remember: the exploration there is has seen all there is to see.
             return builtin(kind, front.document, (base,))
-        return builtin(kind, front.document, (run(front, LOST_UPDATE, budget, frozenset({kind})),))
+        return builtin(kind, front.document, (run(front, LOST_UPDATE, budget),))
     except TooMany as error:
         expected = dict(front.document.expect).get(kind)
         return Property(kind, kind, Verdict.UNKNOWN, expected, "", "", base.found.states, reason=str(error))

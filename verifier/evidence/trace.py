@@ -120,6 +120,8 @@ class Trace:
     held: tuple[Held, ...] = ()
     failure: str = ""
     failure_kind: str = ""
+    loop: int = 0
+    """For starvation: how many of the last rows repeat for ever; `waiting` is who never gets on."""
     lost: LostUpdate | None = None
     """For a lost update: which rows of it are the stale read and the write that is lost."""
     lowering: str = "abstract"

@@ -131,6 +131,7 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
         "waits": [_waiting(w) for w in trace.waiting],
         "held": [_held(h) for h in trace.held],
         **({} if trace.lost is None else {"lost_update": _lost(trace.lost)}),
+        **({} if not trace.loop else {"loop_start": len(trace.steps) - trace.loop + 1}),
         "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
     }
 

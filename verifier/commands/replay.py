@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_counts, add_verbose, program
+from verifier.commands.setup import add_counts, add_scheme, add_verbose, program
 
 if TYPE_CHECKING:
     from verifier.audit.confirm import Claim
@@ -28,6 +28,7 @@ def parser() -> Parser:
     made.add_argument("choices", metavar="CHOICES", help="such as 0/0/1; `-` takes no step")
     made.add_argument("--at", type=int, metavar="N", help="print the whole state after step N (0: the start)")
     add_counts(made)
+    add_scheme(made)
     add_verbose(made)
     return made
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from verifier.model import fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import BUILTIN, CHECKS, Bounds, ClauseText, Document, Role
+from verifier.model.document import BUILTIN, CHECKS, Bounds, ClauseText, Document, Role, SchemeEntry, Under
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
@@ -117,8 +117,18 @@ def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     if checks is not None and not checks and not clauses:
         where = model.by_name["check"].span
         yield Diagnostic("nothing is checked: `check:` is empty and the model has no property of its own", where)
-    for key, _ in model.named("expect"):
-        if key.value in BUILTIN and key.value not in listed and key.value not in clauses:
+    yield from _unexpected(model.named("expect"), listed, clauses)
+    for key, value in model.named("expect"):
+        if isinstance(value, Mapping) and not model.one_or_more("schemes"):
+            message = f"`expect:` has verdicts for '{key.value}' alone, but the model names no `schemes:`"
+            yield Diagnostic(message, key.span, (Note("write one verdict a property, as in `race: safe`"),))
+
+
+def _unexpected(entries: tuple[tuple[Scalar, Node], ...], listed: set[str], clauses: set[str]) -> Iterator[Diagnostic]:
+    for key, node in entries:
+        if isinstance(node, Mapping):
+            yield from _unexpected(node.entries, listed, clauses)
+        elif key.value in BUILTIN and key.value not in listed and key.value not in clauses:
             left = "leaves out" if key.value in CHECKS else "would have to name: it is judged on demand only"
             yield Diagnostic(f"`expect:` names '{key.value}', which `check:` {left}", key.span)
         elif key.value not in clauses and key.value not in BUILTIN:
@@ -144,11 +154,19 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
         checks=CHECKS if checks is None else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
-        expect=tuple((k.value, Verdict[n.value.upper()]) for k, n in model.named("expect") if isinstance(n, Scalar)),
+        expect=_expected(model.named("expect")),
         bounds=_bounds(model),
         lines=tuple(lines),
         sources=read_sources(path, model.one_or_more("source"), fetch),
+        schemes=tuple(SchemeEntry(n.value, n.span) for n in model.one_or_more("schemes")),
+        expect_under=tuple(
+            Under(k.value, _expected(n.entries), k.span) for k, n in model.named("expect") if isinstance(n, Mapping)
+        ),
     )
+
+
+def _expected(entries: tuple[tuple[Scalar, Node], ...]) -> tuple[tuple[str, Verdict], ...]:
+    return tuple((k.value, Verdict[n.value.upper()]) for k, n in entries if isinstance(n, Scalar))
 
 
 def _rules(version: str) -> str:
@@ -190,4 +208,5 @@ def _bounds(model: _Entries) -> Bounds:
         keys=number("keys", plain.keys),
         recursion=number("recursion", plain.recursion),
         defer=number("defer", plain.defer),
+        slice=number("slice", plain.slice),
     )

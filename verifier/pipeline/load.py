@@ -49,6 +49,8 @@ class Front:
 
 def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
+    if document.schemes and not document.scheme:
+        raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, "--scheme NAME")
     language = 100 + int(document.go.split(".")[1])
     declarations = parse_package([s.text for s in document.sources], document.declare)
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)

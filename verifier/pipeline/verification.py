@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from verifier.evidence.contention import Contention
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import BUILTIN, ON_DEMAND, Document
@@ -75,6 +76,8 @@ def _judged(document: Document, options: Options) -> Result:
         any_number=proof,
         sharding=shards,
         overrides=options.counts,
+        scheme=document.scheme,
+        contention=_contention(front, base, budget),
         sha256=document.sha256,
     )
 
@@ -116,6 +119,17 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
     if not collides or shards is None or prop.kind != "race" or prop.verdict is not Verdict.SAFE:
         return prop
     return replace(prop, verdict=Verdict.UNKNOWN, reason=f"not with these shards, but {shards.sentence}")
+
+
+def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:
+    if not budget.options.contention or not front.document.scheme:
+        return None
+    # Imported here: only comparisons ask.
+    from verifier.pipeline.contention import contention
+
+    document = front.document
+    scheme = document.sources[len(document.sources) - document.scheme_files :]
+    return contention(base, frozenset(s.text.file for s in scheme), budget)
 
 
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:

@@ -38,6 +38,7 @@ def is_safe(path: Path) -> bool:
 
 
 SAFE_NAMES = {
+    "append-locked",
     "atomic-pointer-cas",
     "atomic-pointer-publish",
     "channel-owner",
@@ -50,6 +51,7 @@ SAFE_NAMES = {
     "once-value",
     "pointer-per-object-lock",
     "rwmutex",
+    "rwmutex-check-again",
     "sharded",
     "sync-map",
     "sync-map-load-or-store",

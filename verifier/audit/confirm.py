@@ -16,8 +16,9 @@ FORWARD = 20_000
 class Claim:
     """What an engine says about the end of a schedule.
 
-    `kind`: race, panic, fatal, bound, assert, deadlock, always, sometimes, finally, symptom. `name`: the message of a
-    failure, the name of a clause or symptom, the cell raced on. `goroutines`: instances that race or are stuck.
+    `kind`: race, panic, fatal, bound, assert, lost-update, deadlock, always, sometimes, finally or symptom. `name`: the
+    message of a failure, the name of a clause or symptom, the cell raced on. `goroutines`: instances that race or are
+    stuck.
     """
 
     kind: str
@@ -48,7 +49,7 @@ def confirm(walk: Walk, claim: Claim) -> str:
         case "symptom":
             _symptom(walk, claim)
             return "replayed"
-        case "panic" | "fatal" | "bound" | "assert":
+        case "panic" | "fatal" | "bound" | "assert" | "lost-update":
             _failure(walk, claim)
             return "replayed: the last step fails"
     raise AuditError(f"nobody can confirm a claim of kind {claim.kind}")

@@ -66,6 +66,9 @@ class Evidence:
     certificate: Certificate | None
     sources: tuple[tuple[str, str], ...] = ()
     """The Go files of the model: name as the model gives it, text."""
+    scheme: str = ""
+    """The protection scheme of a workload, as `--scheme` names it; the last `scheme_files` of `sources` are it."""
+    scheme_files: int = 0
 
 
 def evidence(result: Result, document: Document, certificate: Certificate | None = None) -> Evidence:
@@ -81,6 +84,8 @@ def evidence(result: Result, document: Document, certificate: Certificate | None
         properties=tuple(_judged(p) for p in result.properties),
         certificate=certificate,
         sources=tuple((s.name, s.text.value) for s in document.sources),
+        scheme=document.scheme,
+        scheme_files=document.scheme_files,
     )
 
 
@@ -154,7 +159,8 @@ def _body(given: Evidence) -> dict[str, Any]:
 def _model_body(given: Evidence) -> dict[str, Any]:
     body = {"name": given.model, "path": given.path, "sha256": given.sha256, "text": given.text.split("\n")}
     sources = [{"name": name, "text": text.split("\n")} for name, text in given.sources]
-    return {**body, "sources": sources} if sources else body
+    scheme = {"scheme": {"name": given.scheme, "files": given.scheme_files}} if given.scheme else {}
+    return {**body, **scheme, "sources": sources} if sources else body
 
 
 def _schedule_body(s: Schedule | None) -> dict[str, Any] | None:
@@ -180,6 +186,8 @@ def _evidence(body: dict[str, Any]) -> Evidence:
         properties=tuple(_stored(p) for p in body["properties"]),
         certificate=_certificate(body["certificate"]),
         sources=sources,
+        scheme=_text(model["scheme"]["name"]) if "scheme" in model else "",
+        scheme_files=_number(model["scheme"]["files"]) if "scheme" in model else 0,
     )
 
 
@@ -220,7 +228,7 @@ def _schedule(p: Property, trace: Trace) -> Schedule:
         case "race":
             name = trace.race[0].location if trace.race else ""
             goroutines = tuple(a.goroutine for a in trace.race)
-        case "panic" | "fatal":
+        case "panic" | "fatal" | "lost-update":
             name = trace.failure
         case "deadlock":
             name, goroutines = "", tuple(dict.fromkeys(w.goroutine for w in trace.waiting))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.evidence.result import Property
-from verifier.evidence.trace import Held, RacyAccess, Trace, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, RacyAccess, Trace, Waiting
 from verifier.report.stack import frames, where
 
 RULE = "=" * 18
@@ -16,6 +16,8 @@ def summary(prop: Property) -> str:
         return prop.sentence
     if trace.race:
         return f"data race on {trace.race[1].location}"
+    if trace.lost is not None:
+        return f"{trace.lost.location} is overwritten from a stale read"
     if trace.failure:
         return _last_words(trace)
     if trace.waiting:
@@ -33,6 +35,8 @@ def block(prop: Property) -> list[str]:
 def _body(prop: Property, trace: Trace) -> list[str]:
     if trace.race:
         return _race(trace)
+    if trace.lost is not None:
+        return _lost_update(trace, trace.lost)
     if trace.failure:
         return _failure(trace)
     if trace.waiting:
@@ -106,7 +110,17 @@ def _why(trace: Trace) -> list[str]:
         f"{h.goroutine} waits in Lock of {h.lock}{_since(h.since)}{where(h.span)}" for h in held if h.mode == "next"
     ]
     lines += [_stands(w, held, trace) for w in trace.waiting if (w.lock, w.goroutine) not in announced]
-    return lines
+    awaiting = {name for w in trace.waiting for name in w.held_by}
+    return lines + [_goes_on(x) for x in trace.later if x.operation or x.goroutine in awaiting]
+
+
+def _goes_on(later: Later) -> str:
+    """Why a goroutine that still moves is of no help to those that wait."""
+    if not later.operation:
+        return f"{later.goroutine} goes on and returns without unlocking it"
+    target = f" of {later.lock}" if later.lock else ""
+    where_to = f"{later.operation.rsplit('.', 1)[-1]}{target}{where(later.span)}"
+    return f"{later.goroutine} goes on until it waits as well, in {where_to}"
 
 
 def _owned(trace: Trace, held: Held) -> str:
@@ -125,6 +139,25 @@ def _stands(stuck: Waiting, held: list[Held], trace: Trace) -> str:
         return f"a waiting Lock keeps new readers out{source}, so the RLock{step} waits too"
     target = f" of {stuck.lock}" if stuck.lock else ""
     return f"{stuck.goroutine} waits in {operation}{target}{_since(stuck.since)}{where(stuck.span)}"
+
+
+def _lost_update(trace: Trace, lost: LostUpdate) -> list[str]:
+    read, changed, last = (trace.steps[n - 1] for n in (lost.read, lost.changed, len(trace.steps)))
+    return [
+        "WARNING: LOST UPDATE",
+        f"Write of {lost.location} by goroutine {last.goroutine}:",
+        *frames(last.goroutine, last.stack, last.span),
+        "",
+        f"depends on a read of it by goroutine {read.goroutine}:",
+        *frames(read.goroutine, read.stack, read.span),
+        "",
+        f"which goroutine {changed.goroutine} has overtaken:",
+        *frames(changed.goroutine, changed.stack, changed.span),
+        "",
+        f"{read.goroutine} read {lost.location} in step {lost.read}{where(read.span)},",
+        f"{changed.goroutine} changed it in step {lost.changed}{where(changed.span)},",
+        f"and step {last.number}{where(last.span)} overwrites that without having looked again.",
+    ]
 
 
 def _failure(trace: Trace) -> list[str]:

@@ -158,9 +158,16 @@ def _step_cells(trace: Trace, step: TraceStep) -> dict[str, Cell]:
 
 def _step_cell(trace: Trace, step: TraceStep) -> Cell:
     failed = trace.failure and step is trace.steps[-1] and not trace.waiting
-    said = step.symptom or (trace.failure_kind or "fails" if failed else "")
+    said = step.symptom or (trace.failure_kind or "fails" if failed else "") or _part_of_loss(trace, step)
     mark = WAITS if step.waits else f"<- {said}" if said else ""
     return Cell(words(step), mark, _place(step.span), True, part(step))
+
+
+def _part_of_loss(trace: Trace, step: TraceStep) -> str:
+    """What a row has to do with the lost update at the end."""
+    if trace.lost is None:
+        return ""
+    return {trace.lost.read: "stale read", trace.lost.changed: "lost"}.get(step.number, "")
 
 
 def _access_cell(access: RacyAccess) -> Cell:

@@ -52,6 +52,7 @@ SAFE_NAMES = {
     "pointer-per-object-lock",
     "rwmutex",
     "rwmutex-check-again",
+    "rwmutex-serves-all",
     "sharded",
     "sync-map",
     "sync-map-load-or-store",

@@ -56,9 +56,11 @@ SAFE_NAMES = {
     "pointer-per-object-lock",
     "rwmutex",
     "rwmutex-check-again",
+    "rwmutex-serves-all",
     "sharded",
     "sync-map",
     "sync-map-load-or-store",
+    "ticker-janitor",
     "trylock",
 }
 """The schemes that protect, by name: a model that slips from SAFE to UNSAFE together with its `expect:` is noticed."""

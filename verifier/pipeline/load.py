@@ -21,12 +21,10 @@ from verifier.source import fail, suggestion
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
 
-LOWERINGS = ("abstract", "runtime", "spurious", "lost-update")
+LOWERINGS = ("abstract", "runtime", "spurious", "lost-update", "starvation")
 """abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
-lost-update: the abstract one with ghosts, in which a lost update is a failure."""
-
-PROPERTIES = ("lost-update",)
-"""Lowerings that are made of the abstract one, to judge one property."""
+lost-update: the abstract one with ghosts, in which a lost update is a failure. starvation: the abstract one with the
+rounds of endless loops marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,19 @@ def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]
 def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = None) -> Program:
     """Lower and compose. The runtime lowering drops the user's clauses: they are judged on the abstract one."""
     runtime = front.map_rules if lowering == "runtime" else ""
-    settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious")
+    settings = Settings(
+        bounds or front.document.bounds,
+        front.language,
+        runtime,
+        spurious=lowering == "spurious",
+        rounds=lowering == "starvation",
+    )
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.files, front.facts)
-    return compose(raw if lowering not in PROPERTIES else _instrumented(raw, lowering))
+    return compose(_with_lost_updates(raw) if lowering == "lost-update" else raw)
 
 
-def _instrumented(raw: Program, lowering: str) -> Program:
+def _with_lost_updates(raw: Program) -> Program:
     """The program with ghosts that make a violation of the property a failure; itself where none is possible."""
     # Imported here: few models ask for these properties.
     from verifier.program.passes.lostupdate import with_lost_updates

@@ -23,9 +23,15 @@ REFUSED = {
         "type P struct{ a, b int }\nvar e interface{ error } = nil\nvar x any = P{}\n_, _ = e, x"
     ),
     "an assertion to sync.Locker": "var x any = new(sync.Mutex)\n_, _ = x.(sync.Locker)",
+    "channels of time.Time are those of timers": "_ = make(chan time.Time)",
     "calling Error through an interface": 'e := errors.New("x")\n_ = e.Error()',
+    "of a function that can panic, in a model that recovers": (
+        'f := sync.OnceFunc(func() { panic("x") })\ndefer func() { recover() }()\nf()'
+    ),
+    'can panic with "sync/atomic: store of nil value': (
+        "var v atomic.Value\ndefer func() { recover() }()\nv.Store(nil)"
+    ),
     "calling sync.Mutex.TryLock through": "var l interface{ TryLock() bool } = new(sync.Mutex)\n_ = l.TryLock()",
-    "recover is not supported": "recover()",
     "sync.OnceFunc of a function that is not known": "sync.OnceFunc(nil)()",
     "a function value stored in data is": "f := sync.OnceValue(func() func() { return func() {} })\nf()()",
     "deferred in a loop is not": "for i := range 2 { defer sync.OnceFunc(func() { println(i) })() }",

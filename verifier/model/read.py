@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from verifier.model import fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import CHECKS, Bounds, ClauseText, Document, Role
+from verifier.model.document import BUILTIN, CHECKS, Bounds, ClauseText, Document, Role, SchemeEntry, Under
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
@@ -98,7 +98,7 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
     seen: dict[str, Span] = {}
     for when in f.CLAUSES:
         for key, _ in model.named(when):
-            if key.value in CHECKS:
+            if key.value in BUILTIN:
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
             elif key.value in seen:
                 first = Note("first here", seen[key.value])
@@ -117,11 +117,22 @@ def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     if checks is not None and not checks and not clauses:
         where = model.by_name["check"].span
         yield Diagnostic("nothing is checked: `check:` is empty and the model has no property of its own", where)
-    for key, _ in model.named("expect"):
-        if key.value in CHECKS and key.value not in listed and key.value not in clauses:
-            yield Diagnostic(f"`expect:` names '{key.value}', which `check:` leaves out", key.span)
-        elif key.value not in clauses and key.value not in CHECKS:
-            yield unknown(key.value, "property", [*CHECKS, *sorted(clauses)], key.span)
+    yield from _unexpected(model.named("expect"), listed, clauses)
+    for key, value in model.named("expect"):
+        if isinstance(value, Mapping) and not model.one_or_more("schemes"):
+            message = f"`expect:` has verdicts for '{key.value}' alone, but the model names no `schemes:`"
+            yield Diagnostic(message, key.span, (Note("write one verdict a property, as in `race: safe`"),))
+
+
+def _unexpected(entries: tuple[tuple[Scalar, Node], ...], listed: set[str], clauses: set[str]) -> Iterator[Diagnostic]:
+    for key, node in entries:
+        if isinstance(node, Mapping):
+            yield from _unexpected(node.entries, listed, clauses)
+        elif key.value in BUILTIN and key.value not in listed and key.value not in clauses:
+            left = "leaves out" if key.value in CHECKS else "would have to name: it is judged on demand only"
+            yield Diagnostic(f"`expect:` names '{key.value}', which `check:` {left}", key.span)
+        elif key.value not in clauses and key.value not in BUILTIN:
+            yield unknown(key.value, "property", [*BUILTIN, *sorted(clauses)], key.span)
 
 
 def _body(node: Node) -> Scalar:
@@ -142,12 +153,20 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
-        checks=CHECKS if checks is None else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
-        expect=tuple((k.value, Verdict[n.value.upper()]) for k, n in model.named("expect") if isinstance(n, Scalar)),
+        checks=CHECKS if checks is None else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
+        expect=_expected(model.named("expect")),
         bounds=_bounds(model),
         lines=tuple(lines),
         sources=read_sources(path, model.one_or_more("source"), fetch),
+        schemes=tuple(SchemeEntry(n.value, n.span) for n in model.one_or_more("schemes")),
+        expect_under=tuple(
+            Under(k.value, _expected(n.entries), k.span) for k, n in model.named("expect") if isinstance(n, Mapping)
+        ),
     )
+
+
+def _expected(entries: tuple[tuple[Scalar, Node], ...]) -> tuple[tuple[str, Verdict], ...]:
+    return tuple((k.value, Verdict[n.value.upper()]) for k, n in entries if isinstance(n, Scalar))
 
 
 def _rules(version: str) -> str:
@@ -189,4 +208,5 @@ def _bounds(model: _Entries) -> Bounds:
         keys=number("keys", plain.keys),
         recursion=number("recursion", plain.recursion),
         defer=number("defer", plain.defer),
+        slice=number("slice", plain.slice),
     )

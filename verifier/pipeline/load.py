@@ -21,8 +21,10 @@ from verifier.source import fail, suggestion
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
 
-LOWERINGS = ("abstract", "runtime", "spurious")
-"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail."""
+LOWERINGS = ("abstract", "runtime", "spurious", "lost-update", "starvation")
+"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
+lost-update: the abstract one with ghosts, in which a lost update is a failure. starvation: the abstract one with the
+rounds of endless loops marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Front:
 
 def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
+    if document.schemes and not document.scheme:
+        raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, "--scheme NAME")
     language = 100 + int(document.go.split(".")[1])
     declarations = parse_package([s.text for s in document.sources], document.declare)
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
@@ -68,10 +72,24 @@ def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]
 def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = None) -> Program:
     """Lower and compose. The runtime lowering drops the user's clauses: they are judged on the abstract one."""
     runtime = front.map_rules if lowering == "runtime" else ""
-    settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious")
+    settings = Settings(
+        bounds or front.document.bounds,
+        front.language,
+        runtime,
+        spurious=lowering == "spurious",
+        rounds=lowering == "starvation",
+    )
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.files, front.facts)
-    return compose(raw)
+    return compose(_with_lost_updates(raw) if lowering == "lost-update" else raw)
+
+
+def _with_lost_updates(raw: Program) -> Program:
+    """The program with ghosts that make a violation of the property a failure; itself where none is possible."""
+    # Imported here: few models ask for these properties.
+    from verifier.program.passes.lostupdate import with_lost_updates
+
+    return with_lost_updates(raw) or replace(raw, clauses=())
 
 
 def lowered(front: Front, name: str) -> Program:

@@ -100,7 +100,8 @@ def _through_interface(m: Machine, x: ast.Call, fun: ast.Selector, selection: Se
         return Prepared(tuple(args), lambda values: _call_of_nil(m, signature))
 
     def run(values: tuple[Value, ...]) -> Value:
-        return interface_call(m, values[0], fun.name.name, values[1:], x.span)
+        deferred_by, m.deferring = m.deferring, None
+        return interface_call(m, values[0], fun.name.name, values[1:], x.span, deferred_by)
 
     return Prepared((holder, *args), run)
 
@@ -131,7 +132,8 @@ def _user_call(m: Machine, x: ast.Call, target: FuncVal | None) -> Prepared:
     def run(values: tuple[Value, ...]) -> Value:
         recv = None if target.recv is None else values[0]
         rest = values if target.recv is None else values[1:]
-        return inline(m, FuncVal(target.target, target.env, recv), rest, x.span)
+        deferred_by, m.deferring = m.deferring, None
+        return inline(m, FuncVal(target.target, target.env, recv), rest, x.span, deferred_by=deferred_by)
 
     inner = _literal(target.target.inner) if isinstance(target.target, Made) else None
     return Prepared(held, run, target if isinstance(target.target, ast.FuncLit) else None, inner)

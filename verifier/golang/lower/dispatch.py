@@ -8,14 +8,15 @@ from verifier.golang.check_lookup import Found, lookup, why_not_implements
 from verifier.golang.library import ERROR, LOCKER
 from verifier.golang.lower.errors import ERROR_STRING, makes_errors
 from verifier.golang.lower.inline import inline
-from verifier.golang.lower.interfaces import from_interface, holds_type
+from verifier.golang.lower.interfaces import from_interface, holds_type, is_held
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.objects import cells_of, target
 from verifier.golang.lower.places import as_pointer, follow, through
+from verifier.golang.lower.recovery import RUNTIME_ERROR
 from verifier.golang.lower.storage import load, numbers, scalar, snapshot, zero
 from verifier.golang.lower.templates import Frame
 from verifier.golang.lower.values import FuncVal, Loc, Value, is_func, nothing
-from verifier.golang.types import Basic, Interface, Map, Pointer, Signature, Slice, Tuple, Type, underlying
+from verifier.golang.types import Interface, Pointer, Signature, Tuple, Type, underlying
 from verifier.gosem import mutex, rwmutex
 from verifier.program.expr import TRUE, ZERO, Expr, Read, any_of, equal
 from verifier.source import Span
@@ -41,7 +42,7 @@ def implementers(m: Machine, t: Type) -> tuple[Type, ...]:
     want = underlying(t)
     assert isinstance(want, Interface)
     fitting = (of for of in m.info.boxed if why_not_implements(of, want) is None)
-    return tuple(of for of in fitting if isinstance(underlying(of), Basic | Pointer | Map | Slice))
+    return tuple(of for of in fitting if is_held(m, of))
 
 
 def implements(m: Machine, value: Expr, t: Type) -> Expr:
@@ -49,15 +50,19 @@ def implements(m: Machine, value: Expr, t: Type) -> Expr:
     types = implementers(m, t)
     if makes_errors(m) and why_not_implements(ERROR, underlying(t)) is None:  # type: ignore[arg-type]
         types = (*types, Pointer(ERROR_STRING))
+    if m.facts.recovers and why_not_implements(ERROR, underlying(t)) is None:  # type: ignore[arg-type]
+        types = (*types, RUNTIME_ERROR)
     return any_of(*(holds_type(m, value, of) for of in types))
 
 
-def interface_call(m: Machine, value: Value, name: str, args: tuple[Value, ...], at: Span) -> Value:
+def interface_call(
+    m: Machine, value: Value, name: str, args: tuple[Value, ...], at: Span, deferred_by: Frame | None = None
+) -> Value:
     """`value.name(args)` with an interface value; calling a method of nil panics."""
     signature = _signature(value.type, name)
-    if value.type is ERROR and makes_errors(m):
+    if value.type is ERROR and (makes_errors(m) or m.facts.recovers):
         raise m.unsupported(
-            "calling Error through an interface is not supported in a model that uses errors.New",
+            "calling Error through an interface is not supported in a model that uses errors.New or recover",
             at,
             "strings are opaque constants here: compare errors with == or != nil, or pass the error to fmt.Println",
         )
@@ -78,7 +83,7 @@ def interface_call(m: Machine, value: Value, name: str, args: tuple[Value, ...],
         else:
             m.branch(holds_type(m, e, of), this, other)
         m.cur = this
-        got = method_call(m, from_interface(m, e, of), name, args, at)
+        got = method_call(m, from_interface(m, e, of), name, args, at, deferred_by)
         if out and m.cur is not None:
             m.step(updates=tuple(zip(out, numbers(m, got), strict=True)))
         m.goto(done)
@@ -105,7 +110,9 @@ def _signature(t: Type, name: str) -> Signature:
     return dict(u.methods)[name]
 
 
-def method_call(m: Machine, value: Value, name: str, args: tuple[Value, ...], at: Span) -> Value:
+def method_call(
+    m: Machine, value: Value, name: str, args: tuple[Value, ...], at: Span, deferred_by: Frame | None = None
+) -> Value:
     """A method of a value that came out of an interface, promoted ones included."""
     found = lookup(value.type, name)
     assert isinstance(found, Found)
@@ -113,7 +120,7 @@ def method_call(m: Machine, value: Value, name: str, args: tuple[Value, ...], at
     if found.abstract is not None:
         return _through_embedded(m, base, value.type, name, args, at)
     if found.func is not None:
-        return inline(m, FuncVal(found.func, m.globals, _receiver(m, base, found)), args, at)
+        return inline(m, FuncVal(found.func, m.globals, _receiver(m, base, found)), args, at, deferred_by=deferred_by)
     assert found.primitive is not None
     make = _FRAGMENTS.get((found.primitive.name, name))
     if make is None:

@@ -8,28 +8,15 @@ from verifier.golang import syntax as ast
 from verifier.golang.facts import Facts
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
+from verifier.golang.lower.settings import Settings as Settings
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
 from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Part, Path, Region, Spec, Value
 from verifier.golang.text import Files, snippet
 from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
-from verifier.model.document import Bounds
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
 from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Range, Step
-from verifier.records import dataclass
 from verifier.source import ModelError, Span, fail
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a model is lowered. `runtime`: "" for the abstract map, "swiss" or "hmap" for the runtime's own steps."""
-
-    bounds: Bounds
-    lang: int = 127
-    runtime: str = ""
-    spurious: bool = False
-    initial_blocks: int = 2
-    """Blocks per allocation site of a package initialiser that can run again."""
 
 
 class Machine:
@@ -68,6 +55,11 @@ class Machine:
         self.free_values: dict[Func, int] = {}
         """Functions without a body, and how many values of each are explored."""
         self.raise_cells: list[Own] = []
+        self.carried: Callable[[str], Expr] | None = None
+        """The value of a panic with this message, in models that recover (see `recovery`)."""
+        self.texts: dict[str, int] = {}
+        self.deferring: Frame | None = None
+        """The frame whose deferred call is about to be made."""
         self.odd: int | None = None
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""
         self.any_compared: Span | None = None
@@ -194,19 +186,26 @@ class Machine:
         cite: str = "",
         detail: str = "",
         kind_of_step: Kind = Kind.LOCAL,
+        carried: Expr | None = None,
     ) -> None:
-        """A failing step; a panic goes to the nearest frame that has deferred calls, if there is one."""
+        """A failing step; a panic goes to the nearest frame that has deferred calls, if there is one.
+
+        `carried`: the value of `panic(value)`, for `recover`.
+        """
         if kind == "panic":
             for f in reversed(self.frames):
                 if f.unwind is not None:
                     number = self.raise_number(message)
                     assert f.panicking is not None
                     f.raises.setdefault(number)
+                    updates: tuple[tuple[Ref, Expr], ...] = ((f.panicking, Const(1 + number)),)
+                    if f.carried is not None and self.carried is not None:
+                        updates += ((f.carried, self.carried(message) if carried is None else carried),)
                     self.edge(
                         src,
                         f.unwind,
                         guard=condition,
-                        updates=((f.panicking, Const(1 + number)),),
+                        updates=updates,
                         accesses=accesses,
                         kind=kind_of_step,
                         detail=detail or f"panic: {message}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower.expressions import condition, equality, holds_interface
+from verifier.golang.lower.assertions import holds_interface
+from verifier.golang.lower.expressions import condition, equality
 from verifier.golang.lower.flow import take_label
 from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine

@@ -1,0 +1,20 @@
+"""How a model is lowered: its bounds, the language version, and in which detail."""
+
+from __future__ import annotations
+
+from verifier.model.document import Bounds
+from verifier.records import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is lowered. `runtime`: "" for the abstract map, "swiss" or "hmap" for the runtime's own steps."""
+
+    bounds: Bounds
+    lang: int = 127
+    runtime: str = ""
+    spurious: bool = False
+    rounds: bool = False
+    """Whether every round of a loop that nothing leaves is marked by a step of its own (`program.passes.progress`)."""
+    initial_blocks: int = 2
+    """Blocks per allocation site of a package initialiser that can run again."""

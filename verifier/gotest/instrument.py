@@ -19,6 +19,7 @@ class Names:
     passing: str = "pass"
     choose: str = "choose"
     relock: str = "relock"
+    then: str = "then"
 
 
 def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -31,6 +32,8 @@ def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple
         work.root(root)
     for place in slots.held if slots is not None else ():
         work.hold(place)
+    for call, n in slots.calls if slots is not None else ():
+        work.behind(call, n)
     for lock in slots.conds if slots is not None else ():
         work.relock(lock)
     made = [t.made() for t in texts]
@@ -104,6 +107,12 @@ class _Work:
             return
         end = edits.start(node.stmt.span)
         edits.replace(edits.start(node.label.span), end, f"// {node.label.name}:\n")
+
+    def behind(self, call: ast.Call, n: int) -> None:
+        """Hold a goroutine when a call has returned."""
+        edits = self._edits(call.span)
+        edits.insert(edits.start(call.span), f"{self._names.then}({n}, ")
+        edits.insert(edits.end(call.span), ")")
 
     def relock(self, lock: ast.Expr) -> None:
         """Let the lock of a sync.Cond be taken again in a slot of its own."""

@@ -13,5 +13,10 @@ from verifier.pipeline.load import Front, lowered
 def go_test(front: Front, asked: Request) -> GoTest:
     """The Go test for a counterexample. Raises ModelError where the model cannot be run as it is."""
     program = lowered(front, asked.trace.lowering)
+    walked = walk(program, asked.trace.choices)
     found = slots(front, program)
-    return forced(front, program, asked, found, plan(walk(program, asked.trace.choices), asked.trace, found))
+    made = plan(walked, asked.trace, found)
+    if made.behind:
+        found = slots(front, program, made.behind)
+        made = plan(walked, asked.trace, found)
+    return forced(front, program, asked, found, made)

@@ -32,7 +32,7 @@ _OURS = (
     "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
     "enter", "leave", "play", "stacks", "choices", "stuck", "standing", "holds", "finished", "rounds", "reset", "race",
-    "relock",
+    "relock", "then",
 )  # fmt: skip
 _HEADER = re.compile(
     r"^[ \t]*(?:package[ \t]+\w+[ \t]*;?|import[ \t]*\([^)]*\)|import[ \t]+[^\n]*|//go:build[^\n]*|// \+build[^\n]*)"
@@ -56,7 +56,7 @@ def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: P
     """The test that forces a schedule. Raises ModelError where the model cannot be run as it is."""
     _refuse(front)
     rename = _renaming(front)
-    ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"))
+    ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"))
     declared, bodies = instrumented(front, slots, ours)
     name = "Test" + camel(front.document.name, asked.property.name)
     functions = _functions(front)
@@ -269,6 +269,8 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
     parts.append(start)
     if any(p.kind == "cond" for p in slots.held):
         parts.append(harness.PASS)
+    if slots.calls:
+        parts.append(harness.THEN)
     if slots.relock:
         parts.append(harness.RELOCK)
     if plan.choices or any("rand" in identifiers(root) for root in roots(front)):
@@ -338,12 +340,12 @@ def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> 
     rows = text.split("\n")
     out: list[tuple[int, int]] = []
     for n in wanted:
-        call = re.compile(rf"\b(?:{rename('at')}|{rename('pass')})\({n}\)")
+        call = re.compile(rf"\b(?:(?:{rename('at')}|{rename('pass')})\({n}\)|{rename('then')}\({n}, )")
         found = [k for k, row in enumerate(rows, start=1) if call.search(row.split("//")[0])]
         if not n or not found:
             out.append((0, 0))
             continue
-        place = slots.held[n - 1]
+        place = slots.place(n)
         size = (place.covers.end_line or place.covers.line) - place.covers.line
         after = 1 if place.kind in ("before", "elseif") else 0
         first = found[0] - (1 if place.kind == "deferred" else 0)

@@ -38,6 +38,7 @@ def is_safe(path: Path) -> bool:
 
 
 SAFE_NAMES = {
+    "append-locked",
     "atomic-pointer-cas",
     "atomic-pointer-publish",
     "channel-owner",

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from verifier.audit import describe, locks as lock_table
+from verifier.audit.afterwards import afterwards
 from verifier.audit.confirm import Claim, confirm, conflict, stuck
 from verifier.audit.interpret import AuditError
 from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
-from verifier.evidence.trace import Held, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, Program
 
@@ -28,8 +29,10 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
     rows, history = _rows(walked)
     last = history[-1]
     waiting: tuple[Waiting, ...] = ()
+    later: tuple[Later, ...] = ()
     if claim is not None and claim.kind == "deadlock":
         rows, waiting = _waits(walked, stuck(walked, claim), rows, last)
+        later = afterwards(walked, stuck(walked, claim))
     fail = walked.failure or (program.init_fail if not choices else None)
     return Trace(
         choices=walked.choices,
@@ -40,6 +43,7 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
         race=_race(walked, claim, last) if claim is not None and claim.kind == "race" else (),
         waiting=waiting,
         held=_held(program, last),
+        later=later,
         failure=fail.message if fail else "",
         failure_kind=fail.kind if fail else "",
         lost=_lost(walked),
@@ -133,7 +137,7 @@ def _waits(
     for instance in instances:
         name = walked.program.instances[instance].name
         at = walked.last.locations[instance]
-        standing = [c for c in walked.composed.steps(instance) if c.step.src == at]
+        standing = walked.composed.steps(instance, at)
         if not standing:
             # Nothing leaves the location: an empty select, or a receive from a channel that is nil for ever.
             mine = [r for r in rows if r.goroutine == name]

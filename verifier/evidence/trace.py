@@ -80,6 +80,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Where a goroutine ends that can still move when others are stuck: at an `operation` where it waits as well.
+
+    No operation: it returns, and on the way it unlocks nothing.
+    """
+
+    goroutine: str
+    operation: str = ""
+    lock: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A lock somebody holds in the last state: mode "W", "R" or "next" (a writer that has announced itself)."""
 
@@ -118,6 +131,8 @@ class Trace:
     race: tuple[RacyAccess, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     held: tuple[Held, ...] = ()
+    later: tuple[Later, ...] = ()
+    """What becomes of the others, whatever happens, when some are stuck."""
     failure: str = ""
     failure_kind: str = ""
     lost: LostUpdate | None = None

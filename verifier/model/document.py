@@ -103,6 +103,8 @@ class Bounds:
     """Frames of one function on a stack."""
     defer: int = 4
     """Deferred calls of one function in a loop."""
+    slice: int = 8
+    """Elements of a slice that grows, or is a part of another."""
     int: tuple[int, int] = (-8, 63)
     """Least and greatest value of an integer variable."""
 

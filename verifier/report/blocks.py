@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.evidence.result import Property
-from verifier.evidence.trace import Held, LostUpdate, RacyAccess, Trace, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, RacyAccess, Trace, Waiting
 from verifier.report.stack import frames, where
 
 RULE = "=" * 18
@@ -110,7 +110,17 @@ def _why(trace: Trace) -> list[str]:
         f"{h.goroutine} waits in Lock of {h.lock}{_since(h.since)}{where(h.span)}" for h in held if h.mode == "next"
     ]
     lines += [_stands(w, held, trace) for w in trace.waiting if (w.lock, w.goroutine) not in announced]
-    return lines
+    awaiting = {name for w in trace.waiting for name in w.held_by}
+    return lines + [_goes_on(x) for x in trace.later if x.operation or x.goroutine in awaiting]
+
+
+def _goes_on(later: Later) -> str:
+    """Why a goroutine that still moves is of no help to those that wait."""
+    if not later.operation:
+        return f"{later.goroutine} goes on and returns without unlocking it"
+    target = f" of {later.lock}" if later.lock else ""
+    where_to = f"{later.operation.rsplit('.', 1)[-1]}{target}{where(later.span)}"
+    return f"{later.goroutine} goes on until it waits as well, in {where_to}"
 
 
 def _owned(trace: Trace, held: Held) -> str:

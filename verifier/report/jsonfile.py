@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
-from verifier.evidence.trace import Held, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
@@ -148,6 +148,7 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
         "race": dict(zip("ab", map(_access, trace.race), strict=False)) or None,
         "waits": [_waiting(w) for w in trace.waiting],
         "held": [_held(h) for h in trace.held],
+        "later": [_later(x) for x in trace.later],
         **({} if trace.lost is None else {"lost_update": _lost(trace.lost)}),
         "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
     }
@@ -208,6 +209,16 @@ def _waiting(stuck: Waiting) -> dict[str, Json]:
         "since": stuck.since,
         **_place(stuck.span),
         "stack": _stack(stuck.stack),
+    }
+
+
+def _later(later: Later) -> dict[str, Json]:
+    """Where a goroutine ends that can still move when others are stuck."""
+    return {
+        "goroutine": later.goroutine,
+        "operation": later.operation,
+        "lock": later.lock,
+        **_place(later.span),
     }
 
 

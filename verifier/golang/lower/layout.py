@@ -29,6 +29,9 @@ MOST_PANICS = 15
 SET = Part("set")
 """The cell that says whether a pointer kept by content is not nil."""
 
+ARRAY = Part("·array")
+"""The cell of a growing slice that refers to its array."""
+
 _FIXED: dict[str, tuple[CellSpec, ...]] = {
     "sync.Mutex": mutex.LAYOUT,
     "sync.RWMutex": rwmutex.LAYOUT,
@@ -54,12 +57,16 @@ class Layouts:
         runtime: str = "",
         channels: tuple[tuple[Type, int], ...] = (),
         contents: frozenset[Named] = frozenset(),
+        growing: frozenset[Type] = frozenset(),
+        most_capacity: int = 0,
     ) -> None:
         self.strings = strings
         self.int_keys = int_keys
         self.longest_slice = longest_slice
         self.runtime = runtime
         self.contents = contents
+        self.growing = growing
+        self.most_capacity = most_capacity
         self._cache: dict[str, tuple[Leaf, ...]] = {}
         self._names: dict[int, str] = {}
         self._made: dict[str, list[int]] = {}
@@ -112,10 +119,17 @@ class Layouts:
                 return []
             case Primitive():
                 return self._primitive(u)
+            case Slice() if u in self.growing:
+                counts = (Leaf((Part(name),), Range(0, self.most_capacity)) for name in ("·off", "·len", "·cap"))
+                return [Leaf((ARRAY,), t), *counts]
             case Pointer() if self.by_content(u):
                 return [Leaf((SET,), Bool()), *self.leaves(u.elem)]
             case _:
                 return [Leaf((), t)]
+
+    def grows(self, t: Type) -> bool:
+        """Whether slices of this type grow or share arrays: then they are an array, an offset, a length, a capacity."""
+        return underlying(t) in self.growing
 
     def by_content(self, t: Type) -> bool:
         """Whether a pointer type is kept by content: whether it is set, then the fields it points to."""

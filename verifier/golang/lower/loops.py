@@ -8,11 +8,12 @@ from dataclasses import replace
 from verifier.golang import syntax as ast
 from verifier.golang.lower import channel_values, maps
 from verifier.golang.lower.assign import put, target
+from verifier.golang.lower.elements import slice_length, slot, view
 from verifier.golang.lower.expressions import condition
 from verifier.golang.lower.flow import body, take_label
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist
-from verifier.golang.lower.places import operand, slice_length
+from verifier.golang.lower.places import operand
 from verifier.golang.lower.storage import allocate, deref, load, numbers, scalar, snapshot, zero
 from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Deref, Dyn, Env, Loc, Value
@@ -98,11 +99,10 @@ def range_statement(m: Machine, s: ast.Stmt) -> None:
         _range_array(m, s, head, loop, t)
     elif isinstance(t, Slice):
         held = snapshot(m, m.value(s.x))
-        base = deref(m, held.leaves[0], held.type)
-        elem, longest = t.elem, m.layouts.longest_slice
+        parts, elem = view(m, held), t.elem
 
         def element(i: Expr) -> Value:
-            return load(m, Loc(base.base, (Dyn(i, longest),), elem, base.shared))
+            return load(m, slot(m, parts, i, elem))
 
         _counted(m, s, head, loop, slice_length(m, held), INT, element)
     else:

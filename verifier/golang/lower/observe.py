@@ -97,6 +97,8 @@ def _reference(
     m: Machine, at: Arrangement, state: list[int], r: Region, path: Path, t: Type, seen: set[tuple[Region, Path]]
 ) -> Iterator[View]:
     """A variable that holds a reference: its own value, and what it refers to at the start."""
+    if m.layouts.grows(t):
+        return  # what it refers to moves: there is no column that would stay
     number = state[r.offset + r.index[path]]
     key = m.layouts.object_key(t)
     if not isinstance(underlying(t), Map | Chan) or number == 0:

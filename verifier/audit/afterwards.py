@@ -35,7 +35,7 @@ def afterwards(walk: Walk, stuck: tuple[int, ...]) -> tuple[Later, ...]:
         if place == END and number not in unlocks:
             found.append(Later(instance.name))
         elif place not in (END, IDLE):
-            found += [_waits(walk, c, ends[0]) for c in walk.composed.steps(number) if c.step.src == place][:1]
+            found += [_waits(walk, c, ends[0]) for c in walk.composed.steps(number, place)][:1]
     return tuple(found)
 
 

@@ -21,8 +21,8 @@ def lost_update(walk: Walk) -> LostUpdate:
     last = walk.taken[-1]
     instead = [
         c
-        for c in walk.composed.steps(last.instance)
-        if c.step.src == last.step.src and c.step.fail is None and c.step.text == last.step.text
+        for c in walk.composed.steps(last.instance, last.step.src)
+        if c.step.fail is None and c.step.text == last.step.text
     ]
     for ghost in _stale(walk, last):
         read, changed = _rows(walk, ghost)

@@ -137,7 +137,7 @@ def _waits(
     for instance in instances:
         name = walked.program.instances[instance].name
         at = walked.last.locations[instance]
-        standing = [c for c in walked.composed.steps(instance) if c.step.src == at]
+        standing = walked.composed.steps(instance, at)
         if not standing:
             # Nothing leaves the location: an empty select, or a receive from a channel that is nil for ever.
             mine = [r for r in rows if r.goroutine == name]

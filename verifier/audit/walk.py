@@ -100,7 +100,8 @@ def _meeting(raw: Interpreter, steps: list[tuple[Concrete, int]]) -> int:
 
 def raw_step(raw: Interpreter, state: State, c: Concrete, index: int) -> Concrete:
     """The concrete raw step with this index, enabled in `state`. Raises AuditError when there is none."""
-    found = [r for r in raw.steps(c.instance) if r.index == index and raw.ready(state, r) and _with(r, c)]
+    standing = raw.steps(c.instance, state.locations[c.instance])
+    found = [r for r in standing if r.index == index and raw.ready(state, r) and _with(r, c)]
     if len(found) != 1:
         raise AuditError(f"raw step {index} of {_name(raw, c)} is not enabled where the composed step takes it")
     if found[0].child != c.child and found[0].step.spawn is not None:
@@ -121,7 +122,8 @@ def _prelude(program: Program, raw: Interpreter, start: State) -> State:
     state = raw.initial()
     for instance, indices in zip(program.instances, program.prelude, strict=False):
         for index in indices:
-            enabled = [s for s in raw.steps(instance.number) if raw.ready(state, s)]
+            standing = raw.steps(instance.number, state.locations[instance.number])
+            enabled = [s for s in standing if raw.ready(state, s)]
             if [s.index for s in enabled] != [index]:
                 raise AuditError(f"{instance.name} has a choice or no step before the start")
             after = raw.take(state, enabled[0])

@@ -53,15 +53,17 @@ class Concrete:
         return (self.instance,) if self.partner is None else (self.instance, self.partner.instance)
 
 
-def concrete(program: Program, number: int) -> tuple[Concrete, ...]:
-    """Every step of instance `number`, in template order. References are `Cell`, `At` or `Pc` (in guards only).
+def concrete(program: Program, number: int, location: int | None = None) -> tuple[Concrete, ...]:
+    """Every step of instance `number`, or those at one location, in template order.
 
-    A half that receives is part of the steps of those that send.
+    References are `Cell`, `At` or `Pc` (in guards only). A half that receives is part of the steps of those that send.
     """
     instance = program.instances[number]
     template = program.templates[instance.template]
     out: list[Concrete] = []
     for index, step in enumerate(template.steps):
+        if location is not None and step.src != location:
+            continue
         if step.offer is not None:
             out.extend(_paired(program, instance, index, step, step.offer))
         elif step.spawn is None:

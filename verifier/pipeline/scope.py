@@ -68,9 +68,9 @@ def _heap_kinds(program: Program) -> set[str]:
 
 
 def not_shown(
-    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None
+    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None, hidden: bool
 ) -> tuple[str, ...]:
-    """The honest rest."""
+    """The honest rest. `hidden`: whether observations of channels may hide races."""
     out = []
     if racy:
         out.append("more than interleavings: with a data race Go promises no sequential consistency")
@@ -78,7 +78,7 @@ def not_shown(
         shown = proof is not None and proof.verdict is Verdict.SAFE
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
-    if front.facts.looks:
+    if hidden:
         out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
     out.append("that every goroutine gets its turn (starvation); that your Go code is this model")
     return tuple(out)

@@ -43,7 +43,7 @@ PATTERNS_TOP = """\
 # Mistakes with a shared map, and their fixes
 
 What engineers get wrong when goroutines share a map: each way to do it as a model that `verify` finds UNSAFE, beside
-one that does it right. (One is UNKNOWN: what it looks at orders nothing, and that is not told from what implies an order.)
+one that does it right. (One is UNKNOWN: what `len` of a channel says orders nothing, but may imply an order.)
 *Any number* means that race, fatal and panic are proved for any number of goroutines, too.
 
 This page is made by `python docs/regenerate.py` from [patterns.yaml](patterns.yaml).

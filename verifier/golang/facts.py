@@ -8,6 +8,7 @@ from __future__ import annotations
 from verifier.golang import syntax as ast
 from verifier.golang.library import COND_L, holds_cond
 from verifier.golang.types import (
+    Array,
     Builtin,
     Chan,
     Func,
@@ -57,6 +58,10 @@ class Facts:
     channels: tuple[tuple[Type, int], ...] = ()
     closes: bool = False
     looks: bool = False
+    growing: frozenset[Type] = frozenset()
+    """Slice types of which some value grows, or shares its array with another."""
+    most_capacity: int = 0
+    """The largest constant capacity that a slice is made with."""
     recovers: bool = False
     """Whether the model calls recover: then what panics are called with are values of the model, too."""
     contents: frozenset[Named] = frozenset()
@@ -113,6 +118,8 @@ class _Gatherer:
         self.writes_lockers = False
         self.channels: dict[tuple[Type, int], None] = {}
         self.closes = self.measures = self.recovers = False
+        self.growing: set[Type] = set()
+        self.most_capacity = 0
         self.messages: dict[str, None] = {NEGATIVE_COUNTER: None}
         self.polled: list[Type] = []
         self.nest: tuple[int, ...] = ()
@@ -132,6 +139,8 @@ class _Gatherer:
             tuple(self.channels),
             self.closes,
             self.measures or any(elem in self.polled and size for elem, size in self.channels),
+            frozenset(self.growing),
+            self.most_capacity,
             self.recovers,
         )
 
@@ -214,6 +223,10 @@ class _Gatherer:
                 self.selector(node)
             case ast.CompositeLit() if isinstance(underlying(self.info.types[node].type), Slice):
                 self.longest = max(self.longest, self.length(node))
+            case ast.Slicing():
+                self.growing.add(underlying(self.info.types[node].type))
+                if isinstance(underlying(self.info.types[node.x].type), Array):
+                    self.mutate(node.x, escapes=True)
             case ast.Select():
                 self.poll(node)
             case ast.ConstSpec():
@@ -282,6 +295,8 @@ class _Gatherer:
 
     def builtin(self, node: ast.Call, name: str) -> None:
         """What is made, and what is done with channels."""
+        if name == "append":
+            self.growing.add(underlying(self.info.types[node].type))
         if name not in ("make", "close", "len"):
             return
         of = underlying(self.info.types[node.args[0]].type)
@@ -290,11 +305,21 @@ class _Gatherer:
         if name == "make" and isinstance(of, Chan):
             self.channels.setdefault((of.elem, size))
         elif name == "make":
-            self.longest = max(self.longest, size)
+            self.make_slice(of, node.args[1:])
         elif name == "close":
             self.closes = True
         elif name == "len" and isinstance(of, Chan):
             self.measures = True
+
+    def make_slice(self, of: Type, sizes: tuple[ast.Expr, ...]) -> None:
+        if not isinstance(of, Slice):
+            return
+        known = [self.info.types[s].value for s in sizes]
+        if len(known) != 1 or not isinstance(known[0], int):
+            self.growing.add(of)
+        if isinstance(known[0], int):
+            self.longest = max(self.longest, known[0])
+        self.most_capacity = max(self.most_capacity, *(k for k in known if isinstance(k, int)), 0)
 
     def poll(self, node: ast.Select) -> None:
         """The channels that a `select` with `default` looks at."""

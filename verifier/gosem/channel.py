@@ -58,9 +58,11 @@ WAITS = {
     "runtime/chan.go:229": _SEND,
     "runtime/chan.go:236": _SEND,
     "runtime/chan.go:536": f"{_RECEIVE} (nil chan)",
+    "runtime/chan.go:545": _RECEIVE,
     "runtime/chan.go:588": _RECEIVE,
     "runtime/chan.go:602": _RECEIVE,
     "runtime/chan.go:612": _RECEIVE,
+    "runtime/select.go:187": _SELECT,
     "runtime/select.go:276": _SELECT,
     "runtime/select.go:280": _SELECT,
     "runtime/select.go:283": _SELECT,
@@ -77,6 +79,7 @@ _SELECTED = {
     "runtime/chan.go:229": "runtime/select.go:293",
     "runtime/chan.go:236": "runtime/select.go:297",
     "runtime/chan.go:536": "runtime/select.go:276",
+    "runtime/chan.go:545": "runtime/select.go:187",
     "runtime/chan.go:588": "runtime/select.go:283",
     "runtime/chan.go:602": "runtime/select.go:276",
     "runtime/chan.go:612": "runtime/select.go:280",
@@ -99,6 +102,20 @@ class ChannelObject:
     unbuffered: bool
     kind: str
     number: Expr
+
+
+def nothing_ready() -> ChannelObject:
+    """What `default` sees of a channel that makes it wait for nothing: the same as of a nil one."""
+
+    def cells(*path: object) -> Ref:
+        raise AssertionError(path)
+
+    return ChannelObject(cells, (), TRUE, ZERO, False, "", ZERO)
+
+
+def on_nil() -> Fragment:
+    """A receive from a channel that is always nil."""
+    return receive(nothing_ready(), (), None)
 
 
 def layout(capacities: Sequence[int]) -> tuple[CellSpec, ...]:

@@ -11,7 +11,7 @@ from verifier.verdict import Verdict
 CHECKS = ("race", "fatal", "panic", "deadlock")
 """The properties judged when a model does not say `check:`."""
 
-ON_DEMAND = ("lost-update",)
+ON_DEMAND = ("lost-update", "starvation")
 """The built-in properties that are judged only where `check:` names them."""
 
 BUILTIN = (*CHECKS, *ON_DEMAND)
@@ -103,6 +103,8 @@ class Bounds:
     """Frames of one function on a stack."""
     defer: int = 4
     """Deferred calls of one function in a loop."""
+    slice: int = 8
+    """Elements of a slice that grows, or is a part of another."""
     int: tuple[int, int] = (-8, 63)
     """Least and greatest value of an integer variable."""
 

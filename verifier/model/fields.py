@@ -167,6 +167,7 @@ BOUNDS = Record(
         _bound("keys", 1, 64, _DEFAULTS.keys, "Integer map keys are 0 to keys-1."),
         _bound("recursion", 1, 64, _DEFAULTS.recursion, "Frames of one function on a stack."),
         _bound("defer", 1, 64, _DEFAULTS.defer, "Deferred calls of one function in a loop."),
+        _bound("slice", 1, 64, _DEFAULTS.slice, "Elements of a slice that grows, or is a part of another."),
     )
 )
 

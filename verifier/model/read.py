@@ -208,4 +208,5 @@ def _bounds(model: _Entries) -> Bounds:
         keys=number("keys", plain.keys),
         recursion=number("recursion", plain.recursion),
         defer=number("defer", plain.defer),
+        slice=number("slice", plain.slice),
     )

@@ -70,7 +70,7 @@ def _judged(document: Document, options: Options) -> Result:
         explored=_account(front, base, budget),
         consequences=consequences(runtime) if runtime is not None else (),
         coverage=covered,
-        rests_on=scope.rests_on(front, base),
+        rests_on=scope.rests_on(front, base, judged),
         not_shown=scope.not_shown(front, judged, racy, proof, hidden),
         notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
         audited=_audited(judged),

@@ -115,6 +115,7 @@ class Pairs:
         in_cells, beyond = self._into(member.cells, member.template, other, calling.partner)
         locks = any(who(lock) == other for lock in (*member.reads, *member.held))
         names = self._keeper.ghosts.names
+        inside = names and self._names.references(member.cells, member.template)
         return Half(
             self.number((calling.position, package, member)),
             self.number(package),
@@ -126,16 +127,15 @@ class Pairs:
             in_cells or in_package or locks,
             above | beyond,
             frozenset(member.published),
-            names and (bool(member.held) or any(local(v) == NAME for v in self._references(member))),
+            names and bool(member.held or (inside and any(local(v) == NAME for v in inside))),
             # The package cell two after that of a lock held for reading says who holds it exclusively.
             names and any(who(lock) == 0 and package[local(lock + 2)] not in (0, None) for lock in member.reads),
         )
 
-    def _references(self, m: Member) -> list[int]:
-        return list(self._names.references(m.cells, m.template))
-
     def _into(self, cells: tuple[Value, ...], template: int, other: int, partner: int) -> tuple[bool, frozenset[int]]:
         """Whether cells refer to objects of the other one, and to which regions."""
+        if other not in self._names.met(cells, template):
+            return False, frozenset()
         found = [
             (o, v)
             for o in self._names.named(template)

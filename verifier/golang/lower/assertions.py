@@ -8,11 +8,11 @@ from verifier.golang import syntax as ast
 from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.library import LOCKER
 from verifier.golang.lower.dispatch import implements
-from verifier.golang.lower.interfaces import from_interface, holds_type
+from verifier.golang.lower.interfaces import from_interface, holds_type, is_held
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import scalar, snapshot
 from verifier.golang.lower.values import Value
-from verifier.golang.types import ANY, Basic, Interface, Map, Pointer, Slice, Type, underlying
+from verifier.golang.types import ANY, Interface, Type, underlying
 from verifier.program.expr import ZERO, Expr, equal, negate
 from verifier.source import Span
 
@@ -59,7 +59,7 @@ def _failures(m: Machine, source: Type, t: Type) -> Iterator[tuple[Type | None, 
     # Asked for an interface, Go does not name the one it looks into.
     yield None, f"interface conversion: {'interface' if isinstance(want, Interface) else _name(source)} is nil, not {t}"
     for of in m.info.boxed:
-        if not isinstance(underlying(of), Basic | Pointer | Map | Slice) or why_not_implements(of, inside) is not None:
+        if not is_held(m, of) or why_not_implements(of, inside) is not None:
             continue
         if not isinstance(want, Interface):
             if of != t:

@@ -8,7 +8,7 @@ from verifier.golang.check_lookup import Found, lookup, why_not_implements
 from verifier.golang.library import ERROR, LOCKER
 from verifier.golang.lower.errors import ERROR_STRING, makes_errors
 from verifier.golang.lower.inline import inline
-from verifier.golang.lower.interfaces import from_interface, holds_type
+from verifier.golang.lower.interfaces import from_interface, holds_type, is_held
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.objects import cells_of, target
 from verifier.golang.lower.places import as_pointer, follow, through
@@ -16,7 +16,7 @@ from verifier.golang.lower.recovery import RUNTIME_ERROR
 from verifier.golang.lower.storage import load, numbers, scalar, snapshot, zero
 from verifier.golang.lower.templates import Frame
 from verifier.golang.lower.values import FuncVal, Loc, Value, is_func, nothing
-from verifier.golang.types import Basic, Interface, Map, Pointer, Signature, Slice, Tuple, Type, underlying
+from verifier.golang.types import Interface, Pointer, Signature, Tuple, Type, underlying
 from verifier.gosem import mutex, rwmutex
 from verifier.program.expr import TRUE, ZERO, Expr, Read, any_of, equal
 from verifier.source import Span
@@ -42,7 +42,7 @@ def implementers(m: Machine, t: Type) -> tuple[Type, ...]:
     want = underlying(t)
     assert isinstance(want, Interface)
     fitting = (of for of in m.info.boxed if why_not_implements(of, want) is None)
-    return tuple(of for of in fitting if isinstance(underlying(of), Basic | Pointer | Map | Slice))
+    return tuple(of for of in fitting if is_held(m, of))
 
 
 def implements(m: Machine, value: Expr, t: Type) -> Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import channel_values, literals, maps
+from verifier.golang.lower import channel_values, literals, maps, slices
 from verifier.golang.lower.arithmetic import arithmetic, in_type
 from verifier.golang.lower.assertions import assertion, type_assert
 from verifier.golang.lower.calls import call
@@ -104,6 +104,11 @@ def _index(m: Machine, x: ast.Expr) -> Value:
         return maps.lookup(m, x)[0]
     found = operand(m, x)
     return load(m, found) if isinstance(found, Loc) else found
+
+
+def _slicing(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Slicing)
+    return slices.slicing(m, x)
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:
@@ -249,6 +254,7 @@ _TABLE: dict[type, Callable[[Machine, ast.Expr], Value]] = {
     ast.Unary: _unary,
     ast.Binary: _binary,
     ast.FuncLit: _func_lit,
+    ast.Slicing: _slicing,
     ast.TypeAssert: type_assert,
     ast.CompositeLit: _composite,
     ast.Call: _call,

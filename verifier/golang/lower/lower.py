@@ -15,6 +15,7 @@ from verifier.golang.lower.close import close
 from verifier.golang.lower.dead import zero_dead_cells
 from verifier.golang.lower.dispatch import refuse_unknown
 from verifier.golang.lower.expressions import condition, evaluate
+from verifier.golang.lower.growth import largest
 from verifier.golang.lower.initial import run_initialisers
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.layout import Layouts
@@ -22,6 +23,7 @@ from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.recovery import carry_values
+from verifier.golang.lower.share import share_cells
 from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
@@ -98,8 +100,17 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
+    if facts.growing:
+        facts = replace(facts, longest_slice=max(facts.longest_slice, settings.bounds.slice))
     layouts = Layouts(
-        facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels, facts.contents
+        facts.strings,
+        settings.bounds.keys,
+        facts.longest_slice,
+        settings.runtime,
+        facts.channels,
+        facts.contents,
+        facts.growing,
+        largest(facts.growing, facts.longest_slice, facts.most_capacity),
     )
     m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
@@ -117,6 +128,7 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     symptoms = symptom_clauses(m)
     m.size_panic_cells()
     locations = close(m.builders)
+    share_cells(m)
     init = m.builders[0].steps
     zero_dead_cells(m.builders)
     counts = dict(roles.counts)

@@ -19,5 +19,7 @@ class Settings:
     runtime: str = ""
     spurious: bool = False
     unordered: bool = False
+    rounds: bool = False
+    """Whether every round of a loop that nothing leaves is marked by a step of its own (`program.passes.progress`)."""
     initial_blocks: int = 2
     """Blocks per allocation site of a package initialiser that can run again."""

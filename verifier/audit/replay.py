@@ -33,6 +33,9 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
     if claim is not None and claim.kind == "deadlock":
         rows, waiting = _waits(walked, stuck(walked, claim), rows, last)
         later = afterwards(walked, stuck(walked, claim))
+    loop = claim.loop if claim is not None and claim.kind == "starvation" else 0
+    if claim is not None and loop:
+        waiting = (_starved(walked, claim.goroutines[0], rows, last),)
     fail = walked.failure or (program.init_fail if not choices else None)
     return Trace(
         choices=walked.choices,
@@ -46,6 +49,7 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
         later=later,
         failure=fail.message if fail else "",
         failure_kind=fail.kind if fail else "",
+        loop=loop,
         lost=_lost(walked),
     )
 
@@ -187,6 +191,19 @@ def _waiting(walked: Walk, blocked: Concrete, number: int, locks: Locks) -> Wait
         span=blocked.step.span,
         stack=blocked.step.stack,
     )
+
+
+def _starved(walked: Walk, instance: int, rows: list[TraceStep], locks: Locks) -> Waiting:
+    """Where a goroutine is that never gets on: at the operation it stands at, if it does not move in the loop."""
+    name = walked.program.instances[instance].name
+    mine = [r for r in rows if name in (r.goroutine, r.meets.goroutine if r.meets else "")]
+    since = mine[-1].number if mine else 0
+    at = walked.last.locations[instance]
+    standing = [c for c in walked.composed.steps(instance, at) if c.step.fail is None]
+    if not standing:
+        span, stack = (mine[-1].span, mine[-1].stack) if mine else (None, ())
+        return Waiting(name, "chan receive", "", (), since, span, stack)
+    return _waiting(walked, standing[0], since, locks)
 
 
 def _held(program: Program, locks: Locks) -> tuple[Held, ...]:

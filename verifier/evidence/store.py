@@ -39,6 +39,7 @@ class Schedule:
     kind: str
     name: str
     goroutines: tuple[str, ...]
+    loop: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ def _model_body(given: Evidence) -> dict[str, Any]:
 def _schedule_body(s: Schedule | None) -> dict[str, Any] | None:
     if s is None:
         return None
-    claim = {"kind": s.kind, "name": s.name, "goroutines": list(s.goroutines)}
+    claim: dict[str, Any] = {"kind": s.kind, "name": s.name, "goroutines": list(s.goroutines)}
+    if s.loop:
+        claim["loop"] = s.loop
     return {"lowering": s.lowering, "choices": list(s.choices), "claim": claim}
 
 
@@ -198,7 +201,8 @@ def _stored(p: dict[str, Any]) -> Judged:
         claim = s["claim"]
         names = tuple(map(_text, claim["goroutines"]))
         choices = tuple(map(_number, s["choices"]))
-        schedule = Schedule(_text(s["lowering"]), choices, _text(claim["kind"]), _text(claim["name"]), names)
+        loop = _number(claim.get("loop", 0))
+        schedule = Schedule(_text(s["lowering"]), choices, _text(claim["kind"]), _text(claim["name"]), names, loop)
     return Judged(_text(p["name"]), _text(p["kind"]), _text(p["verdict"]), _text(p["any_number"]), schedule)
 
 
@@ -230,9 +234,9 @@ def _schedule(p: Property, trace: Trace) -> Schedule:
             goroutines = tuple(a.goroutine for a in trace.race)
         case "panic" | "fatal" | "lost-update":
             name = trace.failure
-        case "deadlock":
+        case "deadlock" | "starvation":
             name, goroutines = "", tuple(dict.fromkeys(w.goroutine for w in trace.waiting))
-    return Schedule(trace.lowering, trace.choices, p.kind, name, goroutines)
+    return Schedule(trace.lowering, trace.choices, p.kind, name, goroutines, trace.loop)
 
 
 def _text(value: object) -> str:

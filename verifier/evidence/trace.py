@@ -135,6 +135,8 @@ class Trace:
     """What becomes of the others, whatever happens, when some are stuck."""
     failure: str = ""
     failure_kind: str = ""
+    loop: int = 0
+    """For starvation: how many of the last rows repeat for ever; `waiting` is who never gets on."""
     lost: LostUpdate | None = None
     """For a lost update: which rows of it are the stale read and the write that is lost."""
     lowering: str = "abstract"

@@ -11,7 +11,7 @@ from verifier.verdict import Verdict
 CHECKS = ("race", "fatal", "panic", "deadlock")
 """The properties judged when a model does not say `check:`."""
 
-ON_DEMAND = ("lost-update",)
+ON_DEMAND = ("lost-update", "starvation")
 """The built-in properties that are judged only where `check:` names them."""
 
 BUILTIN = (*CHECKS, *ON_DEMAND)

@@ -22,6 +22,7 @@ HOLDS = {
     "panic": "no panic reaches the top of a goroutine",
     "deadlock": "no reachable state where a goroutine waits for ever",
     "lost-update": "nothing is overwritten that changed since the write was decided",
+    "starvation": "every goroutine gets on again, if all get their turn",
 }
 """What SAFE means, in a sentence."""
 
@@ -31,6 +32,7 @@ FAILS = {
     "panic": "panic: {name}",
     "deadlock": "a goroutine waits for ever",
     "lost-update": "{name} is overwritten from a stale read",
+    "starvation": "{name} never gets on, although all get their turn",
 }
 
 

@@ -1,4 +1,4 @@
-"""Properties judged only where a model asks: lost updates, on a program that remembers what was read."""
+"""Properties judged only where a model asks, each in its own way."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from verifier.verdict import Verdict
 
 def judged(kind: str, front: Front, base: Explored, budget: Budget) -> Property:
     """Judge a property of `document.ON_DEMAND`; `base` is the exploration without ghosts."""
+    if kind == "starvation":
+        # Imported here: networkx takes as long to import as a small model to judge.
+        from verifier.pipeline.starvation import starvation
+
+        return starvation(front, base, budget)
     try:
         if not _possible(program(front, LOST_UPDATE, base.bounds)):
             # Nothing to remember: the exploration there is has seen all there is to see.
             return builtin(kind, front.document, (base,))
-        return builtin(kind, front.document, (run(front, LOST_UPDATE, budget, frozenset({kind})),))
+        return builtin(kind, front.document, (run(front, LOST_UPDATE, budget),))
     except TooMany as error:
         expected = dict(front.document.expect).get(kind)
         return Property(kind, kind, Verdict.UNKNOWN, expected, "", "", base.found.states, reason=str(error))

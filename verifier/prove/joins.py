@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from verifier.prove.context import Configuration, outside_template
 from verifier.prove.renaming import Renamer
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import BITS, CLASSES, HALF, OUTSIDE, Value, is_lost, outsider
+from verifier.prove.values import CLASSES, OUTSIDE, is_lost, outsider
 from verifier.records import dataclass
 
 
@@ -34,7 +34,8 @@ class Joiner:
 
     def part(self, view: Configuration, extra: int, rest: tuple[int, ...]) -> Part:
         """A view made ready for `joins`."""
-        shared = tuple((v + HALF) >> BITS for v in _flat(view, rest) if v is not None and v >= HALF)
+        met = self._names.met
+        shared = sum([met(view.members[p].cells, view.members[p].template) for p in rest], met(view.package, 0))
         free = {x for x in self._names.identities(view) if x >= OUTSIDE} | {extra + 1}
         return Part(view, extra, rest, shared, tuple(sorted(free)))
 
@@ -107,12 +108,6 @@ def _matched(a: Part, b: Part) -> dict[int, int] | None:
         if forth.setdefault(x, y) != y or back.setdefault(y, x) != x:
             return None
     return forth
-
-
-def _flat(c: Configuration, members: tuple[int, ...]) -> Iterator[Value]:
-    yield from c.package
-    for p in members:
-        yield from c.members[p].cells
 
 
 def _pairings(a: Configuration, left: list[int], b: Configuration, right: list[int]) -> Iterator[dict[int, int]]:

@@ -16,6 +16,8 @@ def summary(prop: Property) -> str:
         return prop.sentence
     if trace.race:
         return f"data race on {trace.race[1].location}"
+    if trace.loop:
+        return f"{trace.waiting[0].goroutine} never gets on, although all get their turn"
     if trace.lost is not None:
         return f"{trace.lost.location} is overwritten from a stale read"
     if trace.failure:
@@ -35,6 +37,8 @@ def block(prop: Property) -> list[str]:
 def _body(prop: Property, trace: Trace) -> list[str]:
     if trace.race:
         return _race(trace)
+    if trace.loop:
+        return _starvation(trace)
     if trace.lost is not None:
         return _lost_update(trace, trace.lost)
     if trace.failure:
@@ -139,6 +143,25 @@ def _stands(stuck: Waiting, held: list[Held], trace: Trace) -> str:
         return f"a waiting Lock keeps new readers out{source}, so the RLock{step} waits too"
     target = f" of {stuck.lock}" if stuck.lock else ""
     return f"{stuck.goroutine} waits in {operation}{target}{_since(stuck.since)}{where(stuck.span)}"
+
+
+def _starvation(trace: Trace) -> list[str]:
+    stuck = trace.waiting[0]
+    first = len(trace.steps) - trace.loop + 1
+    repeated = trace.steps[first - 1 :]
+    others = dict.fromkeys(n for s in repeated for n in (s.goroutine, s.meets.goroutine if s.meets else s.goroutine))
+    moves = stuck.goroutine in others
+    how = "goes round without getting out" if moves else f"waits in {stuck.operation.rsplit('.', 1)[-1]}"
+    span = f"step {first} repeats" if trace.loop == 1 else f"steps {first} to {len(trace.steps)} repeat"
+    busy = [name for name in others if name != stuck.goroutine]
+    who = f", with {' and '.join(busy)} going on" if busy else ""
+    return [
+        "WARNING: STARVATION",
+        *_dump(trace.waiting)[:-1],
+        "",
+        f"{stuck.goroutine} {how}{where(stuck.span)} while {span} for ever{who}.",
+        "That is fair: who can go on all the time does, and the queues of Go's runtime serve who waits.",
+    ]
 
 
 def _lost_update(trace: Trace, lost: LostUpdate) -> list[str]:

@@ -150,6 +150,7 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
         "held": [_held(h) for h in trace.held],
         "later": [_later(x) for x in trace.later],
         **({} if trace.lost is None else {"lost_update": _lost(trace.lost)}),
+        **({} if not trace.loop else {"loop_start": len(trace.steps) - trace.loop + 1}),
         "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
     }
 

@@ -125,6 +125,8 @@ def _shown(result: Result, prop: Property) -> str:
 def _length(prop: Property) -> str:
     if prop.trace is None:
         return ""
+    if prop.trace.loop:
+        return f"{steps(prop.steps)}, the last {prop.trace.loop:,} for ever"
     return f"{steps(prop.steps)} ({'shortest in fused steps' if prop.trace.fused else 'shortest'})"
 
 

@@ -60,6 +60,8 @@ class Grid:
     objects: tuple[str, ...]
     rows: tuple[Row, ...]
     folded: int = 0
+    loop: int = 0
+    """The number of the first row of the loop that a schedule ends in; 0 without one."""
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -94,7 +96,7 @@ def listing(drawn: Grid) -> Grid:
         for name, cell in zip(drawn.goroutines, row.cells, strict=True)
         if cell.moves
     )
-    return Grid(("goroutine", "does"), drawn.objects, rows, drawn.folded)
+    return Grid(("goroutine", "does"), drawn.objects, rows, drawn.folded, drawn.loop)
 
 
 def clip(text: str, width: int) -> str:
@@ -134,7 +136,8 @@ def _grid(trace: Trace, goroutines: tuple[str, ...]) -> Grid:
         for number, (cells, objects) in enumerate(moves, 1)
     )
     closing = (_closing(trace, goroutines, len(kept)),) if trace.waiting else ()
-    return Grid(goroutines, tuple(trace.columns[i] for i in kept), rows + closing)
+    loop = len(trace.steps) - trace.loop + 1 if trace.loop else 0
+    return Grid(goroutines, tuple(trace.columns[i] for i in kept), rows + closing, loop=loop)
 
 
 def _changing(trace: Trace) -> list[int]:

@@ -22,14 +22,9 @@ def control_dependences(template: Template) -> dict[int, frozenset[int]]:
     Steps that fail, or begin to unwind for a panic, are no way to go on: a check that may panic decides nothing about
     what follows it. A loop that is never left counts as one that may be left at its first location.
     """
-    panics = _panics(template)
-    following: dict[int, set[int]] = {END: {_EXIT}, _EXIT: set()}
-    for s in template.steps:
-        following.setdefault(s.src, set())
-        if s.fail is None and not any(isinstance(v, Const) and (r, v.value) in panics for r, v in s.updates):
-            following[s.src].add(s.dst)
-            following.setdefault(s.dst, set())
-    _leave_out_doomed(template, following)
+    following = ways(template)
+    following[END] = {_EXIT}
+    following[_EXIT] = set()
     for location in _first_of_endless(following):
         following[location].add(_EXIT)
     after = _postdominators(following)
@@ -42,6 +37,19 @@ def control_dependences(template: Template) -> dict[int, frozenset[int]]:
             if decided:
                 direct[n].add(branch)
     return {n: _closure(n, direct) for n in following if n != _EXIT}
+
+
+def ways(template: Template) -> dict[int, set[int]]:
+    """From each location the locations a goroutine can go to next, if it is not to panic."""
+    panics = _panics(template)
+    following: dict[int, set[int]] = {END: set()}
+    for s in template.steps:
+        following.setdefault(s.src, set())
+        if s.fail is None and not any(isinstance(v, Const) and (r, v.value) in panics for r, v in s.updates):
+            following[s.src].add(s.dst)
+            following.setdefault(s.dst, set())
+    _leave_out_doomed(template, following)
+    return following
 
 
 def _leave_out_doomed(template: Template, following: dict[int, set[int]]) -> None:

@@ -87,12 +87,10 @@ def _property(found: Result, given: argparse.Namespace) -> Property:
     return known[names.index(given.property)]
 
 
-def _command(made: GoTest, directory: str) -> str:
-    return f"go test {'-race ' if made.race else ''}-run '^{made.name}$' -count=1 {directory}"
-
-
 def _written(made: GoTest, prop: Property, given: argparse.Namespace) -> str:
-    return f"wrote {given.output}, which shows {prop.name}: {_command(made, shlex.quote(given.output))}"
+    from verifier.gotest.head import command
+
+    return f"wrote {given.output}, which shows {prop.name}: {command(prop, made.name)} {shlex.quote(given.output)}"
 
 
 def _run(made: GoTest, prop: Property, version: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from verifier.evidence.result import Property
 from verifier.gotest import harness
+from verifier.gotest.head import head
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented, separated
 from verifier.gotest.request import Request, camel
@@ -67,7 +68,7 @@ def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: P
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
-    text = _file(front, _head(front, asked, name, plan), parts)
+    text = _file(front, head(front.document.path, asked, name, plan.loose), parts)
     return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
 
 
@@ -284,40 +285,6 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         if re.search(r"\bat\(", asked.property.formula):
             parts.append(harness.STANDING)
     return [rename.text(part) for part in parts]
-
-
-def _head(front: Front, asked: Request, name: str, plan: Plan) -> str:
-    prop, trace = asked.property, asked.trace
-    path = front.document.path
-    lines = [f"{name} shows on the real runtime what `verify {path}` found:", ""]
-    lines.append(f"    {prop.name}: {prop.sentence}")
-    lines += [
-        "",
-        f"It runs the goroutines of that model in the order of the schedule {trace.path}: at(n) holds each of",
-    ]
-    lines += ["them before its n-th place until it is its turn. Put it into a directory of its own and run", ""]
-    flag = "-race " if prop.kind == "race" else ""
-    lines += [f"    go test {flag}-run '^{name}$' -count=1"]
-    if prop.kind == "race":
-        lines += ["", "Go then reports these two accesses, which nothing orders:", ""]
-        for r in trace.race:
-            what = "write" if r.write else "read"
-            lines.append(f"    {what} of {r.location} by {r.goroutine}: {r.text} ({_place(r.span)})")
-    elif prop.kind == "deadlock":
-        lines += ["", "It fails with the stacks of all goroutines, when these wait for ever:", ""]
-        for w in trace.waiting:
-            lines.append(f"    {w.goroutine} [{w.operation}] ({_place(w.span)})")
-    elif prop.kind in ("panic", "fatal"):
-        lines += ["", "The process then dies with", ""]
-        lines.append(f"    {'panic' if prop.kind == 'panic' else 'fatal error'}: {trace.failure}")
-    if plan.loose:
-        lines += ["", "What one statement does cannot be taken apart: others come before or after all of it in", ""]
-        lines += [f"    {text}" for text in plan.loose]
-    return "\n".join(f"// {line}".rstrip() if not line.startswith("    ") else f"//\t{line[4:]}" for line in lines)
-
-
-def _place(span: Span | None) -> str:
-    return f"{span.file}:{span.line}" if span is not None else "?"
 
 
 def _file(front: Front, head: str, parts: list[str]) -> str:

@@ -100,15 +100,16 @@ class _Goroutine:
             return None
         key = (slot, stack)
         passage = self._open.get(key)
-        if row and passage is not None and index not in passage.seen and passage.called is not None:
+        called = passage.called if passage is not None else None
+        if row and passage is not None and index not in passage.seen and called is not None:
             # The statement goes on after a call that has slots of its own.
-            behind = self._slots.after.get(passage.called, 0)
+            behind = self._slots.after.get(called, 0)
             if behind:
                 passage.seen.add(index)
                 key = (behind, stack)
                 passage = self._open.get(key)
             else:
-                self.behind.add(passage.called)
+                self.behind.add(called)
         if passage is None or index in passage.seen:
             passage = self._new(key, index)
         passage.seen.add(index)

@@ -1,0 +1,66 @@
+"""What a generated test says about itself: the model, the property, the schedule, how to run it, what Go then reports."""
+
+from __future__ import annotations
+
+from verifier.evidence.result import Property
+from verifier.gotest.request import Request
+from verifier.source import Span
+
+FLAGS = {"race": "-race -gcflags=-l "}
+"""Options of `go test` by kind. Without -l functions are inlined, and missing in the stacks of a race."""
+
+
+def command(prop: Property, name: str) -> str:
+    """How to run a test, in its directory."""
+    return f"go test {FLAGS.get(prop.kind, '')}-run '^{name}$' -count=1"
+
+
+def head(path: str, asked: Request, name: str, loose: tuple[str, ...]) -> str:
+    """The comment at the top of a test."""
+    prop, trace = asked.property, asked.trace
+    lines = [f"{name} shows on the real runtime what `verify {path}` found:", ""]
+    lines += [f"    {prop.name}: {prop.sentence}", ""]
+    if asked.hammer:
+        lines += [f"`verify replay {path} {trace.path}` walks through it. No test can force that schedule:"]
+        lines += [f"{asked.hammer}. So the goroutines run freely, over and"]
+        lines += ["over, until it happens. Put this file into a directory of its own and run", ""]
+    else:
+        lines += [
+            "The goroutines of the model run in the order of a schedule: at(n) holds each of them before its n-th"
+        ]
+        lines += [f"place until it is its turn. `verify replay {path} {trace.path}` walks"]
+        lines += ["through the same steps. Put this file into a directory of its own and run", ""]
+    lines += [f"    {command(prop, name)}"]
+    lines += _outcome(asked)
+    if loose and not asked.hammer:
+        lines += ["", "Within one statement nothing can be held. In the schedule others come between the steps of", ""]
+        lines += [f"    {text}" for text in loose]
+    return comment(lines)
+
+
+def _outcome(asked: Request) -> list[str]:
+    prop, trace = asked.property, asked.trace
+    match prop.kind:
+        case "race":
+            out = ["", "Go then reports these two accesses, which nothing orders:", ""]
+            for r in trace.race:
+                what = "write" if r.write else "read"
+                out.append(f"    {what} of {r.location} by {r.goroutine}: {r.text} ({_place(r.span)})")
+            return out
+        case "deadlock":
+            out = ["", "It fails with the stacks of all goroutines when these wait for ever:", ""]
+            return out + [f"    {w.goroutine} [{w.operation}] ({_place(w.span)})" for w in trace.waiting]
+        case "panic" | "fatal":
+            words = "panic" if prop.kind == "panic" else "fatal error"
+            return ["", "The process then dies with", "", f"    {words}: {trace.failure}"]
+        case _:
+            return []
+
+
+def comment(lines: list[str]) -> str:
+    """Lines as a Go comment; what is indented by four blanks is shown as it is."""
+    return "\n".join(f"//\t{line[4:]}" if line.startswith("    ") else f"// {line}".rstrip() for line in lines)
+
+
+def _place(span: Span | None) -> str:
+    return f"{span.file}:{span.line}" if span is not None else "?"

@@ -77,9 +77,9 @@ def _heap_kinds(program: Program) -> set[str]:
 
 
 def not_shown(
-    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None
+    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None, hidden: bool
 ) -> tuple[str, ...]:
-    """The honest rest."""
+    """The honest rest. `hidden`: whether observations of channels may hide races."""
     out = []
     if racy:
         out.append("more than interleavings: with a data race Go promises no sequential consistency")
@@ -87,7 +87,7 @@ def not_shown(
         shown = proof is not None and proof.verdict is Verdict.SAFE
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
-    if front.facts.looks:
+    if hidden:
         out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)
     turns = "" if asked else "that every goroutine gets its turn (starvation); "

@@ -23,6 +23,7 @@ from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.recovery import carry_values
+from verifier.golang.lower.share import share_cells
 from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
@@ -127,6 +128,7 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     symptoms = symptom_clauses(m)
     m.size_panic_cells()
     locations = close(m.builders)
+    share_cells(m)
     init = m.builders[0].steps
     zero_dead_cells(m.builders)
     counts = dict(roles.counts)

@@ -16,7 +16,7 @@ from verifier.verdict import EXIT_OK, EXIT_UNKNOWN, Verdict
 
 if TYPE_CHECKING:
     from verifier.evidence.result import Property, Result
-    from verifier.gotest.render import GoTest
+    from verifier.gotest.gofile import GoTest
 
 USAGE = "verify gotest MODEL [-o x_test.go] [--run]"
 

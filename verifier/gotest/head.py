@@ -1,4 +1,4 @@
-"""What a generated test says about itself: the model, the property, the schedule, how to run it, what Go then reports."""
+"""What a generated test says about itself: model, property, schedule, how to run it, what Go then reports."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def head(path: str, asked: Request, name: str, loose: tuple[str, ...]) -> str:
     lines = [f"{name} shows on the real runtime what `verify {path}` found:", ""]
     lines += [f"    {prop.name}: {prop.sentence}", ""]
     if asked.hammer:
-        lines += [f"`verify replay {path} {trace.path}` walks through it. No test can force that schedule:"]
-        lines += [f"{asked.hammer}. So the goroutines run freely, over and"]
-        lines += ["over, until it happens. Put this file into a directory of its own and run", ""]
+        lines += ["No test can force the schedule that leads there, because", f"{asked.hammer}."]
+        lines += ["So the goroutines run freely, over and over, until it happens. The schedule:"]
     else:
         lines += [
-            "The goroutines of the model run in the order of a schedule: at(n) holds each of them before its n-th"
+            "Its goroutines run in the order of a schedule: at(n) holds each of them before its n-th place until it"
         ]
-        lines += [f"place until it is its turn. `verify replay {path} {trace.path}` walks"]
-        lines += ["through the same steps. Put this file into a directory of its own and run", ""]
+        lines += ["is its turn. The same steps, one by one:"]
+    lines += ["", f"    verify replay {path} {trace.path}", ""]
+    lines += ["Put this file into a directory of its own and run", ""]
     lines += [f"    {command(prop, name)}"]
     lines += _outcome(asked)
     if loose and not asked.hammer:

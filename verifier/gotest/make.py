@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verifier.audit.walk import walk
-from verifier.gotest.render import GoTest, forced
+from verifier.gotest.forced import forced
+from verifier.gotest.gofile import GoTest
 from verifier.gotest.request import Request
 from verifier.gotest.slots import slots
 from verifier.gotest.turns import plan

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from verifier.evidence.result import Property
-from verifier.gotest.render import GoTest
+from verifier.gotest.gofile import GoTest
 from verifier.records import dataclass
 
 FILE = "gotest_test.go"

@@ -24,6 +24,8 @@ from verifier.source import fail, suggestion
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
 
+_ALONE = "`verify MODEL --scheme NAME` judges it under one, `verify compare MODEL` under all"
+
 LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "starvation")
 """abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
 unordered: so it may, and what looks at a channel without ordering anything may say anything.
@@ -56,7 +58,7 @@ class Front:
 def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
     if document.schemes and not document.scheme:
-        raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, "--scheme NAME")
+        raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, _ALONE)
     language = 100 + int(document.go.split(".")[1])
     declarations = parse_package([s.text for s in document.sources], document.declare)
     counts = _counts(document, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verifier.evidence.history import History
 from verifier.program.program import Call
 from verifier.source import Span
 
@@ -110,6 +111,8 @@ class Trace:
     race: tuple[RacyAccess, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     held: tuple[Held, ...] = ()
+    history: History | None = None
+    """For `linearizable`: the calls, and why no order of them fits."""
     failure: str = ""
     failure_kind: str = ""
     lowering: str = "abstract"

@@ -18,6 +18,7 @@ from verifier.explore.heap import Heap
 from verifier.explore.identities import Group, Identities, identities
 from verifier.explore.machine import Machine
 from verifier.explore.mixing import WORD, mix
+from verifier.explore.orders import Orders as Judge
 
 CACHE = 100_000
 """States remembered at most."""
@@ -41,11 +42,14 @@ class Sorted:
     """Bits of a state outside the regions."""
 
 
-def settling(machine: Machine, heap: Heap) -> Callable[[int], int]:
-    """What every new state goes through: blocks that nobody reaches are zeroed, then goroutines are sorted."""
+def settling(machine: Machine, heap: Heap, judge: Judge | None = None) -> Callable[[int], int]:
+    """What every new state goes through: blocks that nobody reaches are zeroed, then goroutines are sorted.
+
+    `judge` tells what its state becomes when clients change places; without it that stays as it is.
+    """
     if not machine.program.classes:
         return heap.canonical
-    sort = Canonical(machine).canonical
+    sort = Canonical(machine, judge).canonical
     if not machine.program.recycled:
         return sort
     return lambda state: sort(heap.canonical(state))
@@ -63,8 +67,11 @@ class Canonical:
     `members` is how many there are in all groups. The kernel's code does the same from the same numbers.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, judge: Judge | None = None) -> None:
         self.identities: Identities = identities(machine)
+        self._judge = judge
+        self._clients = () if machine.program.clients is None else machine.program.clients.instances
+        self._judged = None if judge is None else machine.layout.cells[judge.cell]
         self._instances = tuple(i.number for i in machine.program.instances)
         all_bits = (1 << machine.layout.bits) - 1
         made = [_prepared(n, g, all_bits) for n, g in enumerate(self.identities.groups)]
@@ -81,8 +88,22 @@ class Canonical:
         if known is None:
             if len(self._known) >= CACHE:
                 self._known.clear()
-            known = self._known[state] = self._sort(state)[0]
+            out, orders = self._sort(state)
+            known = self._known[state] = self._rejudged(out, orders) if orders and self._judge else out
         return known
+
+    def _rejudged(self, state: int, orders: Orders) -> int:
+        """The state with the judge's state following the clients that have changed places."""
+        slot, judge = self._judged, self._judge
+        assert slot is not None and judge is not None
+        order = list(range(len(self._clients)))
+        for group in self.identities.groups:
+            for to, old in enumerate(orders.get(group.first, ())):
+                for a, b in zip(group.instances[old], group.instances[to], strict=True):
+                    if a in self._clients:
+                        order[self._clients.index(b)] = self._clients.index(a)
+        old_state = state >> slot.shift & slot.mask
+        return state ^ (old_state ^ judge.permuted(old_state, order)) << slot.shift
 
     def exchange(self, state: int) -> tuple[int, tuple[int, ...]]:
         """The canonical state, and for every instance the one that plays its part there."""

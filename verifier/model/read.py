@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from verifier.model import fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import CHECKS, Bounds, ClauseText, Document, Role
+from verifier.model.document import CHECKS, LINEARIZABLE, Bounds, ClauseText, Document, Linearizable, Role
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
 from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
@@ -90,10 +90,11 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
         if does_nothing(body.value):
             message = f"role {quoted(key.value)} only has comments: a goroutine that does nothing shows nothing"
             yield Diagnostic(message, body.span)
+    yield from _clients(model)
     seen: dict[str, Span] = {}
     for when in f.CLAUSES:
         for key, _ in model.named(when):
-            if key.value in CHECKS:
+            if key.value in (*CHECKS, LINEARIZABLE):
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
             elif key.value in seen:
                 first = Note("first here", seen[key.value])
@@ -104,19 +105,44 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
 
 def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     checks = model.items("check")
-    listed = {node.value for node in checks} if checks is not None else set(CHECKS)
+    listed = {node.value for node in checks} if checks is not None else set(_default_checks(model))
     for node in checks or ():
         if node.value in f.CLAUSES and not model.named(node.value):
             message = f"`check:` lists '{node.value}', but the model has no `{node.value}:`"
             yield Diagnostic(message, node.span)
-    if checks is not None and not checks and not clauses:
+    if checks is not None and not checks and not clauses and LINEARIZABLE not in model.by_name:
         where = model.by_name["check"].span
         yield Diagnostic("nothing is checked: `check:` is empty and the model has no property of its own", where)
+    own = [LINEARIZABLE] if LINEARIZABLE in model.by_name else []
     for key, _ in model.named("expect"):
+        if key.value in own:
+            continue
         if key.value in CHECKS and key.value not in listed and key.value not in clauses:
             yield Diagnostic(f"`expect:` names '{key.value}', which `check:` leaves out", key.span)
         elif key.value not in clauses and key.value not in CHECKS:
-            yield unknown(key.value, "property", [*CHECKS, *sorted(clauses)], key.span)
+            yield unknown(key.value, "property", [*CHECKS, *own, *sorted(clauses)], key.span)
+
+
+def _clients(model: _Entries) -> Iterator[Diagnostic]:
+    """What is wrong with `linearizable:` although every single field fits."""
+    node = model.by_name.get(LINEARIZABLE)
+    if node is None:
+        return
+    roles = model.by_name.get("goroutines")
+    if roles is not None:
+        message = "a model with `linearizable:` has no goroutines of its own: its goroutines are clients of the type"
+        yield Diagnostic(message, roles.span)
+    asked = _Entries(node).items("operations") or ()
+    if not asked:
+        yield Diagnostic("no operations: list the methods that clients call", node.span)
+    known: set[str] = set()
+    for o in asked:
+        if o.value == "Range":
+            why = "Range is no snapshot, so no order of whole calls explains it (sync/map.go:480): leave it out"
+            yield Diagnostic("Range cannot be judged as one call of a sequential map", o.span, (Note(why),))
+        if o.value in known:
+            yield Diagnostic(f"operation {o.value} is listed twice", o.span)
+        known.add(o.value)
 
 
 def _body(node: Node) -> Scalar:
@@ -137,10 +163,44 @@ def _document(path: str, model: _Entries, lines: list[str]) -> Document:
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
-        checks=CHECKS if checks is None else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
+        checks=_default_checks(model) if checks is None else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
         expect=tuple((k.value, Verdict[n.value.upper()]) for k, n in model.named("expect") if isinstance(n, Scalar)),
         bounds=_bounds(model),
         lines=tuple(lines),
+        linearizable=_linearizable(model),
+    )
+
+
+def _default_checks(model: _Entries) -> tuple[str, ...]:
+    """Whether calls of clients wait for ever is another question than what they return: it is judged if asked."""
+    return tuple(c for c in CHECKS if c != "deadlock" or LINEARIZABLE not in model.by_name)
+
+
+def _linearizable(model: _Entries) -> Linearizable | None:
+    node = model.by_name.get(LINEARIZABLE)
+    if node is None:
+        return None
+    given = _Entries(node)
+
+    def number(name: str, default: int) -> int:
+        found = given.scalar(name)
+        return default if found is None else whole(found)
+
+    asked = given.items("operations") or ()
+    named = given.scalar("type")
+    assert named is not None
+    key = next(k for k, _ in model.pairs if k.value == LINEARIZABLE)
+    return Linearizable(
+        type=named.value,
+        as_=given.value("as", "map"),
+        keys=number("keys", 2),
+        values=number("values", 2),
+        goroutines=number("goroutines", 2),
+        calls=number("calls", 2),
+        operations=tuple(o.value for o in asked),
+        span=key.span,
+        type_span=named.span,
+        operation_spans=tuple(o.span for o in asked),
     )
 
 

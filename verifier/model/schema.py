@@ -40,7 +40,7 @@ def _record(shape: f.Record) -> Json:
     return {
         "type": "object",
         "properties": {field.name: _field(field) for field in known},
-        "required": [field.name for field in known if field.required],
+        "required": [field.name for field in known if field.required and not field.unless],
         "additionalProperties": False,
     }
 

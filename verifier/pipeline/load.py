@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verifier.golang.check import check
+from verifier.golang.clients import Client, client, declarations as shared_by_clients
 from verifier.golang.facts import Facts, collect
 from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
 from verifier.golang.parse import parse_body, parse_declarations, parse_expression
 from verifier.golang.types import Package
-from verifier.model.document import Bounds, Document
+from verifier.model.document import CLIENT, Bounds, Document
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
@@ -31,6 +32,7 @@ class Front:
     package: Package
     facts: Facts
     counts: tuple[tuple[str, int], ...]
+    client: Client | None = None
 
     @property
     def language(self) -> int:
@@ -47,14 +49,23 @@ def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
     language = 100 + int(document.go.split(".")[1])
     declarations = parse_declarations(document.declare) if document.declare else ()
+    asked = document.linearizable
+    if asked is not None:
+        declarations += parse_declarations(shared_by_clients(asked, declarations))
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
-    return Front(document, package, collect(package), _counts(document, options))
+    clients = None if asked is None else client(asked, package)
+    return Front(document, package, collect(package), _counts(document, options), clients)
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:
     asked = dict(options.counts)
+    clients = document.linearizable
+    if clients is not None:
+        if asked:
+            raise fail("the goroutines of `linearizable:` are counted there, not by --count", clients.span)
+        return ((CLIENT, clients.goroutines),)
     names = [r.name for r in document.roles]
     for name in asked:
         if name not in names:
@@ -66,7 +77,7 @@ def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]
 def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = None) -> Program:
     """Lower and compose. The runtime lowering drops the user's clauses: they are judged on the abstract one."""
     runtime = front.map_rules if lowering == "runtime" else ""
-    settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious")
+    settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious", client=front.client)
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.lines, front.facts)
     return compose(raw)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.words import NARROW, Unsupported, Words, signed
 from verifier.explore.pyexpr import flatten
-from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Op, Pc, Read, Ref, Table, children
+from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Judge, Op, Pc, Read, Ref, Table, children
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.layout import WORD, Layout, Slot
 
@@ -72,6 +72,8 @@ class Expressions:
             case Op():
                 found = self._operation(e)
                 return found.truncated(_type(self._ranges.of(e))) if found.type != "i64" else found
+            case Judge():
+                raise Unsupported("a judge of calls")
         raise TypeError(f"not an absolute expression: {e}")
 
     def narrow(self, e: Expr) -> Value:

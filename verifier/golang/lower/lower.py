@@ -10,6 +10,7 @@ from verifier.golang.bodiless import value_counts
 from verifier.golang.facts import Facts, collect
 from verifier.golang.lower import assign, channels, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
+from verifier.golang.lower.clients import Made, clients, judged
 from verifier.golang.lower.close import close
 from verifier.golang.lower.dead import zero_dead_cells
 from verifier.golang.lower.expressions import condition, evaluate
@@ -21,9 +22,11 @@ from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.storage import numbers, zero
 from verifier.golang.lower.templates import Builder
-from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
+from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made as MadeFunction, Region, Value, is_func
 from verifier.golang.types import Chan, FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
-from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
+from verifier.model.document import CLIENT
+from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, equal, negate, rewrite
+from verifier.program.monitor import LINEARIZABLE, REFUTED
 from verifier.program.program import (
     END,
     IDLE,
@@ -102,6 +105,9 @@ def _lower(
         m.tm.frame[m.odd] = False
     bindings = _package_variables(m, package)
     templates = _roles(m, package)
+    called = None if settings.client is None else clients(m, settings.client)
+    if called is not None:
+        templates[CLIENT] = called.template
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
     _refuse_uncomparable(m)
     symptoms = symptom_clauses(m)
@@ -131,12 +137,20 @@ def _lower(
         clauses=tuple(
             Clause(c.name, c.when, _absolute(linker, e), c.text, c.span) for c, e in ((c, e) for c, e in clauses)
         )
-        + tuple(Clause(n, "finally", _absolute(linker, e), sentence, None, True) for n, sentence, e in symptoms),
+        + tuple(Clause(n, "finally", _absolute(linker, e), sentence, None, True) for n, sentence, e in symptoms)
+        + (() if called is None else (_judgement(called),)),
         views=views(m, at, linker, bindings, started.state),
         init_fail=started.fail,
         init_span=started.span,
         notes=tuple(m.notes),
+        clients=None if called is None else judged(called, at),
     )
+
+
+def _judgement(made: Made) -> Clause:
+    """Some order of the calls fits."""
+    fits = negate(equal(Read(CellRef(made.state)), Const(REFUTED)))
+    return Clause(LINEARIZABLE, LINEARIZABLE, fits, "", made.client.asked.span)
 
 
 def _refuse_uncomparable(m: Machine) -> None:
@@ -192,7 +206,7 @@ def _bind(m: Machine, var: Var, value: Value) -> Binding:
 def _name_made(var: Var, value: Value) -> None:
     """What a function of `sync.OnceFunc` keeps is named after the variable."""
     f = value.leaves[0] if value.leaves else None
-    held = f.recv.leaves[0] if isinstance(f, FuncVal) and isinstance(f.target, Made) and f.recv is not None else None
+    held = f.recv.leaves[0] if isinstance(f, FuncVal) and isinstance(f.target, MadeFunction) and f.recv is not None else None
     if isinstance(held, Address) and "@" in held.region.name:
         held.region.name = var.name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.clients import Client
 from verifier.golang.facts import Facts
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
@@ -30,6 +31,10 @@ class Settings:
     spurious: bool = False
     initial_blocks: int = 2
     """Blocks per allocation site of a package initialiser that can run again."""
+    client: Client | None = None
+    """The clients of `linearizable:`."""
+    pooled: frozenset[str] = frozenset()
+    """Sorts whose objects are allocated from one pool, wherever and by whomever."""
 
 
 class Machine:

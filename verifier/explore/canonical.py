@@ -19,6 +19,7 @@ from verifier.explore.identities import Group, Identities, identities
 from verifier.explore.machine import Machine
 from verifier.explore.mixing import WORD, mix
 from verifier.explore.orders import Orders as Judge
+from verifier.explore.pools import Pools
 
 CACHE = 100_000
 """States remembered at most."""
@@ -48,11 +49,22 @@ def settling(machine: Machine, heap: Heap, judge: Judge | None = None) -> Callab
     `judge` tells what its state becomes when clients change places; without it that stays as it is.
     """
     if not machine.program.classes:
-        return heap.canonical
+        if not machine.program.pools:
+            return heap.canonical
+        pooled = Pools(machine).settled
+        return pooled if _all_pooled(machine) else lambda state: pooled(heap.canonical(state))
     sort = Canonical(machine, judge).canonical
+    if _all_pooled(machine):
+        return sort
     if not machine.program.recycled:
         return sort
     return lambda state: sort(heap.canonical(state))
+
+
+def _all_pooled(machine: Machine) -> bool:
+    """Whether renumbering zeroes all that nobody reaches."""
+    program = machine.program
+    return bool(program.pools) and sum(map(len, program.pools)) == len(program.recycled)
 
 
 def apart(machine: Machine) -> Machine:
@@ -70,6 +82,7 @@ class Canonical:
     def __init__(self, machine: Machine, judge: Judge | None = None) -> None:
         self.identities: Identities = identities(machine)
         self._judge = judge
+        self._pools = Pools(machine) if machine.program.pools else None
         self._clients = () if machine.program.clients is None else machine.program.clients.instances
         self._judged = None if judge is None else machine.layout.cells[judge.cell]
         self._instances = tuple(i.number for i in machine.program.instances)
@@ -88,7 +101,7 @@ class Canonical:
         if known is None:
             if len(self._known) >= CACHE:
                 self._known.clear()
-            out, orders = self._sort(state)
+            out, orders = self._ordered(state)
             known = self._known[state] = self._rejudged(out, orders) if orders and self._judge else out
         return known
 
@@ -107,13 +120,23 @@ class Canonical:
 
     def exchange(self, state: int) -> tuple[int, tuple[int, ...]]:
         """The canonical state, and for every instance the one that plays its part there."""
-        out, orders = self._sort(state)
+        out, orders = self._ordered(state)
         moved = list(self._instances)
         for group in self.identities.groups:
             for to, old in enumerate(orders.get(group.first, ())):
                 for a, b in zip(group.instances[old], group.instances[to], strict=True):
                     moved[a] = b
         return out, tuple(moved)
+
+    def _ordered(self, s: int) -> tuple[int, Orders]:
+        if self._pools is None:
+            return self._sort(s)
+        # Who comes first is decided where the numbers of blocks say nothing, then everybody moves.
+        _, orders = self._sort(self._pools.begun(s))
+        for g in (*self.named, *self.anonymous):
+            if g.group.first in orders:
+                s = _moved(self._renamed(s, {g.group.first: orders[g.group.first]}) if g.group.named else s, g, orders[g.group.first])
+        return self._pools.settled(s), orders
 
     def _sort(self, s: int) -> tuple[int, Orders]:
         orders: Orders = {}

@@ -251,13 +251,23 @@ class Linker:
         """Every recyclable block as (sort, place number)."""
         out = []
         for region in self.sites.values():
-            if region.template == PACKAGE:
+            if region.template == PACKAGE and region not in self.m.pools.values():
                 continue  # an initialiser never runs again
             for i in self.at.of_template(region.template):
                 for b in range(region.blocks):
                     number = self.at.numbers[region.sort][Spot(i.number, region, b, ())]
                     out.append((self.sort_number[region.sort], number))
         return tuple(sorted(out))
+
+    def pools(self) -> tuple[tuple[int, ...], ...]:
+        """The blocks of each pool, as positions in `recycled`."""
+        position = {key: n for n, key in enumerate(self.recycled())}
+        out = []
+        for region in self.m.pools.values():
+            sort = self.sort_number[region.sort]
+            spots = (Spot(0, region, b, ()) for b in range(region.blocks))
+            out.append(tuple(position[sort, self.at.numbers[region.sort][s]] for s in spots))
+        return tuple(out)
 
 
 def _strip(e: Expr, linker: Linker) -> Expr:

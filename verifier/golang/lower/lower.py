@@ -81,7 +81,11 @@ def lower(
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
     facts = facts or collect(package)
     while True:
-        made = _lower(package, name, roles, settings, lines, facts)
+        made, again = _lower(package, name, roles, settings, lines, facts)
+        if settings.client is not None and not settings.pooled and again:
+            # What clients allocate comes from pools, and what initialisers allocate of the same types as well.
+            settings = replace(settings, pooled=again)
+            continue
         short = made.init_fail is not None and "bounds: heap" in made.init_fail.message
         if not short or settings.initial_blocks >= MOST_INITIAL_BLOCKS:
             return made
@@ -91,7 +95,8 @@ def lower(
 
 def _lower(
     package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts
-) -> Program:
+) -> tuple[Program, frozenset[str]]:
+    """The program, and the sorts of objects that goroutines allocate again and again."""
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
@@ -125,7 +130,7 @@ def _lower(
     _name_regions(m, at, started.state)
     linker.make_sorts()
     cells = _cells(m, at, linker)
-    return Program(
+    program = Program(
         name=name,
         templates=tuple(_template(linker, b) for b in m.builders),
         instances=tuple(at.instances),
@@ -144,7 +149,9 @@ def _lower(
         init_span=started.span,
         notes=tuple(m.notes),
         clients=None if called is None else judged(called, at),
+        pools=linker.pools(),
     )
+    return program, frozenset(m.allocated)
 
 
 def _judgement(made: Made) -> Clause:

@@ -70,6 +70,9 @@ class Machine:
         """For each started goroutine: what it takes along, by the identity of the binding."""
         self.hoisted: dict[object, Value] = {}
         """Results of parts of the running statement that were carried out early (see `order`)."""
+        self.pools: dict[str, Region] = {}
+        self.allocated: dict[str, None] = {}
+        """Sorts of objects that goroutines allocate again and again."""
         self.free_values: dict[Func, int] = {}
         """Functions without a body, and how many values of each are explored."""
         self.raise_cells: list[Own] = []
@@ -281,6 +284,15 @@ class Machine:
                 self.tm.frame.append(private)
         self.tm.regions.append(r)
         return r
+
+    def pool(self, name: str, leaves: tuple[Leaf, ...], sort: str) -> Region:
+        """The blocks of the package from which objects of a pooled sort are allocated, by anybody."""
+        if sort not in self.pools:
+            here, self.tm = self.tm, self.builders[0]
+            self.pools[sort] = self.region(name, leaves, sort, private=False, blocks=max(self.settings.bounds.heap, 2))
+            self.tm = here
+            self.enter(sort, self.pools[sort], ())
+        return self.pools[sort]
 
     def expose(self, r: Region) -> None:
         """The region is reached through a pointer or a computed index from now on: no liveness for its cells."""

@@ -154,10 +154,13 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
     """
     sort = reference_sort(m, t)
     specs = m.layouts.object_leaves(t)
+    pooled = sort in m.settings.pooled
     blocks = m.blocks() if m.loop_depth else 1
-    region = m.region(name, specs, sort, private=False, blocks=blocks)
+    region = m.pool(sort, specs, sort) if pooled else m.region(name, specs, sort, private=False, blocks=blocks)
     m.expose(region)
-    if blocks == 1:
+    if blocks > 1 and m.tm.number:
+        m.allocated[sort] = None
+    if blocks == 1 and not pooled:
         updates = tuple((Own(m.tm.number, region.offset + i), v) for i, v in enumerate(leaves))
         m.step(updates=updates)
         return Address(region)

@@ -1,9 +1,10 @@
 """Fill the output blocks of the documentation with what the command really prints.
 
 A block starts with `<!-- output: verify MODEL … -->` and ends with `<!-- end -->`; what stands between is replaced by
-the command and its output, with durations written as `…s` because they differ from run to run.
+the command and its output, with durations written as `…s` because they differ from run to run. The tables of
+docs/claims.md and docs/patterns.md are made as well (`tables`).
 
-    python docs/regenerate.py            rewrite README.md and examples/**/README.md
+    python docs/regenerate.py            rewrite README.md, examples/**/README.md and the pages of tables
     python docs/regenerate.py --check    exit 1 and name the files that are out of date, write nothing
 """
 
@@ -16,7 +17,12 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from verifier.evidence.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -64,13 +70,30 @@ def filled(text: str) -> str:
     return _BLOCK.sub(block, text)
 
 
+def contents() -> Iterator[tuple[Path, str]]:
+    """Every page with what it should hold."""
+    for page in pages():
+        yield page, filled(page.read_text(encoding="utf-8"))
+    import tables
+
+    for page, made in tables.pages():
+        yield page, made(judged)
+
+
+@cache
+def judged(path: Path) -> Result:
+    """What the tool says about a model of the tables."""
+    from verifier.model.read import read_model
+    from verifier.pipeline import Options, verify
+
+    return verify(read_model(str(path)), Options())
+
+
 def main(argv: list[str]) -> int:
     """Rewrite the pages, or with `--check` only tell which would change."""
     stale = 0
-    for page in pages():
-        old = page.read_text(encoding="utf-8")
-        new = filled(old)
-        if new == old:
+    for page, new in contents():
+        if page.exists() and page.read_text(encoding="utf-8") == new:
             continue
         stale += 1
         print(page.relative_to(ROOT))

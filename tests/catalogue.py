@@ -44,6 +44,7 @@ SAFE_NAMES = {
     "atomic-value",
     "cond",
     "copy-on-write",
+    "generic-cache",
     "mutex",
     "once",
     "once-value",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,6 +20,26 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def brief(self) -> str:
+        """`:14`, or `cache.go:14` in a Go file: for narrow columns. The model file itself goes without a name."""
+        return f"{self._go_file}:{self.line}"
+
+    @property
+    def site(self) -> str:
+        """`14`, or `cache.go:14` in a Go file: the end of a name for what is allocated there."""
+        return self.brief.removeprefix(":")
+
+    @property
+    def words(self) -> str:
+        """`line 14`, or `line 14 of cache.go` in a Go file."""
+        return f"line {self.line}" + (f" of {self._go_file}" if self._go_file else "")
+
+    @property
+    def _go_file(self) -> str:
+        name = self.file.replace("\\", "/").rsplit("/", 1)[-1]
+        return name if name.endswith(".go") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import subprocess
 import sys
@@ -15,7 +16,7 @@ FLOOR = {
     "": 0,
     "source": 0,
     "verdict": 0,
-    "records": 0,
+    "records": -1,
     "program": 1,
     "model": 1,
     "gosem": 2,
@@ -117,3 +118,8 @@ def test_the_map_in_the_readme_is_true(promote: bool) -> None:
 def test_tools_find_nothing(command: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_all_classes_are_defined_the_cheap_way() -> None:
+    library = re.compile(r"from dataclasses import .*\bdataclass\b")
+    assert {m.name for m in HOUSE.values() if library.search(m.path.read_text("utf-8"))} == {"verifier.records"}

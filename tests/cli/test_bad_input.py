@@ -76,7 +76,7 @@ def wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path, data: bytes | str)
         ("model: m\n" + BODY + "bounds: {heap: 2.5}\n", (4, 16), "whole number"),
         ("model: m\n" + BODY + "go: 1.99\n", (4, 5), "one of 1.18"),
         ("model: m\n" + BODY + "go: 1.2\n", (4, 5), "one of 1.18"),
-        ("model: m\n" + BODY + "source: a.go\n", (4, 9), "paste the Go into `declare:`"),
+        ("model: m\n" + BODY + "source: a.go\n", (4, 9), "no such file"),
         ("model: m\n" + BODY + "declare: >\n  var x int\n  var y int\n", (4, 10), "`|`"),
         ("model: m\n" + BODY + "declare: var x\n  int\n", (4, 10), "several lines"),
         (BODY, (1, 1), "has no `model:`"),

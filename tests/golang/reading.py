@@ -35,6 +35,7 @@ def shape(node: object) -> str:
     if isinstance(node, ast.BasicLit):
         return repr(node.value)
     if hasattr(node, "span"):
-        inner = (shape(getattr(node, f.name)) for f in fields(node) if f.name != "span")  # type: ignore[arg-type]
+        held = [(f.name, f.default, getattr(node, f.name)) for f in fields(node)]  # type: ignore[arg-type]
+        inner = (shape(value) for name, default, value in held if name != "span" and value is not default)
         return f"{type(node).__name__}({', '.join(inner)})"
     return "-" if node is None else str(node)

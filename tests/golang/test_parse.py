@@ -178,6 +178,11 @@ DECLARATIONS = [
         "[N, FuncType([], [])]]), False)",
     ),
     (
+        "func f[T any, N ~int | I](x C[T, N]) {}",
+        "FuncDecl(f, -, FuncType([Field([x], Index(C, T, [N]))], []), Block([]), "
+        "[Field([T], any), Field([N], Binary(|, Unary(~, int), I))])",
+    ),
+    (
         "type (\n  F func(int, string) bool\n  G = F\n)",
         "TypeSpec(F, FuncType([Field([], int), Field([], string)], [Field([], bool)]), False), TypeSpec(G, F, True)",
     ),
@@ -317,12 +322,12 @@ LINES = ["  - mu.Lock()  //  c", "  - go   func() { f() }()", "  - if x {", "   
     ],
 )
 def test_snippet(span: Span, expected: str) -> None:
-    assert snippet(span, LINES) == expected
+    assert snippet(span, {"m": LINES}) == expected
 
 
 def test_a_long_snippet_is_cut() -> None:
     long = "x := " + "abc + " * 30
-    shown = snippet(Span("m", 1, 1, 1, len(long) + 1), [long], 20)
+    shown = snippet(Span("m", 1, 1, 1, len(long) + 1), {"m": [long]}, 20)
     assert shown.endswith("…") and len(shown) <= 20
     literal = 'users["a"] = &User{' + "Age: 1, " * 20 + "}"
-    assert snippet(Span("m", 1, 1, 1, len(literal) + 1), [literal]) == 'users["a"] = &User{ … }'
+    assert snippet(Span("m", 1, 1, 1, len(literal) + 1), {"m": [literal]}) == 'users["a"] = &User{ … }'

@@ -42,3 +42,28 @@ def test_an_object_of_a_role_is_named_after_its_line() -> None:
     model = Go({WRITE: "s := &S{}\np.Store(s)\ns.n = 1", READ: "if s := p.Load(); s != nil { _ = s.n }"}, declare)
     race = next(p for p in judge(model).properties if p.name == "race")
     assert race.sentence == "two goroutines touch write: S@3.n unordered"
+
+
+ASSERTIONS = {
+    "interface {} is nil, not int": ("var i any", "_ = i.(int)"),
+    "interface {} is not *S": ("type S struct{ n int }\nvar i any = 1", "_ = i.(*S)"),
+    "E is nil, not string": ("type E interface{}\nvar i E", "defer println()\n_ = i.(string)"),
+}
+
+
+@pytest.mark.parametrize("words", ASSERTIONS)
+def test_a_failed_assertion_says_what_it_found(words: str) -> None:
+    declare, body = ASSERTIONS[words]
+    declare += "\nfunc println() {}"
+    panic = next(p for p in judge(Go({WRITE: body}, declare)).properties if p.name == "panic")
+    assert panic.sentence == f"panic: interface conversion: {words}"
+
+
+def test_a_map_in_a_timeline_shows_keys_and_values_only() -> None:
+    """Not the bit by which a range tells what was there when it began, even where a field has its name."""
+    declare = 'type S struct{ fresh bool; n int }\nvar m = map[string]S{"a": {n: 1}}\nvar k = map[int]int{}'
+    model = Go({WRITE: 'for range m {}\nm["b"] = S{true, 2}\nk[1] = 7\npanic("end")'}, declare)
+    panic = next(p for p in judge(model).properties if p.name == "panic")
+    assert panic.trace is not None
+    shown = dict(zip(panic.trace.columns, panic.trace.steps[-1].objects, strict=True))
+    assert shown == {"m": "{a:{false,1} b:{true,2}}", "k": "{1:7}"}

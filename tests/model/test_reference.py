@@ -48,7 +48,7 @@ def test_every_key_has_a_row_with_its_default(name: str, field: f.Field) -> None
 
 
 def test_every_meaning_is_that_of_the_schema() -> None:
-    first = [field for field in f.MODEL.fields if field.name not in (*f.CLAUSES, "source")]
+    first = [field for field in f.MODEL.fields if field.name not in f.CLAUSES]
     for field in (*first, *f.BOUNDS.fields):
         assert field.doc.rstrip(".").split(", as a list of two")[0] in PAGE, field.name
 

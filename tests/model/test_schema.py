@@ -28,6 +28,8 @@ GOOD = [
     "check: []\nfinally: {p: x > 0}\n",
     "check: [race, fatal]\nexpect: {race: SAFE, fatal: unSafe}\n",
     "bounds: {int: [-4, 9], heap: 3}\n",
+    "source: cache.go\n",
+    "source: [cache.go, ../user.go]\n",
 ]
 BAD = [
     "tittle: t\n",
@@ -51,7 +53,10 @@ BAD = [
     "bounds: {int: [-1, 9, 3]}\n",
     "bounds: {int: 9}\n",
     "bounds: {depth: 9}\n",
-    "source: cache.go\n",
+    "source: 3\n",
+    "source: []\n",
+    "source: [a.go, a.go]\n",
+    "source: {a: b.go}\n",
 ]
 BAD_WHOLE = [
     "model: m\n",
@@ -74,7 +79,7 @@ def by_schema(model: str) -> bool:
 
 def by_reader(model: str) -> bool:
     try:
-        read_text("m.yaml", model)
+        read_text("m.yaml", model, lambda name, path: b"package p\n")
     except ModelError:
         return False
     return True
@@ -98,7 +103,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 def test_the_catalogue_fits_the_schema() -> None:
-    found = sorted(glob.glob(str(ROOT / "models" / "*.yaml")))
+    found = sorted(glob.glob(str(ROOT / "models" / "**" / "*.yaml"), recursive=True))
     assert found
     assert [p for p in found if not by_schema(Path(p).read_text(encoding="utf-8"))] == []
 
@@ -106,5 +111,5 @@ def test_the_catalogue_fits_the_schema() -> None:
 def test_every_supported_key_is_described() -> None:
     properties = schema()["properties"]
     assert isinstance(properties, dict)
-    assert set(properties) == {field.name for field in MODEL.fields} - {"source"}
+    assert set(properties) == {field.name for field in MODEL.fields}
     assert all(entry["description"] for entry in properties.values())

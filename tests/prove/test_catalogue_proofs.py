@@ -8,7 +8,8 @@ import pytest
 from catalogue import ALL, document, name
 
 from verifier.prove.shape import NotCovered
-from verifier.prove.views import fixpoint, seen_by_exploration
+from verifier.prove.together import seen_by_exploration
+from verifier.prove.views import fixpoint
 from verifier.verdict import Verdict
 
 from .build import PROVED_KINDS, bug, machine, of_file

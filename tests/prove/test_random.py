@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from verifier.prove.views import fixpoint, seen_by_exploration
+from verifier.prove.together import seen_by_exploration
+from verifier.prove.views import fixpoint
 
 from .build import front, machine
 from .judge import judge

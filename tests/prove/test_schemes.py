@@ -6,7 +6,8 @@ import pytest
 
 from verifier.prove.anynumber import in_the_way
 from verifier.prove.ghosts import Ghosts
-from verifier.prove.views import fixpoint, seen_by_exploration
+from verifier.prove.together import seen_by_exploration
+from verifier.prove.views import fixpoint
 
 from .build import bug, front, machine, prove
 from .schemes import SAFE, TWINS

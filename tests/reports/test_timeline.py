@@ -58,7 +58,7 @@ def test_a_deadlock_marks_the_waits_and_closes_with_a_row_that_is_no_step() -> N
         ["* for ever", "* for ever"],
     ]
     assert marks(deadlock_trace()) == [["", ""], ["", "WAITS"], ["WAITS", ""], ["", ""]]
-    assert [[c.line for c in row.cells] for row in drawn.rows] == [[20, 0], [0, 28], [14, 0], [0, 0]]
+    assert [[c.place for c in row.cells] for row in drawn.rows] == [[":20", ""], ["", ":28"], [":14", ""], ["", ""]]
 
 
 def test_only_the_stuck_goroutines_are_stuck_for_ever() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.audit.history import history
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.audit.walk import Walk, raw_step
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, IDLE, Access, Clause, Fail
+from verifier.records import dataclass
 
 FORWARD = 20_000
 """States re-walked at most to see that a stuck goroutine never moves again."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Judge, Op, Pc, Read, Ref, Table
 from verifier.program.monitor import START
 from verifier.program.program import Domain, Fail, Program, Reference, Union, high, low
 from verifier.program.semantics import no_block, out_of_range, zero
+from verifier.records import dataclass
 
 
 class AuditError(Exception):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from verifier.audit.interpret import AuditError
 from verifier.audit.smt import bits, conj, disj, equals, neg, one_of
 from verifier.audit.vocabulary import CellInfo, Kind, Vocabulary
 from verifier.evidence.proof import EMPTY, PLACE
+from verifier.records import dataclass
 
 Tree = str | list["Tree"]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.audit.interpret import Interpreter, State
 from verifier.program.concrete import Concrete
 from verifier.program.program import Program
+from verifier.records import dataclass
 from verifier.source import Span
 
 

@@ -6,8 +6,6 @@ objects others may refer to, and which of the objects of a repeated allocation i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.audit.smt import bits, conj, disj, equals, ite, neg
 from verifier.audit.terms import NONE, Scope, Target, Term
 from verifier.audit.vocabulary import CellInfo, Kind, NotCovered, Role, cells_of
@@ -15,6 +13,7 @@ from verifier.evidence.proof import EMPTY, NUMBER, PLACE
 from verifier.program.expr import Const, Expr, Op, Read, Ref
 from verifier.program.program import Domain, Range, Step, Union, high
 from verifier.program.semantics import zero
+from verifier.records import dataclass
 
 State = dict[str, str]
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations
 
 from verifier.audit.invariant import Invariant, at, declarations, definitions, hidden, related, view, view_at
@@ -24,6 +23,7 @@ from verifier.audit.terms import NONE, Scope
 from verifier.audit.vocabulary import CellInfo, Kind, Role, Vocabulary, cells_of
 from verifier.evidence.proof import EMPTY, PLACE
 from verifier.program.program import Access, Step
+from verifier.records import dataclass
 
 Maker = Callable[[Role, list[Step]], Iterator["Query"]]
 

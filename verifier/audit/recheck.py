@@ -7,8 +7,6 @@ obligations the auditor writes itself; a wrong one is refused, at worst a right 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.audit.interpret import AuditError
 from verifier.audit.invariant import Invariant, read_invariant
 from verifier.audit.obligations import OBLIGATIONS, Builder, Script
@@ -16,6 +14,7 @@ from verifier.audit.solvers import SECONDS, SOLVERS
 from verifier.audit.vocabulary import NotCovered, vocabulary
 from verifier.evidence.proof import Certificate
 from verifier.program.program import Program
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

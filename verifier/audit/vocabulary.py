@@ -6,12 +6,12 @@ goroutines a role; the first one stands for all of them, so its cells and places
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from verifier.evidence.proof import NUMBER, PLACE
 from verifier.program.expr import At, Cell, Own, Ref
 from verifier.program.program import Bool, Domain, Program, Range, Reference, Step, Union
+from verifier.records import dataclass
 
 
 class NotCovered(Exception):

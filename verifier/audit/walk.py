@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.program.concrete import Concrete
 from verifier.program.program import Fail, Program
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
+from verifier.records import dataclass
 from verifier.source import Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 
@@ -95,11 +96,12 @@ def _read(path: str) -> Evidence | str:
 
 
 def _lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
+    from verifier.model.gofiles import from_memory
     from verifier.model.read import read_text
     from verifier.pipeline.load import read_front
     from verifier.pipeline.options import Options
 
-    document = read_text(found.path, found.text)
+    document = read_text(found.path, found.text, from_memory(dict(found.sources)))
     yield Line("model", f"{found.path}, sha256 {found.sha256[:16]}…, matches its text")
     front = read_front(document, Options(counts=found.counts))
     for judged in found.properties:

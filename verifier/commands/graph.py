@@ -107,6 +107,6 @@ def _places(explored: Exploration) -> dict[tuple[int, int], str]:
         found[instance.number, END] = "returned"
         found[instance.number, IDLE] = "not started"
     for c in machine.steps:
-        line = f":{c.step.span.line} " if c.step.span else ""
+        line = f"{c.step.span.brief} " if c.step.span else ""
         found[c.instance, c.step.src] = line + c.step.text
     return found

@@ -133,7 +133,7 @@ def _next(interpreter: Interpreter, state: State | None) -> list[str]:
     lines = ["", "next:"]
     for number, c in enumerate(interpreter.enabled(state)):
         name = interpreter.program.instances[c.instance].name
-        line = f"  :{c.step.span.line}" if c.step.span else ""
+        line = f"  {c.step.span.brief}" if c.step.span else ""
         meets = "" if c.partner is None else f", to {interpreter.program.instances[c.partner.instance].name}"
         detail = f" ({c.step.detail})" if c.step.detail else ""
         lines.append(f"{number:>4}  {name}: {c.step.text}{detail}{meets}{line}")

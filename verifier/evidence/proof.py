@@ -19,7 +19,8 @@ from the model.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from verifier.records import dataclass
 
 EMPTY = 0xFFFF
 """The cell number in a slot for a lock that holds none."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.evidence.proof import Certificate
 from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Trace
+from verifier.records import dataclass
 from verifier.source import Span
 from verifier.verdict import Verdict, exit_code, judge
 

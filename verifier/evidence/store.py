@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from verifier import __version__
 from verifier.evidence.proof import Certificate
 from verifier.evidence.result import Property, Result
 from verifier.evidence.trace import Trace
-from verifier.model.document import Document
+from verifier.model.document import Document, digest
+from verifier.records import dataclass
 
 SCHEMA = 1
 KIND = "verify evidence"
@@ -64,6 +64,8 @@ class Evidence:
     counts: tuple[tuple[str, int], ...]
     properties: tuple[Judged, ...]
     certificate: Certificate | None
+    sources: tuple[tuple[str, str], ...] = ()
+    """The Go files of the model: name as the model gives it, text."""
 
 
 def evidence(result: Result, document: Document, certificate: Certificate | None = None) -> Evidence:
@@ -74,10 +76,11 @@ def evidence(result: Result, document: Document, certificate: Certificate | None
         model=result.model,
         path=result.path,
         text=text,
-        sha256=_sha256(text),
+        sha256=document.sha256,
         counts=result.overrides,
         properties=tuple(_judged(p) for p in result.properties),
         certificate=certificate,
+        sources=tuple((s.name, s.text.value) for s in document.sources),
     )
 
 
@@ -120,7 +123,7 @@ def _body(given: Evidence) -> dict[str, Any]:
         "kind": KIND,
         "schema": SCHEMA,
         "tool": given.tool,
-        "model": {"name": given.model, "path": given.path, "sha256": given.sha256, "text": given.text.split("\n")},
+        "model": _model_body(given),
         "counts": dict(given.counts),
         "properties": [
             {
@@ -148,6 +151,12 @@ def _body(given: Evidence) -> dict[str, Any]:
     }
 
 
+def _model_body(given: Evidence) -> dict[str, Any]:
+    body = {"name": given.model, "path": given.path, "sha256": given.sha256, "text": given.text.split("\n")}
+    sources = [{"name": name, "text": text.split("\n")} for name, text in given.sources]
+    return {**body, "sources": sources} if sources else body
+
+
 def _schedule_body(s: Schedule | None) -> dict[str, Any] | None:
     if s is None:
         return None
@@ -158,7 +167,8 @@ def _schedule_body(s: Schedule | None) -> dict[str, Any] | None:
 def _evidence(body: dict[str, Any]) -> Evidence:
     model = body["model"]
     text = "\n".join(map(_text, model["text"]))
-    if _sha256(text) != model["sha256"]:
+    sources = tuple((_text(s["name"]), "\n".join(map(_text, s["text"]))) for s in model.get("sources", []))
+    if digest(text, sources) != model["sha256"]:
         raise Damaged("the model's digest does not match its text")
     return Evidence(
         tool=_text(body["tool"]),
@@ -169,6 +179,7 @@ def _evidence(body: dict[str, Any]) -> Evidence:
         counts=tuple((_text(k), _number(v)) for k, v in body["counts"].items()),
         properties=tuple(_stored(p) for p in body["properties"]),
         certificate=_certificate(body["certificate"]),
+        sources=sources,
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.evidence.history import History
 from verifier.program.program import Call
+from verifier.records import dataclass
 from verifier.source import Span
 
 

@@ -12,7 +12,7 @@ references apart, only mean that an orbit is kept more than once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.explore.heap import Heap
 from verifier.explore.identities import Group, Identities, identities
@@ -20,6 +20,7 @@ from verifier.explore.machine import Machine
 from verifier.explore.mixing import WORD, mix
 from verifier.explore.orders import Orders as Judge
 from verifier.explore.pools import Pools
+from verifier.records import dataclass
 
 CACHE = 100_000
 """States remembered at most."""
@@ -135,7 +136,11 @@ class Canonical:
         _, orders = self._sort(self._pools.begun(s))
         for g in (*self.named, *self.anonymous):
             if g.group.first in orders:
-                s = _moved(self._renamed(s, {g.group.first: orders[g.group.first]}) if g.group.named else s, g, orders[g.group.first])
+                s = _moved(
+                    self._renamed(s, {g.group.first: orders[g.group.first]}) if g.group.named else s,
+                    g,
+                    orders[g.group.first],
+                )
         return self._pools.settled(s), orders
 
     def _sort(self, s: int) -> tuple[int, Orders]:

@@ -126,11 +126,10 @@ def first_stuck(found: Exploration) -> Violation | None:
     for n, state in enumerate(found.store.order):
         if n in lost:
             continue
-        locations, _ = found.machine.layout.unpack(state)
         waiting = tuple(
             i.number
             for i in found.machine.program.goroutines
-            if not able[n] >> i.number & 1 and not at_rest(locations[i.number])
+            if not able[n] >> i.number & 1 and not at_rest(found.machine.layout.location(state, i.number))
         )
         if waiting:
             return Violation("deadlock", "", n, (), waiting)

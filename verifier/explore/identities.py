@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.explore.heap import targets
 from verifier.explore.machine import Machine
 from verifier.explore.mixing import mix
 from verifier.program.layout import Region, Slot
 from verifier.program.passes.exchange import subtree
 from verifier.program.program import Domain, Place, Program
+from verifier.records import dataclass
 
 Subtrees = dict[int, tuple[int, int]]
 """Instance → the member it belongs to, and its position among the instances of that member."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.expr import FALSE
 from verifier.program.layout import Layout, layout
 from verifier.program.program import Program
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from verifier.explore.machine import Machine
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.machine import Machine
 from verifier.explore.pyexpr import Writer
 from verifier.explore.pystep import StepWriter
 from verifier.program.concrete import Concrete
 from verifier.program.expr import Expr, negate
+from verifier.records import dataclass
 
 Emit = Callable[[int, list[str]], list[str]]
 """(step number, lines that compute `t`) → what to do with the successor."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.machine import Machine
 from verifier.explore.outcome import Violation
@@ -11,6 +10,7 @@ from verifier.explore.pyexpr import Writer
 from verifier.program.concrete import Concrete
 from verifier.program.expr import FALSE, TRUE, At, Cell, all_of
 from verifier.program.program import Access
+from verifier.records import dataclass
 
 CACHE = 200_000
 """Location vectors remembered at most; then the memory is emptied and filled again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any
 
@@ -25,9 +25,10 @@ from verifier.explore.pyexpr import Writer
 from verifier.explore.pyloop import LoopWriter, Watch, watch_always
 from verifier.explore.races import Races
 from verifier.program.concrete import Concrete
-from verifier.program.program import Program
 from verifier.program.monitor import LINEARIZABLE
+from verifier.program.program import Program
 from verifier.program.semantics import ProgramFault
+from verifier.records import dataclass
 
 CHUNK = 4096
 """States expanded between two looks at the clock."""

@@ -5,14 +5,17 @@ Rules: The Go Programming Language Specification; wording of errors: gc's, where
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.bodiless import acceptable
 from verifier.golang.check_call import call
+from verifier.golang.check_constraint import constraint_type
 from verifier.golang.check_convert import settle_default
 from verifier.golang.check_flow import check_branches, labels, terminates
+from verifier.golang.check_generic import has_stand_in, naming, stands_in
 from verifier.golang.check_literal import basic, composite, function
 from verifier.golang.check_locker import stays
 from verifier.golang.check_names import ident, index, selector
@@ -57,15 +60,18 @@ def check(
     predeclared = universe()
     package = Scope(predeclared)
     c = Checker(lang, EXPRESSIONS, STATEMENTS, predeclared, package, package, check_function)
+    c.embed = partial(constraint_type, c)
     c.labels = {role: labels(block) for role, block, _ in bodies}
     found = declare_package(c, decls)
     for func in found.functions:
         _check_declared(c, func)
+    instances = list(_check_instances(c))
     for _, block, _ in bodies:
         with c.owned_by(None):
             check_function(c, t.FuncInfo(t.Signature((), ()), (), ()), None, block)
     for name, _, e, _, span in clauses:
         _check_clause(c, name, e, span)
+    instances += _check_instances(c)
     variables, cycles = initialisation_order(found.units, c.depends)
     for cycle in cycles if not c.errors else ():
         with c.surviving():
@@ -74,11 +80,31 @@ def check(
     return t.Package(
         info=c.info,
         variables=variables,
-        functions=tuple(found.functions),
+        functions=(*found.functions, *instances),
         types=tuple(c.named),
         bodies=tuple(t.Body(*body) for body in bodies),
         clauses=tuple(t.CheckedClause(*clause) for clause in clauses),
     )
+
+
+def _check_instances(c: Checker) -> Iterator[t.Func]:
+    """Check the bodies of the instances made so far, and of those they make. Yields the ones that can run."""
+    c.instances.sort(key=lambda made: not stands_in(made[1]))
+    while c.instances:
+        func, where = c.instances.pop(0)
+        if where.generic in c.broken_generics:
+            continue
+        with naming(c, where):
+            c.resolve(func, func.decl.name.span)
+        before = len(c.errors)
+        with naming(c, where), c.owned_by(func, where.scope):
+            if func.decl.body is not None:
+                check_function(c, t.FuncInfo(func.signature, func.params, func.results), func.recv, func.decl.body)
+        if len(c.errors) > before and stands_in(where):
+            c.broken_generics.add(where.generic)
+        args = [what.type for what in where.scope.names.values() if isinstance(what, t.TypeName)]
+        if not any(map(has_stand_in, args)):
+            yield func
 
 
 def _check_declared(c: Checker, func: t.Func) -> None:

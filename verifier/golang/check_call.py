@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_builtin import CLAUSE_BUILTINS, builtin
 from verifier.golang.check_convert import assign, convert, settle_default
+from verifier.golang.check_infer import generic_function, instance
 from verifier.golang.check_lookup import Found, lookup
 from verifier.golang.check_names import NO_LOOK
 from verifier.golang.check_operand import Operand
@@ -15,6 +16,9 @@ from verifier.source import Note, Span, fail
 
 def call(c: Checker, e: ast.Call) -> Operand:
     """`f(args…)`, `T(x)` or a built-in."""
+    generic = generic_function(c, e.fun)
+    if generic is not None:
+        return _generic_call(c, e, *generic)
     f = c.raw(e.fun)
     if f.mode is t.Mode.TYPE:
         return _conversion(c, e, f.type)
@@ -28,7 +32,16 @@ def call(c: Checker, e: ast.Call) -> Operand:
     if c.in_clause and not _only_loads(c, e.fun):
         advice = NO_LOOK if _on_sync_map(c, e.fun) else "read package variables directly, atomic ones with Load()"
         raise fail("a clause may not call functions", e.span, advice)
-    arguments(c, e, signature)
+    match_arguments(c, e, spread(c, e.args), signature)
+    return result(e, signature)
+
+
+def _generic_call(c: Checker, e: ast.Call, generic: t.Generic, written: tuple[ast.Expr, ...]) -> Operand:
+    if c.in_clause:
+        raise fail("a clause may not call functions", e.span, "read package variables directly")
+    given = spread(c, e.args)
+    signature = instance(c, generic, written, e.fun, given).signature
+    match_arguments(c, e, given, signature)
     return result(e, signature)
 
 
@@ -72,9 +85,8 @@ def have_want(have: list[Operand], want: tuple[t.Type, ...]) -> tuple[str, str]:
     return f"have ({', '.join(shown)})", f"want ({', '.join(map(str, want))})"
 
 
-def arguments(c: Checker, e: ast.Call, signature: t.Signature) -> None:
+def match_arguments(c: Checker, e: ast.Call, given: list[Operand], signature: t.Signature) -> None:
     """Check the arguments of a call against the parameters."""
-    given = spread(c, e.args)
     want = signature.params
     if len(given) != len(want):
         few = len(given) < len(want)

@@ -160,6 +160,9 @@ def incomparable(of: t.Type) -> str | None:
         case t.Array():
             return f"{of} cannot be compared" if incomparable(u.elem) else None
         case t.Struct():
+            if isinstance(of, t.Named) and of.origin is not None and not of.args and "·" in {f.name for f in u.fields}:
+                # A stand-in for a type parameter.
+                return "incomparable types in type set" if incomparable(u.fields[0].type) else None
             bad = next((f for f in u.fields if incomparable(f.type)), None)
             return f"struct containing {bad.type} cannot be compared" if bad else None
         case t.Primitive():

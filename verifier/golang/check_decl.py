@@ -76,10 +76,13 @@ def _type(c: Checker, spec: ast.TypeSpec) -> None:
         finally:
             c.declare(spec.name, t.TypeName(spec.name.name, of))
         return
+    if spec.params:
+        c.declare(spec.name, t.TypeName(spec.name.name, t.INVALID))
+        raise fail("generic type cannot be declared inside a function", spec.span, "move it to `declare:`")
     named = t.Named(spec.name.name, spec.name.span)
     c.declare(spec.name, t.TypeName(spec.name.name, named))
     try:
-        named.underlying = t.underlying(c.type_of(spec.type))
+        named.underlying = t.underlying(c.type_of(spec.type, constraint=True))
         if named.underlying == t.INVALID:
             raise fail(f"invalid recursive type {named.name}", spec.name.span)
         check_valid(named)

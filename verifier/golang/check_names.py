@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_convert import assign, settle
+from verifier.golang.check_generic import instance_type, named_generic
+from verifier.golang.check_infer import instance
 from verifier.golang.check_lookup import Found, lookup, members
 from verifier.golang.check_operand import Operand, PoisonedError, deref, is_integer, is_string, is_untyped
 from verifier.golang.check_show import describe, nearest, show
@@ -22,7 +24,6 @@ _SYNC_MAP = t.Primitive("sync.Map")
 _UNSUPPORTED = {
     **dict.fromkeys(("float32", "float64"), "use an integer type"),
     **dict.fromkeys(("complex64", "complex128", "complex", "real", "imag"), "use an integer type"),
-    "comparable": "generic code is not supported; write the function for the types you use",
 }
 
 
@@ -50,10 +51,19 @@ def ident(c: Checker, e: ast.Ident) -> Operand:
             return Operand(e, t.Mode.VALUE, what.signature)
         case t.NilObj():
             return Operand(e, t.Mode.VALUE, t.NIL)
+        case t.Generic():
+            return _generic(c, e, what)
         case t.PackageName():
             return Operand(e, t.Mode.PACKAGE, t.INVALID)
         case _:
             return Operand(e, t.Mode.BUILTIN, t.INVALID)
+
+
+def _generic(c: Checker, e: ast.Ident, what: t.Generic) -> Operand:
+    if isinstance(what.decl, ast.FuncDecl):
+        return Operand(e, t.Mode.VALUE, instance(c, what, (), e, None).signature)
+    shown = f"{what.name}[{', '.join(n.name for f in what.decl.params for n in f.names)}]"
+    raise fail(f"cannot use generic type {shown} without instantiation", e.span, f"write {what.name}[…] with types")
 
 
 def _undefined(c: Checker, e: ast.Ident, candidates: Iterable[str]) -> Exception:
@@ -175,8 +185,13 @@ def _method(c: Checker, e: ast.Selector, x: Operand, found: Found) -> Operand:
 
 
 def index(c: Checker, e: ast.Index) -> Operand:
-    """`x[i]`, or `atomic.Pointer[T]`."""
+    """`x[i]`, an instance of a generic declaration, or `atomic.Pointer[T]`."""
+    generic = named_generic(c, e.x)
+    if generic is not None:
+        return _instance(c, e, generic)
     x = c.raw(e.x)
+    if e.more:
+        raise fail(f"{show(e.x)} is not a generic type", e.x.span)
     if x.mode is t.Mode.TYPE:
         if x.type != t.Primitive("atomic.Pointer"):
             raise fail(f"{show(e.x)} is not a generic type", e.x.span)
@@ -199,6 +214,14 @@ def index(c: Checker, e: ast.Index) -> Operand:
     _subscript(c, e.index, array.length if isinstance(array, t.Array) else None)
     addressable = x.mode is t.Mode.VARIABLE or behind is not None or isinstance(array, t.Slice)
     return Operand(e, t.Mode.VARIABLE if addressable else t.Mode.VALUE, array.elem)
+
+
+def _instance(c: Checker, e: ast.Index, generic: t.Generic) -> Operand:
+    if isinstance(generic.decl, ast.FuncDecl):
+        return Operand(e, t.Mode.VALUE, instance(c, generic, (e.index, *e.more), e, None).signature)
+    named = instance_type(c, generic, e)
+    c.record(Operand(e.x, t.Mode.TYPE, named))
+    return Operand(e, t.Mode.TYPE, named)
 
 
 def _subscript(c: Checker, e: ast.Expr, length: int | None) -> None:

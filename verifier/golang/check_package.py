@@ -9,6 +9,7 @@ from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_assign import initial
 from verifier.golang.check_convert import incomparable
 from verifier.golang.check_decl import define_constant
+from verifier.golang.check_generic import attach, declare_stand_ins
 from verifier.golang.check_operand import PoisonedError
 from verifier.golang.check_order import Unit
 from verifier.golang.check_show import show
@@ -27,6 +28,7 @@ class Declared:
     functions: list[t.Func] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
     lazy: list[t.Object] = field(default_factory=list)
+    methods: list[ast.FuncDecl] = field(default_factory=list)
 
 
 def declare_package(c: Checker, decls: tuple[ast.Decl, ...]) -> Declared:
@@ -35,11 +37,16 @@ def declare_package(c: Checker, decls: tuple[ast.Decl, ...]) -> Declared:
     for decl in decls:
         with c.surviving():
             _collect(c, decl, found)
+    for method in found.methods:
+        with c.surviving():
+            if not attach(c, method):
+                _declare_function(c, method, found)
     _complete_types(c, found.types)
-    for func in found.functions:
+    for func in tuple(found.functions):
         if func.decl.recv is not None:
             with c.surviving():
                 _attach(c, func)
+    declare_stand_ins(c)
     for what in (*found.functions, *found.lazy):
         with c.surviving():
             c.resolve(what, NOWHERE)
@@ -66,6 +73,12 @@ def _collect(c: Checker, decl: ast.Decl, found: Declared) -> None:
             c.declare(decl.name, alias)
             c.pending[alias] = partial(_alias, c, decl, alias)
             found.lazy.append(alias)
+        case ast.TypeSpec(params=params) | ast.FuncDecl(params=params) if params:
+            generic = t.Generic(decl.name.name, decl)
+            c.declare(decl.name, generic)
+            c.generics.append(generic)
+            if isinstance(decl, ast.FuncDecl) and decl.body is None:
+                raise fail("missing function body", decl.name.span, "a generic function needs one")
         case ast.TypeSpec():
             named = t.Named(decl.name.name, decl.name.span)
             c.declare(decl.name, t.TypeName(decl.name.name, named))
@@ -90,7 +103,14 @@ def _collect_function(c: Checker, decl: ast.FuncDecl, found: Declared) -> None:
     name = decl.name.name
     if decl.recv is None and name == "init":
         raise fail("func init is not supported", decl.name.span, "initialise package variables where they are declared")
-    func = t.Func(name, t.Signature((), ()), decl, None, (), ())
+    if decl.recv is not None:
+        found.methods.append(decl)
+        return
+    _declare_function(c, decl, found)
+
+
+def _declare_function(c: Checker, decl: ast.FuncDecl, found: Declared) -> None:
+    func = t.Func(decl.name.name, t.Signature((), ()), decl, None, (), ())
     if decl.recv is None:
         c.declare(decl.name, func)
     c.info.defs[decl.name] = func
@@ -124,9 +144,21 @@ def _function(c: Checker, func: t.Func) -> None:
 
 def _complete_types(c: Checker, types: list[tuple[t.Named, ast.TypeSpec]]) -> None:
     specs = dict(types)
+    running: list[t.Named] = []
+
+    def complete(named: t.Named) -> None:
+        if named in running:
+            raise fail(f"invalid recursive type {named.name}", named.span)
+        running.append(named)
+        try:
+            _complete(c, named, specs, ())
+        finally:
+            running.remove(named)
+
+    c.complete = complete
     for named in specs:
         with c.surviving():
-            _complete(c, named, specs, ())
+            complete(named)
     for named, spec in types:
         if named not in c.broken:
             try:
@@ -138,6 +170,10 @@ def _complete_types(c: Checker, types: list[tuple[t.Named, ast.TypeSpec]]) -> No
                 if not any(other in c.broken for other in specs):
                     c.errors.extend(error.diagnostics)
                 c.broken.add(named)
+    waiting, c.unfinished = c.unfinished or [], None
+    for check in waiting:
+        with c.surviving():
+            check()
     for e, key in c.keys:
         with c.surviving():
             if key not in c.broken and incomparable(key) is None:
@@ -151,7 +187,7 @@ def _complete(c: Checker, named: t.Named, specs: dict[t.Named, ast.TypeSpec], pa
         if named in path:
             notes = [Note(f"{n.name} is declared here", n.span) for n in path[1:]]
             raise fail(f"invalid recursive type {named.name}", named.span, *notes)
-        of = c.type_of(specs[named].type)
+        of = c.type_of(specs[named].type, constraint=True)
         if isinstance(of, t.Named) and of in specs:
             _complete(c, of, specs, (*path, named))
         if of in c.broken:

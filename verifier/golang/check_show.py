@@ -27,7 +27,7 @@ def show(e: ast.Expr) -> str:
         case ast.Selector():
             return f"{_operand(e.x)}.{e.name.name}"
         case ast.Index():
-            return f"{_operand(e.x)}[{show(e.index)}]"
+            return f"{_operand(e.x)}[{', '.join(map(show, (e.index, *e.more)))}]"
         case ast.TypeAssert():
             return f"{_operand(e.x)}.({show(e.type)})"
         case ast.Call():

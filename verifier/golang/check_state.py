@@ -30,6 +30,16 @@ class Function:
     locals: list[t.Var] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a generic declaration: what it is called, where it is asked for, and what its parameters mean."""
+
+    name: str
+    at: Span
+    scope: Scope
+    generic: t.Generic
+
+
 @dataclass(eq=False, slots=True)
 class Checker:
     """State of one run over a model."""
@@ -61,6 +71,16 @@ class Checker:
     """The package-level variable or function whose declaration is being checked."""
     depends: dict[t.Object, dict[t.Object, Span]] = field(default_factory=dict)
     """Owner → the package-level variables and functions it refers to, each with the first place."""
+    generics: list[t.Generic] = field(default_factory=list)
+    broken_generics: set[t.Generic] = field(default_factory=set)
+    instances: list[tuple[t.Func, Instance]] = field(default_factory=list)
+    """Functions and methods of instances whose bodies have not been checked yet."""
+    unfinished: list[Callable[[], None]] | None = field(default_factory=list)
+    """Checks that wait until all package-level types are complete; None once they are."""
+    embed: Callable[[ast.Expr], t.Interface] = lambda e: t.ANY
+    """What an element embedded in an interface stands for."""
+    complete: Callable[[t.Named], None] | None = None
+    """Completes a package-level type that is needed now."""
 
     # --- reporting -------------------------------------------------------------------------------------------
 
@@ -127,11 +147,15 @@ class Checker:
             raise fail(f"multiple-value {describe(x)} in single-value context", e.span)
         return x
 
-    def type_of(self, e: ast.Expr) -> t.Type:
-        """Check `e`, which must be a type."""
+    def type_of(self, e: ast.Expr, *, constraint: bool = False) -> t.Type:
+        """Check `e`, which must be a type; interfaces that only constrain type parameters are none elsewhere."""
         x = self.raw(e)
         if x.mode is not t.Mode.TYPE:
             raise fail(f"{show(e)} is not a type", e.span)
+        u = t.underlying(x.type)
+        if isinstance(u, t.Interface) and (u.comparable or u.terms is not None) and not constraint:
+            why = "interface is (or embeds) comparable" if u.comparable else "interface contains type constraints"
+            raise fail(f"cannot use type {show(e)} outside a type constraint: {why}", e.span)
         if isinstance(x.type, t.Primitive) and x.type.name == "atomic.Pointer" and x.type.arg is None:
             raise fail("cannot use generic type atomic.Pointer[T any] without instantiation", e.span)
         return x.type
@@ -197,10 +221,16 @@ class Checker:
             self.depends.setdefault(self.owner, {}).setdefault(what, place)
 
     @contextmanager
-    def owned_by(self, owner: t.Object | None) -> Iterator[None]:
-        """Check a package-level declaration from the package scope, wherever the checker stands now."""
+    def owned_by(self, owner: t.Object | None, scope: Scope | None = None) -> Iterator[None]:
+        """Check a package-level declaration from the package scope (or `scope`), wherever the checker stands now."""
         saved = (self.owner, self.scope, self.function, self.iota, self.in_clause)
-        self.owner, self.scope, self.function, self.iota, self.in_clause = owner, self.package, None, None, False
+        self.owner, self.scope, self.function, self.iota, self.in_clause = (
+            owner,
+            scope or self.package,
+            None,
+            None,
+            False,
+        )
         try:
             yield
         finally:

@@ -58,7 +58,8 @@ def chan_type(c: Checker, e: ast.ChanType) -> Operand:
 
 def check_key(e: ast.Expr, key: t.Type) -> None:
     """Raise ModelError when models have no maps with such keys, although Go has: structs, pointers, interfaces, …"""
-    if not isinstance(t.underlying(key), t.Basic):
+    stand_in = isinstance(key, t.Named) and key.origin is not None and not key.args
+    if not isinstance(t.underlying(key), t.Basic) and not stand_in:
         raise fail(f"map keys of type {key} are not supported yet", e.span, "use a string, integer or bool key")
 
 
@@ -74,7 +75,16 @@ def interface_type(c: Checker, e: ast.InterfaceType) -> Operand:
         if name.name in methods:
             raise fail(f"duplicate method {name.name}", name.span)
         methods[name.name] = function_info(c, signature).signature
-    return _as_type(e, t.Interface(tuple(sorted(methods.items()))))
+    made = t.Interface(())
+    for embedded in e.embeds:
+        part = c.embed(embedded)
+        if made.terms is not None and part.terms is not None:
+            raise fail("more than one union in an interface is not supported", embedded.span, "write one union")
+        made = t.Interface((), made.terms or part.terms, made.comparable or part.comparable)
+        for other, wanted in part.methods:
+            if methods.setdefault(other, wanted) != wanted:
+                raise fail(f"duplicate method {other}", embedded.span)
+    return _as_type(e, t.Interface(tuple(sorted(methods.items())), made.terms, made.comparable))
 
 
 def struct_type(c: Checker, e: ast.StructType) -> Operand:

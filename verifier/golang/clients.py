@@ -7,7 +7,6 @@ themselves are no Go: `lower/clients.py` makes their steps.
 
 from __future__ import annotations
 
-
 from verifier.golang import syntax as ast
 from verifier.golang.types import BOOL, Basic, Func, Named, Package, Pointer, Type, Var, underlying
 from verifier.model.document import Linearizable, Text
@@ -41,7 +40,9 @@ def declarations(asked: Linearizable, decls: tuple[ast.Decl, ...]) -> Text:
     maker = next((n for n in (f"New{asked.type}", "New") if _makes(functions.get(n), asked.type)), "")
     parts = [f"var {_name('m', decls)} = {maker}()" if maker else f"var {_name('m', decls)} {asked.type}"]
     key, value = _argument_types(asked, decls)
-    parts += [f"var {_hidden('Key', n)} {key} = {_literal(key, types, n, text)}" for n, text in _some(_KEYS, asked.keys)]
+    parts += [
+        f"var {_hidden('Key', n)} {key} = {_literal(key, types, n, text)}" for n, text in _some(_KEYS, asked.keys)
+    ]
     some = _some(_VALUES, asked.values)
     parts += [f"var {_hidden('Value', n)} {value} = {_literal(value, types, n + 1, text)}" for n, text in some]
     return Text("; ".join(parts), asked.span.file, asked.span.line, (asked.span.column,))
@@ -142,9 +143,7 @@ def client(asked: Linearizable, package: Package) -> Client:
         _fits(name, method, keys[0].type, values[0].type)
         methods.append((name, method))
     key_names, value_names = tuple(_KEYS[: asked.keys]), _VALUES[: asked.values]
-    operations = tuple(
-        o for name in asked.operations for o in _calls(shared.name, name, key_names, value_names)
-    )
+    operations = tuple(o for name in asked.operations for o in _calls(shared.name, name, key_names, value_names))
     return Client(asked, shared, keys, values, tuple(methods), operations, key_names, value_names)
 
 
@@ -191,5 +190,3 @@ def _calls(map_: str, name: str, keys: tuple[str, ...], values: tuple[str, ...])
                 if v != old or len(values) == 1
             ]
     return out
-
-

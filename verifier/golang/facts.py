@@ -18,6 +18,7 @@ from verifier.golang.types import (
     Info,
     LibraryFunc,
     Mode,
+    Named,
     Package,
     PackageName,
     Pointer,
@@ -56,6 +57,8 @@ class Facts:
     channels: tuple[tuple[Type, int], ...] = ()
     closes: bool = False
     looks: bool = False
+    contents: frozenset[Named] = frozenset()
+    """Types whose pointers are kept by content (see `contents`)."""
 
     def shared(self, var: Var) -> bool:
         """Whether a local variable must live in a cell that several goroutines reach.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 
 import tree_sitter
 import tree_sitter_go
 from tree_sitter import Node
 
 from verifier.golang import syntax as ast
+from verifier.golang.file_header import Clause, header, is_header, misplaced, one_package
 from verifier.golang.scan import scan
 from verifier.golang.syntax_error import misread, unbalanced
 from verifier.golang.tree import Reader, kids
@@ -20,19 +23,37 @@ from verifier.model.document import Text
 from verifier.source import ModelError, fail
 
 
+def parse_package(files: Sequence[Text], declare: Text | None) -> tuple[ast.Decl, ...]:
+    """The declarations of a model: those of its Go files, in order, then of `declare:`. Raises ModelError."""
+    made: list[ast.Decl] = []
+    clauses: list[Clause] = []
+    for text in files:
+        reader = _reader(text)
+        nodes = kids(_tree(reader, "package p;\n{}\n"))[1:]
+        ahead = list(takewhile(is_header, nodes))
+        clause = header(reader, ahead)
+        clauses += [clause] if clause is not None else []
+        made.extend(_declarations(reader, nodes[len(ahead) :], misplaced))
+    one_package(clauses)
+    return (*made, *(parse_declarations(declare) if declare is not None else ()))
+
+
 def parse_declarations(text: Text) -> tuple[ast.Decl, ...]:
     """The package-level declarations of a `declare:` block. Raises ModelError."""
     reader = _reader(text)
-    root = _tree(reader, "package p;\n{}\n")
-    made: list[ast.Decl] = []
-    for node in kids(root)[1:]:
+    return tuple(_declarations(reader, kids(_tree(reader, "package p;\n{}\n"))[1:], refusal))
+
+
+def _declarations(
+    reader: Reader, nodes: Sequence[Node], refuse: Callable[[Reader, Node], ModelError]
+) -> Iterator[ast.Decl]:
+    for node in nodes:
         if is_decl(node):
-            made.extend(decls(reader, node))
-        elif node.type in ("package_clause", "import_declaration"):
-            raise refusal(reader, node)
+            yield from decls(reader, node)
+        elif is_header(node):
+            raise refuse(reader, node)
         elif node.type != "empty_statement":
             raise statement_outside(reader, node)
-    return tuple(made)
 
 
 def parse_body(text: Text) -> ast.Block:

@@ -65,6 +65,7 @@ def universe() -> Scope:
         "byte": t.Basic("uint8"),
         "rune": t.Basic("int32"),
         "any": t.ANY,
+        "comparable": t.Interface((), comparable=True),
         "error": library.ERROR,
     }
     for name, of in predeclared.items():

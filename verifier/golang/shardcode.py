@@ -8,6 +8,7 @@ from dataclasses import replace
 from verifier.golang import syntax as ast
 from verifier.golang.shardexpr import operate, place, receivers, value
 from verifier.golang.shards import MOST, OTHER, At, NotUnderstood, Other, State, Val, Walk, assigned, separate
+from verifier.golang.text import Files
 from verifier.golang.types import Array, Func, Map, Package, Primitive, Var, underlying
 from verifier.program.shards import Count, Number, Operation, Term, Touch
 
@@ -15,9 +16,9 @@ Ends = Iterator[tuple[State, "str | Val | None"]]
 """Where a path is, and how it left: None went on, "break", "continue", else the value returned."""
 
 
-def touches(package: Package, lines: tuple[str, ...]) -> tuple[Touch, ...]:
+def touches(package: Package, files: Files) -> tuple[Touch, ...]:
     """Every access of every role to sharded data. Raises NotUnderstood."""
-    walk = Walk(package, lines, function=function)
+    walk = Walk(package, files, function=function)
     if not walk.lengths:
         return ()
     separate(walk)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import parts
-from verifier.golang.text import snippet
+from verifier.golang.text import Files, snippet
 from verifier.golang.types import Array, Func, Info, Map, Package, Pointer, Primitive, Type, Var, underlying
 from verifier.program.shards import Element, Held, Term, Touch, Unknown
 from verifier.records import dataclass
@@ -66,7 +66,7 @@ class Walk:
     """What all paths share."""
 
     package: Package
-    lines: tuple[str, ...]
+    files: Files
     role: str = ""
     depth: int = 0
     fresh: int = 0
@@ -114,7 +114,7 @@ class Walk:
     def touch(self, s: State, place: Element, write: bool, span: Span) -> None:
         """Note an access to a place; only places inside arrays are shards."""
         if place.indices:
-            made = Touch(self.role, place, write, s.held, s.given, s.exact, snippet(span, self.lines), span)
+            made = Touch(self.role, place, write, s.held, s.given, s.exact, snippet(span, self.files), span)
             self.touches.setdefault(made)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verifier.golang.syntax_leaves import BasicLit as BasicLit, Ident as Ident
+from verifier.golang.syntax_leaves import BasicLit as BasicLit, Branch as Branch, Empty as Empty, Ident as Ident
 from verifier.records import dataclass
 from verifier.source import Span
 
@@ -45,11 +45,12 @@ class Selector:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Index:
-    """`x[index]`; also an instantiated generic type such as `atomic.Pointer[User]`."""
+    """`x[index]`; also an instance such as `atomic.Pointer[User]` or `Cache[string, int]`, with `more` arguments."""
 
     span: Span
     x: Expr
     index: Expr
+    more: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,7 +81,7 @@ class Star:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unary:
-    """`op x` with op one of + - ! ^ & <-."""
+    """`op x` with op one of + - ! ^ & <-, or ~ in a constraint."""
 
     span: Span
     op: str
@@ -152,10 +153,11 @@ class StructType:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class InterfaceType:
-    """`interface{…}`: method names with their signatures."""
+    """`interface{…}`: method names with their signatures, and what is embedded: interfaces, or unions like ~int|T."""
 
     span: Span
     methods: tuple[tuple[Ident, FuncType], ...]
+    embeds: tuple[Expr, ...] = ()
 
 
 Expr = (
@@ -222,15 +224,6 @@ class Return:
 
     span: Span
     results: tuple[Expr, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Branch:
-    """`break`, `continue`, `goto` or `fallthrough` (`word`), with an optional label."""
-
-    span: Span
-    word: str
-    label: Ident | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -339,13 +332,6 @@ class DeclStmt:
     decls: tuple[Decl, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Empty:
-    """The empty statement."""
-
-    span: Span
-
-
 Stmt = (
     ExprStmt | Send | IncDec | Assign | Go | Defer | Return | Branch | Block | If | Switch | TypeSwitch | Select | For
     | Range | Labeled | DeclStmt | Empty
@@ -375,23 +361,25 @@ class ConstSpec:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TypeSpec:
-    """`type name type`; `alias` for `type name = type`."""
+    """`type name[params] type`; `alias` for `type name = type`. The type of a parameter's field is its constraint."""
 
     span: Span
     name: Ident
     type: Expr
     alias: bool
+    params: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FuncDecl:
-    """A function or, with `recv`, a method. `body` None: declared without a body."""
+    """A function or, with `recv`, a method. `body` None: declared without a body. `params`: type parameters."""
 
     span: Span
     name: Ident
     recv: Field | None
     type: FuncType
     body: Block | None
+    params: tuple[Field, ...] = ()
 
 
 Decl = VarSpec | ConstSpec | TypeSpec | FuncDecl

@@ -1,4 +1,4 @@
-"""The leaves of the syntax tree: names and literals, which contain no other node."""
+"""The leaves of the syntax tree: names, literals and jumps, which contain no other node but a name."""
 
 from __future__ import annotations
 
@@ -21,3 +21,19 @@ class BasicLit:
     span: Span
     kind: str
     value: int | str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Branch:
+    """`break`, `continue`, `goto` or `fallthrough` (`word`), with an optional label."""
+
+    span: Span
+    word: str
+    label: Ident | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Empty:
+    """The empty statement."""
+
+    span: Span

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from verifier.source import Span
 
+Files = Mapping[str, Sequence[str]]
+"""The lines of every file of a model, by the path that spans name."""
 
-def snippet(span: Span, lines: Sequence[str], limit: int = 60) -> str:
-    """The text of `span` in `lines` (the lines of its file) on one line of at most `limit` characters.
+
+def snippet(span: Span, files: Files, limit: int = 60) -> str:
+    """The text of `span` on one line of at most `limit` characters.
 
     Of a construct over several lines the first is shown, a block it opens as `{ … }`. White space is collapsed.
     """
+    lines = files.get(span.file, ())
     if not 1 <= span.line <= len(lines):
         return ""
     first = lines[span.line - 1]

@@ -8,7 +8,7 @@ from tree_sitter import Node
 
 from verifier.golang import syntax as ast
 from verifier.golang.tree import Reader, field, kids
-from verifier.golang.tree_expr import expr, func_type, ident, idents, listed, params_of, refuse_type_parameters
+from verifier.golang.tree_expr import expr, func_type, ident, idents, listed, params_of, type_parameters
 from verifier.golang.tree_refuse import refusal
 
 
@@ -64,29 +64,30 @@ def _types(r: Reader, node: Node) -> tuple[ast.Decl, ...]:
     made = []
     grouped = any(c.type == "(" for c in node.children)
     for spec in kids(node):
-        refuse_type_parameters(r, spec)
+        params = type_parameters(r, spec)
+        alias = spec.type == "type_alias"
+        if params and alias:
+            raise r.fail("a generic type alias is not supported", spec, "declare the type itself, without '='")
         span = r.between(spec if grouped else node, spec)
         name = ident(r, field(spec, "name"))
-        made.append(ast.TypeSpec(span, name, expr(r, field(spec, "type")), spec.type == "type_alias"))
+        made.append(ast.TypeSpec(span, name, expr(r, field(spec, "type")), alias, params))
     return tuple(made)
 
 
 def _func(r: Reader, node: Node) -> tuple[ast.Decl, ...]:
     recv = _receiver(r, field(node, "receiver")) if node.type == "method_declaration" else None
+    params = type_parameters(r, node)
     signature = func_type(r, node)
     body = node.child_by_field_name("body")
     name = ident(r, field(node, "name"))
-    return (ast.FuncDecl(r.span(node), name, recv, signature, None if body is None else r.block(r, body)),)
+    made = None if body is None else r.block(r, body)
+    return (ast.FuncDecl(r.span(node), name, recv, signature, made, params),)
 
 
 def _receiver(r: Reader, node: Node) -> ast.Field:
     declared = params_of(r, node)
     if len(declared) != 1 or len(declared[0].names) > 1:
         raise r.fail("a method has exactly one receiver", node, "write `func (t *T) name(…)`")
-    base = declared[0].type
-    base = base.x if isinstance(base, ast.Star) else base
-    if isinstance(base, ast.Index):
-        raise r.fail("methods of generic types are not supported", node, "give the type no type parameters")
     return declared[0]
 
 

@@ -52,7 +52,6 @@ def idents(r: Reader, node: Node, name: str = "name") -> tuple[ast.Ident, ...]:
 
 def func_type(r: Reader, node: Node) -> ast.FuncType:
     """The signature of a declaration, literal, interface method or function type."""
-    refuse_type_parameters(r, node)
     params = field(node, "parameters")
     result = node.child_by_field_name("result")
     if result is None:
@@ -65,11 +64,28 @@ def func_type(r: Reader, node: Node) -> ast.FuncType:
     return ast.FuncType(r.between(first, result or params), params_of(r, params), results)
 
 
-def refuse_type_parameters(r: Reader, node: Node) -> None:
-    """Raise ModelError when `node` declares type parameters."""
+def type_parameters(r: Reader, node: Node) -> tuple[ast.Field, ...]:
+    """The type parameters that a declaration has, with their constraints."""
     generic = node.child_by_field_name("type_parameters")
-    if generic is not None:
-        raise refusal(r, generic)
+    if generic is None:
+        return ()
+    return tuple(
+        ast.Field(r.span(p), idents(r, p), constraint(r, field(p, "type")))
+        for p in kids(generic)
+        if p.type == "type_parameter_declaration"
+    )
+
+
+def constraint(r: Reader, node: Node) -> ast.Expr:
+    """What a type parameter must satisfy, or an interface embeds: a type, `~T`, or a union of those."""
+    terms = [
+        ast.Unary(r.span(term), "~", expr(r, kids(term)[0])) if term.type == "negated_type" else expr(r, term)
+        for term in kids(node)
+    ]
+    union = terms[0]
+    for term in terms[1:]:
+        union = ast.Binary(r.span(node), "|", union, term)
+    return union
 
 
 def params_of(r: Reader, node: Node) -> tuple[ast.Field, ...]:
@@ -110,16 +126,17 @@ def _index(r: Reader, node: Node) -> ast.Expr:
 
 
 def _instance(r: Reader, generic: Node, arguments: Node) -> ast.Index:
-    """`generic[argument]`."""
-    given = kids(arguments)
-    if len(given) > 1:
-        raise r.fail("more than one type argument is not supported", given[1])
-    elem = given[0]
+    """`generic[arguments]`."""
+    first, *more = (_argument(r, elem) for elem in kids(arguments))
+    return ast.Index(r.between(generic, arguments), expr(r, generic), first, tuple(more))
+
+
+def _argument(r: Reader, elem: Node) -> ast.Expr:
     if elem.type == "type_elem":
-        if len(kids(elem)) != 1:
-            raise refusal(r, elem)
+        if len(kids(elem)) != 1 or kids(elem)[0].type == "negated_type":
+            raise r.fail("a type argument is one type", elem)
         elem = kids(elem)[0]
-    return ast.Index(r.between(generic, arguments), expr(r, generic), expr(r, elem))
+    return expr(r, elem)
 
 
 def _generic(r: Reader, node: Node) -> ast.Expr:
@@ -209,12 +226,15 @@ def _struct(r: Reader, node: Node) -> ast.Expr:
 
 
 def _interface(r: Reader, node: Node) -> ast.Expr:
-    methods = []
+    methods, embeds = [], []
     for child in kids(node):
-        if child.type != "method_elem":
+        if child.type == "type_elem":
+            embeds.append(constraint(r, child))
+        elif child.type == "method_elem":
+            methods.append((ident(r, field(child, "name")), func_type(r, child)))
+        else:
             raise refusal(r, child)
-        methods.append((ident(r, field(child, "name")), func_type(r, child)))
-    return ast.InterfaceType(r.span(node), tuple(methods))
+    return ast.InterfaceType(r.span(node), tuple(methods), tuple(embeds))
 
 
 def _composite(r: Reader, node: Node) -> ast.Expr:

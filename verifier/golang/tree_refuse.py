@@ -8,7 +8,6 @@ from verifier.golang.tree import Reader, source
 from verifier.source import ModelError
 
 _NUMBERS = "use integers: models count, they do not measure"
-_GENERICS = "write the declaration once for each type it is used with"
 
 _REFUSED: dict[str, tuple[str, str]] = {
     "slice_expression": (
@@ -20,12 +19,8 @@ _REFUSED: dict[str, tuple[str, str]] = {
         "declare one parameter for each argument, or pass a slice",
     ),
     "variadic_argument": ("passing a slice with '...' is not supported", "pass the elements one by one"),
-    "type_parameter_list": ("type parameters are not supported", _GENERICS),
-    "type_elem": ("embedded interfaces and type sets are not supported", "list the methods themselves"),
-    "negated_type": ("type sets are not supported", "name one type"),
     "float_literal": ("floating-point numbers are not supported", _NUMBERS),
     "imaginary_literal": ("complex numbers are not supported", _NUMBERS),
-    "type_instantiation_expression": ("more than one type argument is not supported", _GENERICS),
     "package_clause": ("no package clause is needed", "leave it out: the model is one package"),
     "import_declaration": (
         "imports are implicit",

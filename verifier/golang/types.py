@@ -109,11 +109,21 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """An interface by its method set, sorted by name. `any` is the empty one."""
+    """An interface by its method set, sorted by name. `any` is the empty one.
+
+    As a constraint it may also name the types it allows (`terms`, with whether `~` stands before each), or ask for
+    types that can be compared.
+    """
 
     methods: tuple[tuple[str, Signature], ...]
+    terms: tuple[tuple[bool, Type], ...] | None = None
+    comparable: bool = False
 
     def __str__(self) -> str:
+        if self.terms is not None:
+            return "|".join(("~" if tilde else "") + str(of) for tilde, of in self.terms)
+        if self.comparable and not self.methods:
+            return "comparable"
         return "any" if not self.methods else "interface{" + "; ".join(n for n, _ in self.methods) + "}"
 
 
@@ -140,12 +150,18 @@ class Primitive:
 
 @dataclass(eq=False, slots=True)
 class Named:
-    """A declared type. The checker fills `underlying` and `methods`, in that order, after it made the object."""
+    """A declared type. The checker fills `underlying` and `methods`, in that order, after it made the object.
+
+    An instance of a generic type names its `origin` and type arguments; an `origin` without arguments marks the
+    stand-in for a type parameter.
+    """
 
     name: str
     span: Span
     underlying: Type = field(default_factory=lambda: Basic("invalid"))
     methods: dict[str, Func] = field(default_factory=dict)
+    origin: Generic | None = None
+    args: tuple[Type, ...] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -256,7 +272,19 @@ class NilObj:
     """`nil`."""
 
 
-Object = Var | ConstObj | TypeName | Func | Builtin | PackageName | LibraryFunc | NilObj
+@dataclass(eq=False, slots=True)
+class Generic:
+    """A generic type or function: checked and lowered once for each list of type arguments it is used with."""
+
+    name: str
+    decl: ast.TypeSpec | ast.FuncDecl
+    methods: list[ast.FuncDecl] = field(default_factory=list)
+    instances: dict[tuple[Type, ...], Named | Func] = field(default_factory=dict)
+    stand_ins: tuple[Named, ...] = ()
+    """Types that stand for the type parameters while the declaration itself is checked."""
+
+
+Object = Var | ConstObj | TypeName | Func | Builtin | PackageName | LibraryFunc | NilObj | Generic
 
 
 class Mode(Enum):
@@ -322,6 +350,8 @@ class Info:
     implicits: dict[ast.Case, Var] = field(default_factory=dict)
     selections: dict[ast.Selector, Selection] = field(default_factory=dict)
     literals: dict[ast.FuncLit, FuncInfo] = field(default_factory=dict)
+    instances: dict[ast.Index, Func] = field(default_factory=dict)
+    """Expressions such as `Max[int]`, with the function they stand for."""
     lockers: dict[Type, None] = field(default_factory=dict)
     """The types whose values become a `sync.Locker` somewhere."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.program.expr import TRUE, Expr, Ref
 from verifier.program.program import Access, Domain, Fail, Kind, Offer, Sync
+from verifier.records import dataclass
 
 ENTRY = 0
 """Where a fragment starts."""

@@ -16,11 +16,11 @@ A nil map has no cells: everything read or written below stands behind `not is_n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece
 from verifier.program.expr import FALSE, ONE, TRUE, ZERO, Const, Expr, Read, Ref, all_of, any_of, ite, negate, total
 from verifier.program.program import Access, Bool, Fail, Kind, Range
+from verifier.records import dataclass
 
 END_RANGE = -2
 """Where `range_next` ends when the iteration is over."""

@@ -30,8 +30,12 @@ def problems(node: Node, shape: f.Shape, what: str) -> Iterator[Diagnostic]:
             yield from _items(node, item, what)
         case f.Interval():
             yield from _interval(node, shape, what)
-        case f.NotYet(instead):
-            yield Diagnostic(f"{what} is not supported yet: {instead}", node.span)
+        case f.OneOrMore(item, listed) if isinstance(node, Sequence):
+            if not node.items:
+                yield Diagnostic(f"{what} is empty: it wants {listed}", node.span)
+            yield from _items(node, item, what)
+        case f.OneOrMore(item):
+            yield from problems(node, item, what)
         case _:
             yield from _scalar(node, shape, what)
 
@@ -87,8 +91,7 @@ def _record(node: Node, shape: f.Record, what: str) -> Iterator[Diagnostic]:
         if key.value in fields:
             yield from problems(_placed(key, value), fields[key.value].shape, f"`{key.value}:`")
             continue
-        usable = [name for name, field in fields.items() if not isinstance(field.shape, f.NotYet)]
-        yield unknown(key.value, "key", usable, key.span)
+        yield unknown(key.value, "key", fields, key.span)
         # A misspelt key is not missing as well.
         present.add(did_you_mean(key.value, fields) or "")
     for field in shape.fields:

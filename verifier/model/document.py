@@ -57,6 +57,15 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A Go file that the model names under `source:`; `name` is the path as written there, `text.file` the real one."""
+
+    name: str
+    text: Text
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """A kind of goroutine: how many (None means `any`) and what each of them runs."""
 
@@ -134,5 +143,28 @@ class Document:
     bounds: Bounds
     lines: tuple[str, ...] = field(repr=False, default=())
     """The file's lines, for excerpts."""
+    sources: tuple[SourceFile, ...] = ()
+    """Go files that belong to the package as `declare` does, in the order given."""
+
     linearizable: Linearizable | None = None
     """What makes the goroutines of a model that has none of its own: clients of a type."""
+
+    @property
+    def files(self) -> dict[str, tuple[str, ...]]:
+        """The lines of every file the model is made of, by the path that spans name."""
+        return {self.path: self.lines, **{s.text.file: tuple(s.text.value.split("\n")) for s in self.sources}}
+
+    @property
+    def sha256(self) -> str:
+        """The digest of everything the model says: its own text, and that of its Go files with their names."""
+        return digest("\n".join(self.lines), tuple((s.name, s.text.value) for s in self.sources))
+
+
+def digest(text: str, sources: tuple[tuple[str, str], ...]) -> str:
+    """SHA-256 of a model's text and of its Go files (name, text); without Go files that of the text alone."""
+    import hashlib
+
+    whole = hashlib.sha256(text.encode())
+    for name, go in sources:
+        whole.update(f"\0{name}\0{len(go)}\0{go}".encode())
+    return whole.hexdigest()

@@ -111,13 +111,14 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
-class NotYet:
-    """A key that is known but not supported; `instead` says what to do."""
+class OneOrMore:
+    """One of `item`, or a list of them that is not empty. `what` says what a list is of."""
 
-    instead: str
+    item: Line
+    what: str
 
 
-Shape = Line | Prose | Code | Whole | Word | Interval | Items | Named | Record | Brief | NotYet
+Shape = Line | Prose | Code | Whole | Word | Interval | Items | Named | Record | Brief | OneOrMore
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,9 @@ BOUNDS = Record(
 
 LINEARIZABLE = Record(
     (
-        Field("type", Line("the name of a declared type", IDENTIFIER), "The type whose calls are judged.", required=True),
+        Field(
+            "type", Line("the name of a declared type", IDENTIFIER), "The type whose calls are judged.", required=True
+        ),
         Field("as", Word(("map",)), "What it must be like: a sequential map.", default="map"),
         Field("keys", Whole(1, 3), "Keys that calls use.", default=2),
         Field("values", Whole(1, 3), "Values that calls use.", default=2),
@@ -204,7 +207,11 @@ MODEL = Record(
             default="1.27",
         ),
         Field("declare", Code("Go declarations"), "Package-level Go: types, vars, consts, funcs and methods."),
-        Field("source", NotYet("paste the Go into `declare:`"), "Not supported yet."),
+        Field(
+            "source",
+            OneOrMore(Line("the path of a Go file"), "paths of Go files"),
+            "Go files with more of the same package; paths count from the model file.",
+        ),
         Field(
             "goroutines",
             Named(Line("a Go identifier", IDENTIFIER), Brief(Code(BODY), ROLE), "role"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from verifier.model import fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
 from verifier.model.document import CHECKS, LINEARIZABLE, Bounds, ClauseText, Document, Linearizable, Role
+from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
 from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
@@ -21,8 +22,8 @@ def read_model(path: str) -> Document:
     return read_text(path, decode(path, _bytes(path)))
 
 
-def read_text(path: str, text: str) -> Document:
-    """As `read_model`, for the text of a file that is already in memory."""
+def read_text(path: str, text: str, fetch: Fetch = from_disk) -> Document:
+    """As `read_model`, for the text of a file that is already in memory; `fetch` reads the Go files it names."""
     tree = parse(path, text)
     wrong = list(problems(tree, f.MODEL, "the model"))
     if not wrong:
@@ -30,7 +31,7 @@ def read_text(path: str, text: str) -> Document:
     if wrong:
         wrong.sort(key=lambda d: (d.span.line, d.span.column))
         raise ModelError(*wrong[:_MAX_SHOWN])
-    return _document(path, _Entries(tree), text.split("\n"))
+    return _document(path, _Entries(tree), text.split("\n"), fetch)
 
 
 def _bytes(path: str) -> bytes:
@@ -81,6 +82,10 @@ class _Entries:
     def items(self, name: str) -> tuple[Scalar, ...] | None:
         node = self.by_name.get(name)
         return tuple(n for n in node.items if isinstance(n, Scalar)) if isinstance(node, Sequence) else None
+
+    def one_or_more(self, name: str) -> tuple[Scalar, ...]:
+        one = self.scalar(name)
+        return (one,) if one is not None else self.items(name) or ()
 
 
 def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
@@ -151,7 +156,7 @@ def _body(node: Node) -> Scalar:
     return found
 
 
-def _document(path: str, model: _Entries, lines: list[str]) -> Document:
+def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Document:
     declare = model.scalar("declare")
     checks = model.items("check")
     return Document(
@@ -163,10 +168,13 @@ def _document(path: str, model: _Entries, lines: list[str]) -> Document:
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
-        checks=_default_checks(model) if checks is None else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
+        checks=_default_checks(model)
+        if checks is None
+        else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
         expect=tuple((k.value, Verdict[n.value.upper()]) for k, n in model.named("expect") if isinstance(n, Scalar)),
         bounds=_bounds(model),
         lines=tuple(lines),
+        sources=read_sources(path, model.one_or_more("source"), fetch),
         linearizable=_linearizable(model),
     )
 

@@ -36,11 +36,10 @@ def schema() -> Json:
 
 
 def _record(shape: f.Record) -> Json:
-    known = [field for field in shape.fields if not isinstance(field.shape, f.NotYet)]
     return {
         "type": "object",
-        "properties": {field.name: _field(field) for field in known},
-        "required": [field.name for field in known if field.required and not field.unless],
+        "properties": {field.name: _field(field) for field in shape.fields},
+        "required": [field.name for field in shape.fields if field.required and not field.unless],
         "additionalProperties": False,
     }
 
@@ -79,8 +78,8 @@ def of(shape: f.Shape) -> Json:
             return _record(shape)
         case f.Brief(short, full):
             return {"anyOf": [of(short), of(full)]}
-        case f.NotYet():
-            return {"not": {}}
+        case f.OneOrMore(item):
+            return {"anyOf": [of(item), {"type": "array", "items": of(item), "uniqueItems": True, "minItems": 1}]}
 
 
 def _word(shape: f.Word) -> Json:

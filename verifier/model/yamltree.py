@@ -54,13 +54,13 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-def decode(path: str, data: bytes) -> str:
-    """The file's text with `\\n` line ends and no byte order mark.
+def decode(path: str, data: bytes, otherwise: str = "not a model") -> str:
+    """The file's text with `\\n` line ends and no byte order mark. `otherwise`: what a file too large is.
 
     Raises ModelError when it is too large, not UTF-8, or holds characters that no text file holds.
     """
     if len(data) > MAX_BYTES:
-        raise fail(f"the file is larger than {MAX_BYTES:,} bytes: not a model", Span(path, 1, 1))
+        raise fail(f"the file is larger than {MAX_BYTES:,} bytes: {otherwise}", Span(path, 1, 1))
     try:
         text = data.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -76,7 +76,7 @@ def decode(path: str, data: bytes) -> str:
         column = odd.start() - text.rfind("\n", 0, odd.start())
         raise fail(f"not a text file: it holds the character U+{ord(odd[0]):04X}", Span(path, line, column))
     if text.count("\n") > MAX_LINES:
-        raise fail(f"the file has more than {MAX_LINES:,} lines: not a model", Span(path, MAX_LINES + 1, 1))
+        raise fail(f"the file has more than {MAX_LINES:,} lines: {otherwise}", Span(path, MAX_LINES + 1, 1))
     return text
 
 

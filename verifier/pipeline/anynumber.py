@@ -12,8 +12,8 @@ from verifier.pipeline.load import Front, lowering_for_proofs as lowering, progr
 from verifier.program.program import Program
 from verifier.prove.anynumber import Attempt, attempt, in_the_way
 from verifier.prove.invariant import readable
+from verifier.prove.together import seen_by_exploration
 from verifier.prove.values import INT
-from verifier.prove.views import seen_by_exploration
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 

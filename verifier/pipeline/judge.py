@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
@@ -13,6 +13,7 @@ from verifier.pipeline.advice import about_bound, about_limit
 from verifier.pipeline.engines import Finding
 from verifier.pipeline.explore import Explored
 from verifier.program.program import Fail
+from verifier.records import dataclass
 from verifier.verdict import Verdict
 
 HOLDS = {
@@ -88,9 +89,7 @@ def linearizable(document: Document, run: Explored) -> Property:
         if audited.trace is None:
             return replace(base, verdict=Verdict.ERROR, method="replay", reason=audited.refused)
         sentence = f"these calls of {asked.type} are in no order those of a sequential map"
-        return replace(
-            base, verdict=Verdict.UNSAFE, sentence=sentence, method="counterexample", trace=audited.trace
-        )
+        return replace(base, verdict=Verdict.UNSAFE, sentence=sentence, method="counterexample", trace=audited.trace)
     reason = undecided(run, LINEARIZABLE)
     if not reason and run.searches.first("race") is not None:
         reason = "the type has a data race: with one, Go promises no order of accesses that calls could be judged by"
@@ -102,7 +101,9 @@ def linearizable(document: Document, run: Explored) -> Property:
 def scope_of_clients(asked: Linearizable) -> str:
     """What was explored, in a sentence."""
     calls = f"{asked.calls} call{'' if asked.calls == 1 else 's'} each"
-    keys = f"{asked.keys} key{'' if asked.keys == 1 else 's'} and {asked.values} value{'' if asked.values == 1 else 's'}"
+    keys = (
+        f"{asked.keys} key{'' if asked.keys == 1 else 's'} and {asked.values} value{'' if asked.values == 1 else 's'}"
+    )
     goroutines = f"{asked.goroutines} goroutine{'' if asked.goroutines == 1 else 's'}"
     return f"every client of {goroutines} with {calls} on {keys}, from every quiescent state"
 

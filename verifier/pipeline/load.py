@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.golang.check import check
 from verifier.golang.clients import Client, client, declarations as shared_by_clients
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
-from verifier.golang.parse import parse_body, parse_declarations, parse_expression
+from verifier.golang.parse import parse_body, parse_declarations, parse_expression, parse_package
 from verifier.golang.types import Package
 from verifier.model.document import CLIENT, Bounds, Document
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
+from verifier.records import dataclass
 from verifier.source import fail, suggestion
 
 ANY_EXPLORED = 2
@@ -48,15 +50,15 @@ class Front:
 def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
     language = 100 + int(document.go.split(".")[1])
-    declarations = parse_declarations(document.declare) if document.declare else ()
     asked = document.linearizable
+    declarations = parse_package([s.text for s in document.sources], document.declare)
     if asked is not None:
         declarations += parse_declarations(shared_by_clients(asked, declarations))
     bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
     clients = None if asked is None else client(asked, package)
-    return Front(document, package, collect(package), _counts(document, options), clients)
+    return Front(document, package, facts_of(package), _counts(document, options), clients)
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:
@@ -77,9 +79,11 @@ def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]
 def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = None) -> Program:
     """Lower and compose. The runtime lowering drops the user's clauses: they are judged on the abstract one."""
     runtime = front.map_rules if lowering == "runtime" else ""
-    settings = Settings(bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious", client=front.client)
+    settings = Settings(
+        bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious", client=front.client
+    )
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
-    raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.lines, front.facts)
+    raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.files, front.facts)
     return compose(raw)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from verifier.records import dataclass
 
 REFERENCE_STATES = 2_000_000
 """States the reference back end explores at most if nobody says: some 400 MB and a quarter of a minute."""

@@ -25,19 +25,19 @@ RULES = {
 def coverage(run: Explored) -> Coverage:
     """Statements of the goroutines that some explored schedule ran."""
     raw = run.program.raw or run.program
-    all_: dict[tuple[int, str], Span] = {}
-    reached: set[tuple[int, str]] = set()
+    all_: dict[tuple[str, int, str], Span] = {}
+    reached: set[tuple[str, int, str]] = set()
     ran = run.searches.coverage()
     for t in raw.templates:
         for i, s in enumerate(t.steps):
             if s.span is None or not s.text:
                 continue
-            key = (s.span.line, s.text)
+            key = (s.span.file, s.span.line, s.text)
             if (t.number, i) in ran:
                 reached.add(key)
             if s.fail is None and (s.dst != END or s.updates):
                 all_.setdefault(key, s.span)
-    missed = tuple((span, key[1]) for key, span in sorted(all_.items()) if key not in reached)
+    missed = tuple((span, key[2]) for key, span in sorted(all_.items()) if key not in reached)
     return Coverage(len(all_) - len(missed), len(all_), missed)
 
 

@@ -12,7 +12,7 @@ from verifier.verdict import Verdict
 def sharding(front: Front) -> ShardingResult:
     """Whether equal shards mean equal locks in a model, for every hash, number of shards and key."""
     try:
-        found = touches(front.package, front.document.lines)
+        found = touches(front.package, front.document.files)
     except NotUnderstood as reason:
         return ShardingResult(Verdict.UNKNOWN, f"not shown for every hash: {reason}")
     if not found:

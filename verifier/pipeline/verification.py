@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
@@ -71,7 +70,7 @@ def _judged(document: Document, options: Options) -> Result:
         any_number=proof,
         sharding=shards,
         overrides=options.counts,
-        sha256=hashlib.sha256("\n".join(document.lines).encode()).hexdigest(),
+        sha256=document.sha256,
     )
 
 

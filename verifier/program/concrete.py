@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.program.expr import (
     FALSE,
@@ -26,6 +26,7 @@ from verifier.program.expr import (
     rewrite,
 )
 from verifier.program.program import END, IDLE, Access, Alloc, Fail, Instance, Offer, Program, Step, Sync
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

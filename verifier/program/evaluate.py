@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Judge, Op, Pc, Read, Ref, Table, go_div
 from verifier.program.monitor import START
 from verifier.program.semantics import ProgramFault
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ Every value is an integer; booleans are 0 and 1. Division and remainder truncate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from operator import is_
+
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,14 +305,14 @@ def refs(e: Expr) -> Iterator[Ref]:
 
 
 def rewrite(e: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
-    """Rebuild `e` bottom-up with folding. `leaf` sees every Read, PerInstance, Me, Fresh, Received and Judge *after* its
-    index or operands were rebuilt and returns the replacement, or None to keep the node."""
+    """Rebuild `e` bottom-up with folding. `leaf` sees every Read, PerInstance, Me, Fresh, Received and Judge *after*
+    its index or operands were rebuilt and returns the replacement, or None to keep the node."""
     match e:
         case Const():
             return e
         case Op():
             args = tuple(rewrite(a, leaf) for a in e.args)
-            return e if args == e.args else op(e.name, *args)
+            return e if all(map(is_, args, e.args)) else op(e.name, *args)
         case Table():
             index = rewrite(e.index, leaf)
             if isinstance(index, Const) and 0 <= index.value < len(e.values):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from verifier.program.concrete import Concrete
 from verifier.program.expr import At, Cell, Own
 from verifier.program.program import IDLE, Instance, Program, high, low
 from verifier.program.semantics import recycled_blocks, zero
+from verifier.records import dataclass
 
 WORD = 64
 """Bits of a word."""
@@ -56,7 +56,7 @@ class Layout:
     regions: dict[int, Region]
     bits: int
     blocks: dict[int, Region]
-    """Where the blocks of pools lie, by their position in `Program.recycled`: each whole, all of a pool alike inside."""
+    """Where the blocks of pools lie, by their position in `Program.recycled`: all of a pool are alike inside."""
 
     @property
     def words(self) -> int:
@@ -77,6 +77,11 @@ class Layout:
             if slot.width:
                 state |= (value - slot.low) << slot.shift
         return state
+
+    def location(self, state: int, number: int) -> int:
+        """Where one instance is, without unpacking the rest."""
+        slot = self.pcs[number]
+        return self.locations[number][state >> slot.shift & slot.mask]
 
     def unpack(self, state: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The locations of all instances (the package's is `IDLE`) and the values of all cells."""

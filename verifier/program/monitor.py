@@ -19,6 +19,7 @@ REFUTED = (1 << 20) - 1
 START = 0
 """The judge's first state: the map is empty, nobody has called."""
 
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A call with its arguments: positions among the keys (-1: none) and values (from 1; 0: none). `old`: compared."""

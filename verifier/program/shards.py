@@ -6,8 +6,7 @@ which locks, each chosen by a term.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from verifier.records import dataclass
 from verifier.source import Span
 
 

@@ -9,6 +9,7 @@ from verifier.prove.context import Member
 from verifier.prove.ghosts import Ghosts
 from verifier.prove.machine import Machine
 from verifier.prove.shape import NotCovered, shape
+from verifier.prove.together import reached
 from verifier.prove.views import BadView, Fixpoint, fixpoint
 from verifier.records import dataclass
 
@@ -61,6 +62,8 @@ def attempt(
         if found.stopped:
             return Attempt(None, machine, None, found.stopped)
         last = found
+        if found.bad is not None and reached(machine, found.bad, fixed, out_of_time):
+            return Attempt(None, machine, found.bad, f"no {k + 1} either: a few goroutines do it")
     return Attempt(None, machine, last.bad if last else None, f"not excluded with {largest} goroutines tracked")
 
 
@@ -89,4 +92,4 @@ def _where(machine: Machine, m: Member) -> str:
     if m.location == END:
         return f"[{name} that has returned]"
     spans = [s.step.span for s in machine.steps.get((m.template, m.location), ()) if s.step.span is not None]
-    return f"[{name} at line {min(s.line for s in spans)}]" if spans else f"[{name}]"
+    return f"[{name} at {min(spans).words}]" if spans else f"[{name}]"

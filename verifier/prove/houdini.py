@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from verifier.program.expr import Cell, Const, Expr, Op, Read
+from verifier.program.expr import Cell, Ref
 from verifier.prove.counters import Counters, Rule
 from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
+from verifier.prove.session import Session
+from verifier.prove.smt import Term, condition, disjunction, equal, negated, select, term, text
 
 PATIENCE = 1000
 """Milliseconds for one question to the solver."""
 
 
-State = tuple[list[Any], list[Any]]
+State = tuple[Sequence[Term], Sequence[Term]]
 """Terms for the goroutines in each stretch and for the value of each tracked cell."""
 
 
@@ -26,24 +27,22 @@ class Houdini:
     """One solver for one abstraction: a state before a step as integers, one assumption per candidate."""
 
     def __init__(self, c: Counters, candidates: Sequence[Fact], out_of_time: Callable[[], bool]) -> None:
-        import z3
-
-        self._z3 = z3
         self._c = c
         self._candidates = tuple(candidates)
         self._out_of_time = out_of_time
         self._before: State = (
-            [z3.Int(f"count{n}") for n in range(len(c.stretches))],
-            [z3.Int(f"cell{t.cell}") for t in c.tracked],
+            [f"count{n}" for n in range(len(c.stretches))],
+            [f"cell{t.cell}" for t in c.tracked],
         )
-        self._solver = z3.Solver()
-        self._solver.set("timeout", PATIENCE)
-        self._solver.set("random_seed", 0)
-        self._solver.add(*self._sane(self._before))
-        self._assumed = [z3.Bool(f"fact{n}") for n in range(len(self._candidates))]
+        self._position = {t.cell: n for n, t in enumerate(c.tracked)}
+        self._z3 = Session()
+        self._z3.say(f"(set-option :timeout {PATIENCE})", "(set-option :smt.random_seed 0)")
+        self._z3.say(*(f"(declare-const {x} Int)" for xs in self._before for x in xs))
+        self._claim(*self._sane(self._before))
         self._now = {fact: self._formula(fact, self._before) for fact in self._candidates}
-        for name, fact in zip(self._assumed, self._candidates, strict=True):
-            self._solver.add(z3.Implies(name, self._now[fact]))
+        for n, fact in enumerate(self._candidates):
+            self._z3.say(f"(declare-const fact{n} Bool)")
+            self._claim(f"(=> fact{n} {self._now[fact]})")
 
     def inductive(self) -> tuple[int, ...]:
         """The numbers of the candidates that hold initially and together survive every rule. Raises OutOfTime."""
@@ -60,151 +59,132 @@ class Houdini:
 
     def follows(self, fact: Fact, given: Sequence[Fact]) -> bool:
         """Whether a fact says nothing new."""
-        z3 = self._z3
-        self._solver.push()
-        self._solver.add(*(self._said(f) for f in given), z3.Not(self._said(fact)))
-        answer = self._check()
-        self._solver.pop()
-        return bool(answer == z3.unsat)
+        self._z3.say("(push)")
+        self._claim(*(self._said(f) for f in given), negated(self._said(fact)))
+        possible = self._possible()
+        self._z3.say("(pop)")
+        return not possible
 
-    def _said(self, fact: Fact) -> Any:
+    def _said(self, fact: Fact) -> str:
         """A fact about the state before a step; those of the candidates have been written down already."""
         found = self._now.get(fact)
         return self._formula(fact, self._before) if found is None else found
 
+    def _claim(self, *conditions: str) -> None:
+        self._z3.say(*(f"(assert {c})" for c in conditions))
+
     def _initially(self) -> list[int]:
-        z3 = self._z3
         counts, cells = self._before
-        self._solver.push()
         # Any number of goroutines at each start; a goroutine's own `go` functions have not been started.
         begins = [s.starting and self._c.program.templates[s.template].parent is None for s in self._c.stretches]
-        self._solver.add(*(x == 0 for x, begun in zip(counts, begins, strict=True) if not begun))
-        self._solver.add(*(x == t.initial for x, t in zip(cells, self._c.tracked, strict=True)))
+        self._z3.say("(push)")
+        self._claim(*(equal(x, 0) for x, begun in zip(counts, begins, strict=True) if not begun))
+        self._claim(*(equal(x, t.initial) for x, t in zip(cells, self._c.tracked, strict=True)))
         alive = []
         for n, fact in enumerate(self._candidates):
-            self._solver.push()
-            self._solver.add(z3.Not(self._now[fact]))
-            if self._check() == z3.unsat:
+            self._z3.say("(push)")
+            self._claim(negated(self._now[fact]))
+            if not self._possible():
                 alive.append(n)
-            self._solver.pop()
-        self._solver.pop()
+            self._z3.say("(pop)")
+        self._z3.say("(pop)")
         return alive
 
     def _kept(self, rule: Rule, alive: list[int]) -> list[int]:
         """Those of `alive` that the rule keeps, as far as all the others hold before it."""
-        z3 = self._z3
         touched = [n for n in alive if _touches(self._c, rule, self._candidates[n])]
         if not touched:
             return alive
+        z3 = self._z3
+        z3.say("(push)")
         after = self._after(rule)
-        later = {n: self._formula(self._candidates[n], after) for n in touched}
-        self._solver.push()
-        self._solver.add(self._before[0][rule.src] >= 1, self._condition(rule.guard), *self._sane(after))
-        while later:
-            self._solver.push()
-            self._solver.add(z3.Or(*(z3.Not(f) for f in later.values())))
-            answer = self._check(*(self._assumed[n] for n in alive))
-            model = self._solver.model() if answer == z3.sat else None
-            self._solver.pop()
-            if model is None:
+        for n in touched:
+            z3.say(f"(define-fun later{n} () Bool {self._formula(self._candidates[n], after)})")
+        self._claim(f"(>= {self._before[0][rule.src]} 1)", condition(rule.guard, self._read), *self._sane(after))
+        assumed = [f"fact{n}" for n in alive]
+        while touched:
+            z3.say("(push)")
+            self._claim(disjunction([f"(not later{n})" for n in touched]))
+            broken = self._possible(assumed)
+            seen = z3.values(f"later{n}" for n in touched) if broken else {}
+            z3.say("(pop)")
+            if not broken:
                 break
-            lost = {n for n, f in later.items() if z3.is_false(model.eval(f, model_completion=True))}
-            later = {n: f for n, f in later.items() if n not in lost}
+            lost = {n for n in touched if seen[f"later{n}"] == "false"}
+            touched = [n for n in touched if n not in lost]
             alive = [n for n in alive if n not in lost]
-        self._solver.pop()
+            assumed = [f"fact{n}" for n in alive]
+        z3.say("(pop)")
         return alive
 
-    def _check(self, *assumptions: Any) -> Any:
+    def _possible(self, assumptions: Sequence[str] = ()) -> bool:
+        """Whether what has been said has a model. Raises OutOfTime."""
         if self._out_of_time():
             raise OutOfTime
-        answer = self._solver.check(*assumptions)
-        if answer == self._z3.unknown:
+        answer = self._z3.check(assumptions)
+        if answer not in ("sat", "unsat"):
             raise OutOfTime
-        return answer
+        return answer == "sat"
 
-    def _sane(self, state: State) -> list[Any]:
+    def _sane(self, state: State) -> list[str]:
         counts, cells = state
-        bounds = [x >= 0 for x in counts]
+        bounds = [f"(>= {text(x)} 0)" for x in counts]
         for x, t in zip(cells, self._c.tracked, strict=True):
-            bounds.append(x >= t.least)
+            bounds.append(f"(>= {text(x)} {text(t.least)})")
             if t.most is not None:
-                bounds.append(x <= t.most)
+                bounds.append(f"(<= {text(x)} {text(t.most)})")
             if t.cell not in self._c.written:
-                bounds.append(x == t.initial)
+                bounds.append(equal(x, t.initial))
         return bounds
 
     def _after(self, rule: Rule) -> State:
         """The state that a rule leads to, in terms of the one before."""
         counts, cells = self._before
         more = [(n == rule.dst) + (n == rule.spawn) - (n == rule.src) for n in range(len(counts))]
-        moved = [x + by if by else x for x, by in zip(counts, more, strict=True)]
+        moved = [f"(+ {x} {text(by)})" if by else x for x, by in zip(counts, more, strict=True)]
         new = dict(rule.updates)
-        written = []
+        written: list[Term] = []
         for x, t in zip(cells, self._c.tracked, strict=True):
             value = new.get(t.cell)
-            anything = self._z3.Int(f"any{t.cell}")
-            written.append(x if t.cell not in new else anything if value is None else self._number(value))
+            if t.cell not in new:
+                written.append(x)
+            elif value is None:
+                self._z3.say(f"(declare-const any{t.cell} Int)")
+                written.append(f"any{t.cell}")
+            else:
+                written.append(term(value, self._read))
         return moved, written
 
-    def _formula(self, fact: Fact, state: State) -> Any:
-        z3 = self._z3
+    def _read(self, ref: Ref) -> Term:
+        assert isinstance(ref, Cell)
+        return self._before[1][self._position[ref.number]]
+
+    def _formula(self, fact: Fact, state: State) -> str:
         match fact:
             case Equation(terms=terms, constant=constant):
-                numbers = [(a, self._quantity(q, state)) for a, q in terms]
-                return z3.Sum(constant, *(x if a == 1 else a * x for a, x in numbers)) == 0
+                numbers = [(a, text(self._quantity(q, state))) for a, q in terms]
+                parts = [x if a == 1 else f"(* {text(a)} {x})" for a, x in numbers]
+                return f"(= (+ {text(constant)} {' '.join(parts)}) 0)"
             case Never(quantities=quantities):
-                return z3.Or(*(z3.Not(self._positive(q, state)) for q in quantities))
+                return disjunction([negated(self._positive(q, state)) for q in quantities])
             case AtMostOne(quantity=q):
-                return self._quantity(q, state) <= 1
+                return f"(<= {text(self._quantity(q, state))} 1)"
 
-    def _positive(self, q: Quantity, state: State) -> Any:
-        _, cells = state
-        if q.kind == "is":
-            return cells[q.index] == q.value
-        if q.kind == "isnot":
-            return cells[q.index] != q.value
-        return self._quantity(q, state) >= 1
+    def _positive(self, q: Quantity, state: State) -> str:
+        if q.kind == "count":
+            return f"(>= {text(state[0][q.index])} 1)"
+        x = state[1][q.index]
+        if q.kind == "cell":
+            return f"(>= {text(x)} 1)"
+        return equal(x, q.value) if q.kind == "is" else negated(equal(x, q.value))
 
-    def _quantity(self, q: Quantity, state: State) -> Any:
+    def _quantity(self, q: Quantity, state: State) -> Term:
         counts, cells = state
         if q.kind == "count":
             return counts[q.index]
         if q.kind == "cell":
             return cells[q.index]
-        return self._z3.If(self._positive(q, state), 1, 0)
-
-    def _condition(self, e: Expr) -> Any:
-        z3 = self._z3
-        match e:
-            case Const(value=v):
-                return z3.BoolVal(bool(v))
-            case Op(name="not", args=(a,)):
-                return z3.Not(self._condition(a))
-            case Op(name="and", args=args):
-                return z3.And(*(self._condition(a) for a in args))
-            case Op(name="or", args=args):
-                return z3.Or(*(self._condition(a) for a in args))
-            case Op(name="==" | "!=" | "<" | "<=" as name, args=(a, b)):
-                x, y = self._number(a), self._number(b)
-                return {"==": x == y, "!=": x != y, "<": x < y, "<=": x <= y}[name]
-        return self._number(e) != 0
-
-    def _number(self, e: Expr) -> Any:
-        z3 = self._z3
-        match e:
-            case Const(value=v):
-                return z3.IntVal(v)
-            case Read(ref=Cell(number=n)):
-                return next(x for x, t in zip(self._before[1], self._c.tracked, strict=True) if t.cell == n)
-            case Op(name="+", args=(a, b)):
-                return self._number(a) + self._number(b)
-            case Op(name="-", args=(a, b)):
-                return self._number(a) - self._number(b)
-            case Op(name="neg", args=(a,)):
-                return -self._number(a)
-            case Op(name="ite", args=(a, b, d)):
-                return z3.If(self._condition(a), self._number(b), self._number(d))
-        return z3.If(self._condition(e), z3.IntVal(1), z3.IntVal(0))
+        return select(self._positive(q, state), 1, 0)
 
 
 def _touches(c: Counters, rule: Rule, fact: Fact) -> bool:

@@ -13,6 +13,7 @@ from itertools import combinations_with_replacement
 
 from verifier.evidence.sharding import Collision, ShardingResult, Side
 from verifier.program.shards import Apply, Count, Element, Held, Key, Number, Operation, Term, Touch, Unknown
+from verifier.prove.session import Session
 from verifier.records import dataclass
 from verifier.verdict import Verdict
 
@@ -33,9 +34,10 @@ def sharding(touches: tuple[Touch, ...], single: frozenset[str] = frozenset()) -
     if not any(t.write for t in touches):
         return ShardingResult(Verdict.UNKNOWN, "no role writes to an element of a package array: nothing is sharded")
     doubts: list[str] = []
+    z3 = Session()
     for a, b in pairs:
         try:
-            found, doubt = _judge(a, b)
+            found, doubt = _judge(a, b, z3)
         except Undecided as reason:
             found, doubt = None, f"'{a.text}' and '{b.text}': z3 gives no answer ({reason})"
         if found is not None:
@@ -46,16 +48,16 @@ def sharding(touches: tuple[Touch, ...], single: frozenset[str] = frozenset()) -
     return ShardingResult(Verdict.SAFE, _shown(touches))
 
 
-def _judge(a: Touch, b: Touch) -> tuple[Collision | None, str]:
+def _judge(a: Touch, b: Touch, z3: Session) -> tuple[Collision | None, str]:
     """A collision that is certain, or why there may be one; neither when there is none."""
     if not _candidates(a, b):
         return None, f"'{a.text}' and '{b.text}' meet in {a.data.shape} with no lock of one kind to exclude them"
-    found = _collide(a, b)
+    found = _collide(a, b, z3)
     if found is None:
         return None, ""
     if not (_certain(a) and _certain(b)):
         return None, f"not excluded: {found.words()}"
-    if _collide(a, b, own=True) is None:
+    if _collide(a, b, z3, own=True) is None:
         return None, f"right for the numbers in the model, but not for every number: {found.words()}"
     return found, ""
 
@@ -166,7 +168,7 @@ def _symbol(function: str, args: tuple[Term, ...]) -> str:
     return f"|{function}/{len(args)}|"
 
 
-def _collide(a: Touch, b: Touch, own: bool = False) -> Collision | None:
+def _collide(a: Touch, b: Touch, z3: Session, own: bool = False) -> Collision | None:
     """Two goroutines at one element without a lock in common; `own`: with the model's own numbers of shards.
 
     Raises Undecided when z3 gives no answer.
@@ -179,30 +181,27 @@ def _collide(a: Touch, b: Touch, own: bool = False) -> Collision | None:
     facts += [f"(= n{n} {n})" if own else f"(> n{n} 0)" for n in lengths]
     facts += [f"(>= {text} 0)" for s in sides for text in s.applied.values()]
     facts += [f"(>= {text} 0)" for s in sides for key, text in s.keys.items() if key.words.startswith('"')]
-    model = _model(declared, facts)
-    if model is None:
+    z3.say("(reset)", f"(set-option :timeout {_MILLISECONDS})", *declared, *(f"(assert {fact})" for fact in facts))
+    if not _possible(z3):
         return None
     for bound in _SMALL:
         tight = [f"(<= {text} {bound})" for text in values]
         tight += [f"(<= n{n} {bound})" for n in lengths if not own]
-        smaller = _model(declared, [*facts, *tight])
-        if smaller is not None:
-            model = smaller
+        z3.say("(push)", *(f"(assert {fact})" for fact in tight))
+        if _possible(z3):
             break
-    return _collision(sides, lambda text: _evaluate(model, declared, text))
+        z3.say("(pop)")
+    else:
+        _possible(z3)
+    return _collision(sides, z3.number)
 
 
-def _model(declared: list[str], facts: list[str]) -> object | None:
-    """A solution, None if there is none."""
-    import z3
-
-    solver = z3.Solver()
-    solver.set("timeout", _MILLISECONDS)
-    solver.from_string("\n".join([*declared, *(f"(assert {fact})" for fact in facts)]))
-    answer = solver.check()
-    if answer == z3.unknown:
-        raise Undecided(solver.reason_unknown())
-    return solver.model() if answer == z3.sat else None
+def _possible(z3: Session) -> bool:
+    """Whether what has been said has a solution. Raises Undecided."""
+    answer = z3.check()
+    if answer == "unknown":
+        raise Undecided(z3.ask("(get-info :reason-unknown)"))
+    return answer == "sat"
 
 
 def _lengths(t: Touch, term: Term) -> Iterator[int]:
@@ -229,14 +228,6 @@ def _declarations(sides: tuple[_Side, _Side], lengths: list[int]) -> list[str]:
     functions = {_symbol(x.function, x.args): len(x.args) for s in sides for x in s.applied}
     out = [f"(declare-const {name} Int)" for name in names]
     return out + [f"(declare-fun {f} ({' '.join(['Int'] * n)}) Int)" for f, n in functions.items()]
-
-
-def _evaluate(model: object, declared: list[str], text: str) -> int:
-    import z3
-
-    (assertion,) = z3.parse_smt2_string("\n".join([*declared, f"(assert (= {text} 0))"]))
-    term = assertion.arg(0) if assertion.num_args() == 2 else assertion
-    return int(model.eval(term, model_completion=True).as_long())  # type: ignore[attr-defined]
 
 
 def _collision(sides: tuple[_Side, _Side], value: Callable[[str], int]) -> Collision:

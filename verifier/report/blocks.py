@@ -63,7 +63,7 @@ def _access(access: RacyAccess, later_one: bool) -> list[str]:
 
 
 def _holds(access: RacyAccess) -> str:
-    at = f" at line {access.span.line}" if access.span else ""
+    at = f" at {access.span.words}" if access.span else ""
     if not access.holds:
         return f"{access.goroutine} holds no lock{at}"
     locks = " and ".join(

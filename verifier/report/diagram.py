@@ -91,7 +91,7 @@ def quoted(text: str) -> str:
 
 
 def _label(program: Program, step: Step) -> str:
-    line = f":{step.span.line} " if step.span else ""
+    line = f"{step.span.brief} " if step.span else ""
     detail = f" [{step.detail}]" if step.detail else ""
     guard = "" if step.guard == TRUE else f" when {Words(program).expr(step.guard)}"
     return f"{line}{step.text}{detail}{guard}"

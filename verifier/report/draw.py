@@ -50,10 +50,9 @@ def _row(row: Row, widths: tuple[int, ...]) -> str:
 
 def _cell(cell: Cell, width: int) -> str:
     mark = f"  {cell.mark}" if cell.mark else ""
-    line = f":{cell.line}" if cell.line else ""
-    room = width - len(mark) - (len(line) + 2 if line else 0)
+    room = width - len(mark) - (len(cell.place) + 2 if cell.place else 0)
     left = _squeezed(cell, max(room, 1)) + mark
-    return left + line.rjust(width - len(left)) if line else left
+    return left + cell.place.rjust(width - len(left)) if cell.place else left
 
 
 def _squeezed(cell: Cell, room: int) -> str:

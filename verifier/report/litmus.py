@@ -73,6 +73,6 @@ def _witness(r: LitmusResult, o: Outcome) -> list[str]:
 
 
 def _saw(s: Saw) -> tuple[str, str, str, str]:
-    where = f":{s.span.line} {s.text}" if s.span else s.text
+    where = f"{s.span.brief} {s.text}" if s.span else s.text
     origin = f"from {s.writer}: {s.writer_text}" if s.writer else "the initial value"
     return s.goroutine, where, f"reads {s.location} = {s.value}", origin

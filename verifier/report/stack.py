@@ -36,4 +36,4 @@ def role(goroutine: str) -> str:
 
 def where(span: Span | None) -> str:
     """` (line 14)`, or nothing when the place is not known."""
-    return f" (line {span.line})" if span else ""
+    return f" ({span.words})" if span else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.evidence.trace import RacyAccess, Trace, TraceStep
+from verifier.records import dataclass
 from verifier.source import Span
 
 IDLE = "."
@@ -25,21 +26,21 @@ WIDE = 100
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one goroutine does in one row. `mark` follows the text, `line` stands at the right edge (0: none).
+    """What one goroutine does in one row. `mark` follows the text, `place` stands at the right edge.
 
     `part` is the end of `text` that only this row has: where room is short the statement before it gives way.
     """
 
     text: str
     mark: str = ""
-    line: int = 0
+    place: str = ""
     moves: bool = False
     part: str = ""
 
     @property
     def width(self) -> int:
         """Text columns needed to show the cell in full."""
-        return len(self.text) + (2 + len(self.mark) if self.mark else 0) + (3 + len(str(self.line)) if self.line else 0)
+        return len(self.text) + (2 + len(self.mark) if self.mark else 0) + (2 + len(self.place) if self.place else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _moves(trace: Trace) -> list[tuple[dict[str, Cell], tuple[str, ...]]]:
 def _step_cells(trace: Trace, step: TraceStep) -> dict[str, Cell]:
     cells = {step.goroutine: _step_cell(trace, step)}
     if step.meets is not None:
-        cells[step.meets.goroutine] = Cell(step.meets.text, "", _line(step.meets.span), True)
+        cells[step.meets.goroutine] = Cell(step.meets.text, "", _place(step.meets.span), True)
     return cells
 
 
@@ -159,16 +160,16 @@ def _step_cell(trace: Trace, step: TraceStep) -> Cell:
     failed = trace.failure and step is trace.steps[-1] and not trace.waiting
     said = step.symptom or (trace.failure_kind or "fails" if failed else "")
     mark = WAITS if step.waits else f"<- {said}" if said else ""
-    return Cell(words(step), mark, _line(step.span), True, part(step))
+    return Cell(words(step), mark, _place(step.span), True, part(step))
 
 
 def _access_cell(access: RacyAccess) -> Cell:
     text = access.text or f"{'write' if access.write else 'read'} {access.location}"
-    return Cell(text, RACE, _line(access.span), True)
+    return Cell(text, RACE, _place(access.span), True)
 
 
-def _line(span: Span | None) -> int:
-    return span.line if span else 0
+def _place(span: Span | None) -> str:
+    return span.brief if span else ""
 
 
 def _still(trace: Trace, goroutine: str, number: int) -> Cell:

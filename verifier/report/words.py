@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.expr import (
     At,
     Cell,
@@ -21,6 +19,7 @@ from verifier.program.expr import (
     Table,
 )
 from verifier.program.program import END, IDLE, Access, Bool, CellDecl, Domain, Program, show
+from verifier.records import dataclass
 
 _BINDS = {"or": 1, "and": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, "+": 4, "-": 4, "|": 4, "^": 4}
 """How tightly a binary operator binds, as in Go; those not named are multiplicative."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.explore.kernel.emit import Function, Value
 from verifier.explore.kernel.expressions import Expressions
 from verifier.explore.machine import Machine
 from verifier.explore.pyloop import Watch
 from verifier.program.layout import Layout
 from verifier.program.program import END, IDLE, Program
+from verifier.records import dataclass
 
 _FIRST = -2
 """What a function returns for event 0; -1 is a fault of the program."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.words import NARROW, Unsupported, Words, signed
@@ -11,6 +10,7 @@ from verifier.explore.pyexpr import flatten
 from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Judge, Op, Pc, Read, Ref, Table, children
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.layout import WORD, Layout, Slot
+from verifier.records import dataclass
 
 FAULT = -1
 """What generated functions return when the program reads a cell that does not exist or divides by zero."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.explore.kernel.emit import Function, Value, Variable
 from verifier.explore.kernel.words import signed
+from verifier.records import dataclass
 
 BATCH = 16
 """States expanded before their successors are looked up: the table's lines arrive meanwhile."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.kernel.canoncode import CanonicalCode
 from verifier.explore.kernel.emit import Constants, Function, Value
@@ -19,6 +18,7 @@ from verifier.explore.pyloop import Watch
 from verifier.explore.races import Races
 from verifier.program.concrete import Concrete
 from verifier.program.intervals import Ranges
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True)

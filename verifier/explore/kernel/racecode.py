@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.events import code
@@ -14,6 +13,7 @@ from verifier.explore.races import Races, conflicting
 from verifier.program.expr import TRUE, Cell
 from verifier.program.intervals import Ranges
 from verifier.program.program import Access
+from verifier.records import dataclass
 
 _CLASSES = 64
 _CELL, _TEXT = 20, 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import suppress
-from dataclasses import dataclass
 
 from verifier.explore.canonical import settling
 from verifier.explore.cycles import locations_acyclic
@@ -25,6 +24,7 @@ from verifier.explore.pyexpr import Writer
 from verifier.explore.races import Races
 from verifier.explore.reference import coverage, watches
 from verifier.program.semantics import ProgramFault
+from verifier.records import dataclass
 
 _PAUSE = 1 << 15
 """States expanded between two looks at the clock, the memory and Ctrl-C."""

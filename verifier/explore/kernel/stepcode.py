@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.expressions import Expressions, Place
@@ -14,6 +13,7 @@ from verifier.program.expr import TRUE, At, Cell, Expr, Read, Ref
 from verifier.program.intervals import Ranges
 from verifier.program.layout import WORD, Slot
 from verifier.program.program import high, low
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from verifier.explore.graph import dies
 from verifier.explore.kernel.emit import Constants, Function, Value, Variable
@@ -16,6 +15,7 @@ from verifier.explore.machine import Machine
 from verifier.program.intervals import Ranges
 from verifier.program.layout import WORD
 from verifier.program.program import END, IDLE
+from verifier.records import dataclass
 
 PARAMETERS = ("states", "table", "out", "marks", "from", "to", "bits")
 """What `settle` is given: the stores of a finished search and its table, a buffer for the successors of one state, the

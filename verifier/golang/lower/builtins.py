@@ -119,7 +119,7 @@ def _make(m: Machine, x: ast.Call) -> Value:
     t = m.info.types[x].type
     u = underlying(t)
     if isinstance(u, Map):
-        return Value(t, (maps.make_map(m, t, (), f"map@{x.span.line}"),))
+        return Value(t, (maps.make_map(m, t, (), f"map@{x.span.site}"),))
     if isinstance(u, Chan):
         return Value(t, (channel_values.make_channel(m, t, channel_values.capacity_of(m, x), x.span),))
     if isinstance(u, Slice):

@@ -104,7 +104,7 @@ def close(m: Machine, holder: Value, span: Span) -> None:
 def make_channel(m: Machine, t: Type, capacity: int, span: Span) -> LeafValue:
     """`make(chan T, n)`: empty and open."""
     cells = tuple(const(capacity) if x.path == ("cap",) else ZERO for x in m.layouts.object_leaves(t))
-    return allocate(m, t, cells, f"chan@{span.line}")
+    return allocate(m, t, cells, f"chan@{span.site}")
 
 
 def length(m: Machine, holder: Value, span: Span, name: str) -> Value:

@@ -56,7 +56,9 @@ def clients(m: Machine, client: Client) -> Made:
     # The body is a loop: what it allocates is recycled.
     m.tm, m.cur, m.frames, m.loops, m.loop_depth, m.env = b, IDLE, [], [], 1, m.globals
     m.where = asked.span
-    mine, pending = (m.cell(n, Range(0, most)) for n, most in (("calls", asked.calls), ("call", len(client.operations))))
+    mine, pending = (
+        m.cell(n, Range(0, most)) for n, most in (("calls", asked.calls), ("call", len(client.operations)))
+    )
     b.frame[mine] = b.frame[pending] = False
     out = Made(client, b.number, state, phase, busy, made, mine, pending, client.operations)
     writer = _Writer(m, out)

@@ -20,7 +20,7 @@ def new_cond(m: Machine, locker: Value, at: Span) -> Value:
     """`sync.NewCond(l)`: a new object that refers to `l`."""
     t = Pointer(COND)
     empty = numbers(m, zero(m, COND))
-    return Value(t, (allocate(m, t, (*numbers(m, locker), *empty[1:]), f"Cond@{at.line}"),))
+    return Value(t, (allocate(m, t, (*numbers(m, locker), *empty[1:]), f"Cond@{at.site}"),))
 
 
 def cond_call(m: Machine, name: str, receiver: Value, at: Span) -> Value:

@@ -13,10 +13,11 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_value
 from verifier.golang.lower.order import early, hoist, operands
 from verifier.golang.lower.places import as_pointer, follow, operand, place
-from verifier.golang.lower.storage import load, materialize, scalar, snapshot, zero
+from verifier.golang.lower.storage import has_address, load, materialize, scalar, snapshot, zero
 from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value, is_func
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import (
+    ANY,
     BOOL,
     INT,
     NIL,
@@ -96,6 +97,9 @@ def _selector(m: Machine, x: ast.Expr) -> Value:
 
 def _index(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.Index)
+    if x in m.info.instances:
+        func = m.info.instances[x]
+        return Value(func.signature, (FuncVal(func, m.globals),))
     if isinstance(underlying(m.info.types[x.x].type), Map):
         return maps.lookup(m, x)[0]
     found = operand(m, x)
@@ -103,9 +107,8 @@ def _index(m: Machine, x: ast.Expr) -> Value:
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:
-    found = place(m, x)
-    assert found is not None
-    return load(m, found)
+    found = operand(m, x)
+    return load(m, found) if isinstance(found, Loc) else found
 
 
 def _unary(m: Machine, x: ast.Expr) -> Value:
@@ -151,6 +154,11 @@ def equality(m: Machine, left: Value, right: Value) -> Expr:
         right = convert(m, right, left.type)
     if isinstance(underlying(right.type), Interface) or left.type == NIL:
         left = convert(m, left, right.type)
+    if m.layouts.by_content(left.type):
+        known = left.leaves[0] if right.leaves[0] == ZERO else right.leaves[0]
+        if ZERO not in (left.leaves[0], right.leaves[0]):
+            has_address(m, left.type)
+        return negate(scalar(known))
     specs = m.layouts.leaves(left.type)
     return all_of(*(_same(m, a, b, s.spec) for a, b, s in zip(left.leaves, right.leaves, specs, strict=True)))
 
@@ -210,7 +218,10 @@ def _func_lit(m: Machine, x: ast.Expr) -> Value:
 
 def assertion(m: Machine, x: ast.TypeAssert) -> tuple[Value, Expr]:
     """`x.(T)`: the value and whether the dynamic type is T."""
-    value = snapshot(m, m.value(x.x))
+    return _asserted(m, x, snapshot(m, m.value(x.x)))
+
+
+def _asserted(m: Machine, x: ast.TypeAssert, value: Value) -> tuple[Value, Expr]:
     t = m.info.types[x.type].type
     e = scalar(value.leaves[0])
     if isinstance(underlying(t), Interface):
@@ -224,9 +235,17 @@ def assertion(m: Machine, x: ast.TypeAssert) -> tuple[Value, Expr]:
 
 def _type_assert(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.TypeAssert)
-    value, ok = assertion(m, x)
-    m.fail_if(negate(ok), "panic", f"interface conversion: interface value is not {m.info.types[x.type].type}")
+    inside = snapshot(m, m.value(x.x))
+    value, ok = _asserted(m, x, inside)
+    held, words = scalar(inside.leaves[0]), f"interface conversion: {_interface_name(inside.type)} is"
+    # Go names what is there instead (runtime/error.go:44): nil, or a type that nobody knows before all code is lowered.
+    m.fail_if(equal(held, ZERO), "panic", f"{words} nil, not {value.type}")
+    m.fail_if(negate(ok), "panic", f"{words} not {value.type}")
     return value
+
+
+def _interface_name(t: Type) -> str:
+    return "interface {}" if t == ANY else str(t)
 
 
 def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import SegmentKey
-from verifier.golang.lower.storage import materialize, reference_sort, zero
+from verifier.golang.lower.storage import has_address, materialize, reference_sort, zero
 from verifier.golang.lower.values import Value, is_func
 from verifier.golang.types import NIL, Basic, Interface, Map, Pointer, Slice, Type, underlying
 from verifier.program.expr import Const, Expr, PerInstance, both, op
@@ -35,6 +35,7 @@ def into_interface(m: Machine, value: Value) -> Expr:
 
 def segment(m: Machine, t: Type) -> tuple[Expr, int, Expr]:
     """First value, least contained value and last value of a dynamic type's segment in the interface domain."""
+    has_address(m, t)
     leaves = m.layouts.leaves(t)
     if len(leaves) != 1 or not isinstance(underlying(t), Basic | Pointer | Map | Slice):
         assert m.where is not None

@@ -26,6 +26,9 @@ from verifier.program.program import Bool, Enum_, Range, Reference, Union
 MOST_PANICS = 15
 """Different panics that one function of sync.OnceFunc can end in."""
 
+SET = Part("set")
+"""The cell that says whether a pointer kept by content is not nil."""
+
 _FIXED: dict[str, tuple[CellSpec, ...]] = {
     "sync.Mutex": mutex.LAYOUT,
     "sync.RWMutex": rwmutex.LAYOUT,
@@ -50,11 +53,13 @@ class Layouts:
         longest_slice: int,
         runtime: str = "",
         channels: tuple[tuple[Type, int], ...] = (),
+        contents: frozenset[Named] = frozenset(),
     ) -> None:
         self.strings = strings
         self.int_keys = int_keys
         self.longest_slice = longest_slice
         self.runtime = runtime
+        self.contents = contents
         self._cache: dict[str, tuple[Leaf, ...]] = {}
         self._names: dict[int, str] = {}
         self._made: dict[str, list[int]] = {}
@@ -107,8 +112,15 @@ class Layouts:
                 return []
             case Primitive():
                 return self._primitive(u)
+            case Pointer() if self.by_content(u):
+                return [Leaf((SET,), Bool()), *self.leaves(u.elem)]
             case _:
                 return [Leaf((), t)]
+
+    def by_content(self, t: Type) -> bool:
+        """Whether a pointer type is kept by content: whether it is set, then the fields it points to."""
+        u = underlying(t)
+        return isinstance(u, Pointer) and u.elem in self.contents
 
     def _primitive(self, t: Primitive) -> list[Leaf]:
         if t.name in _FIXED:
@@ -116,7 +128,7 @@ class Layouts:
         if t.name == "sync.Map":
             return self._specs(syncmap.layout(max(len(self.strings), self.int_keys)), Interface(()))
         if t.name == "atomic.Pointer" and t.arg is not None:
-            return [Leaf((Part("v"),), Pointer(t.arg))]
+            return [Leaf((Part("v"), *x.path), x.spec) for x in self.leaves(Pointer(t.arg))]
         if t.name == "atomic.Value":
             return [Leaf((Part("v"),), Interface(()))]
         if t.name == "atomic.Bool":

@@ -106,7 +106,7 @@ _ERROR_STRING = Named("errors.errorString", Span("", 0, 0), Struct(()))
 def _new_error(m: Machine, x: ast.Call) -> Value:
     """`errors.New`: an object of its own, equal to itself only. Its text is for people."""
     t = Pointer(_ERROR_STRING)
-    pointer = Value(t, (allocate(m, t, (), f"error@{x.span.line}"),))
+    pointer = Value(t, (allocate(m, t, (), f"error@{x.span.site}"),))
     return convert(m, pointer, m.info.types[x].type)
 
 

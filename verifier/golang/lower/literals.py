@@ -28,7 +28,9 @@ def pointer_to(m: Machine, x: ast.CompositeLit) -> Value:
 
 def allocate_value(m: Machine, t: Type, value: Value, at: ast.Expr) -> Value:
     """A new heap object of pointer type `t` that starts as `value`."""
-    return Value(t, (allocate(m, t, numbers(m, value), f"{value.type}@{at.span.line}"),))
+    if m.layouts.by_content(t):
+        return Value(t, (TRUE, *numbers(m, value)))
+    return Value(t, (allocate(m, t, numbers(m, value), f"{value.type}@{at.span.site}"),))
 
 
 def composite(m: Machine, x: ast.CompositeLit, t: Type) -> Value:
@@ -106,7 +108,7 @@ def make_slice(m: Machine, t: Type, length: int, at: ast.Expr, parts: list[_Part
     u = underlying(t)
     assert isinstance(u, Slice)
     whole = _aggregate(m, Array(m.layouts.longest_slice, u.elem), parts or [])
-    leaf = allocate(m, t, numbers(m, whole), f"{t}@{at.span.line}")
+    leaf = allocate(m, t, numbers(m, whole), f"{t}@{at.span.site}")
     m.slice_lengths[m.tm.regions[-1]] = length
     return Value(t, (leaf,))
 
@@ -128,7 +130,7 @@ def _map(m: Machine, x: ast.CompositeLit, t: Type, u: Map) -> Value:
         if not 0 <= index < m.layouts.map_keys(u):
             m.fail_if(TRUE, "bound", maps.outside_domain(m, u))
         entries.append((index, value))
-    return Value(t, (maps.make_map(m, t, tuple(entries), f"map@{x.span.line}"),))
+    return Value(t, (maps.make_map(m, t, tuple(entries), f"map@{x.span.site}"),))
 
 
 def new_object(m: Machine, x: ast.Call) -> Value:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.bodiless import value_counts
-from verifier.golang.facts import Facts, collect
+from verifier.golang.contents import facts_of
+from verifier.golang.facts import Facts
 from verifier.golang.lower import assign, channels, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
 from verifier.golang.lower.clients import Made, clients, judged
@@ -20,9 +21,20 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
-from verifier.golang.lower.storage import numbers, zero
+from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
-from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made as MadeFunction, Region, Value, is_func
+from verifier.golang.lower.values import (
+    Address,
+    Binding,
+    FuncVal,
+    Leaf,
+    Loc,
+    Made as MadeFunction,
+    Region,
+    Value,
+    is_func,
+)
+from verifier.golang.text import Files
 from verifier.golang.types import Chan, FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.model.document import CLIENT
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, equal, negate, rewrite
@@ -76,12 +88,16 @@ MOST_INITIAL_BLOCKS = 64
 
 
 def lower(
-    package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts | None = None
+    package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts | None = None
 ) -> Program:
     """Lower a checked model. Raises ModelError, located, for what is outside the subset."""
-    facts = facts or collect(package)
+    facts = facts or facts_of(package)
     while True:
-        made, again = _lower(package, name, roles, settings, lines, facts)
+        try:
+            made, again = _lower(package, name, roles, settings, files, facts)
+        except Observed as where:
+            facts = replace(facts, contents=facts.contents - {where.type})
+            continue
         if settings.client is not None and not settings.pooled and again:
             # What clients allocate comes from pools, and what initialisers allocate of the same types as well.
             settings = replace(settings, pooled=again)
@@ -94,14 +110,16 @@ def lower(
 
 
 def _lower(
-    package: Package, name: str, roles: Roles, settings: Settings, lines: tuple[str, ...], facts: Facts
+    package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts
 ) -> tuple[Program, frozenset[str]]:
     """The program, and the sorts of objects that goroutines allocate again and again."""
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
-    layouts = Layouts(facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels)
-    m = Machine(package.info, facts, layouts, settings, lines)
+    layouts = Layouts(
+        facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels, facts.contents
+    )
+    m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
     m.free_values = value_counts(package, facts.longest_slice)
@@ -213,7 +231,11 @@ def _bind(m: Machine, var: Var, value: Value) -> Binding:
 def _name_made(var: Var, value: Value) -> None:
     """What a function of `sync.OnceFunc` keeps is named after the variable."""
     f = value.leaves[0] if value.leaves else None
-    held = f.recv.leaves[0] if isinstance(f, FuncVal) and isinstance(f.target, MadeFunction) and f.recv is not None else None
+    held = (
+        f.recv.leaves[0]
+        if isinstance(f, FuncVal) and isinstance(f.target, MadeFunction) and f.recv is not None
+        else None
+    )
     if isinstance(held, Address) and "@" in held.region.name:
         held.region.name = var.name
 
@@ -267,7 +289,7 @@ def _template(linker: Linker, b: Builder) -> Template:
 
 def _name_regions(m: Machine, at: Arrangement, state: list[int]) -> None:
     """Name an object of the package after the variable or field that refers to it at the start, e.g. `c.m`."""
-    named = [r for r in m.builders[0].regions if "@" not in r.name]
+    named = [r for r in m.builders[0].regions if "@" not in r.name and not r.private]
     for r in named:  # grows: an object that gets its name here names what it refers to
         for leaf in r.leaves:
             spot = _referent(m, at, leaf, state[r.offset + r.index[leaf.path]])

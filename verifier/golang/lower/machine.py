@@ -11,7 +11,7 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
 from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Part, Path, Region, Spec, Value
-from verifier.golang.text import snippet
+from verifier.golang.text import Files, snippet
 from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.model.document import Bounds
@@ -40,12 +40,12 @@ class Settings:
 class Machine:
     """The state of one lowering run. Construct handlers receive it and add steps at `cur`, the current location."""
 
-    def __init__(self, info: Info, facts: Facts, layouts: Layouts, settings: Settings, lines: tuple[str, ...]) -> None:
+    def __init__(self, info: Info, facts: Facts, layouts: Layouts, settings: Settings, files: Files) -> None:
         self.info = info
         self.facts = facts
         self.layouts = layouts
         self.settings = settings
-        self.lines = lines
+        self.files = files
         self.builders: list[Builder] = [Builder(0, "package", None)]
         self.tm = self.builders[0]
         self.cur: int | None = 2
@@ -109,7 +109,7 @@ class Machine:
 
     def text(self, span: Span | None) -> str:
         """The Go text at `span`, shortened to one line."""
-        return snippet(span, self.lines) if span else ""
+        return snippet(span, self.files) if span else ""
 
     # ---- control
 

@@ -138,7 +138,8 @@ def _map(m: Machine, r: Region, t: Map, seen: set[tuple[Region, Path]]) -> Itera
     if (r, ()) in seen or m.settings.runtime or r.template != 0:
         return
     seen.add((r, ()))
-    keep = [i for i, leaf in enumerate(r.leaves) if leaf.path != ("header",)]
+    # Neither the header, which holds nothing, nor the bit that only a range looks at (`gomap`).
+    keep = [i for i, leaf in enumerate(r.leaves) if len(leaf.path) > 1 and leaf.path[1] != "fresh"]
     yield View(r.name, "map", tuple(r.offset + i for i in keep), m.layouts.key_names(t))
 
 

@@ -34,7 +34,7 @@ def once_function(m: Machine, f: FuncVal, signature: Signature, name: str, at: S
     kept = tuple(StructField(f"·r{i}", t) for i, t in enumerate(signature.results))
     whole = Struct((StructField("·once", Primitive("sync.Once")), StructField("·panic", PANIC), *kept))
     state = Named(f"sync.{name}", at, whole)
-    pointer = allocate(m, Pointer(state), numbers(m, zero(m, state)), f"{name}@{at.line}")
+    pointer = allocate(m, Pointer(state), numbers(m, zero(m, state)), f"{name}@{at.site}")
     calls = _Calls(f, signature.results, name, [])
     made = Made(f"sync.{name}.func1", calls.run, f)
     return Value(signature, (FuncVal(made, m.globals, Value(Pointer(state), (pointer,))),))

@@ -11,7 +11,17 @@ from dataclasses import replace
 from verifier.golang import syntax as ast
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import LengthKey
-from verifier.golang.lower.storage import deref, function_in_data, load, materialize, pin, reference_sort, scalar
+from verifier.golang.lower.storage import (
+    deref,
+    function_in_data,
+    has_address,
+    inside,
+    load,
+    materialize,
+    pin,
+    reference_sort,
+    scalar,
+)
 from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value, is_func
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import Array, Map, Pointer, Slice, StructField, Var, underlying
@@ -33,8 +43,7 @@ def operand(m: Machine, x: ast.Expr) -> Loc | Value:
             var = m.info.uses.get(x) or m.info.defs.get(x)
             return variable(m, var) if isinstance(var, Var) else m.value(x)
         case ast.Star():
-            pointer = m.value(x.x)
-            return deref(m, pointer.leaves[0], pointer.type)
+            return pointee(m, m.value(x.x))
         case ast.Selector() if x in m.info.selections and m.info.selections[x].kind == "field":
             return follow(m, operand(m, x.x), m.info.selections[x].path)
         case ast.Index() if not isinstance(underlying(m.info.types[x.x].type), Map):
@@ -47,8 +56,14 @@ def through(m: Machine, base: Loc | Value) -> Loc | Value:
     """`base` with an implicit dereference when it is a pointer."""
     if not isinstance(underlying(base.type), Pointer):
         return base
-    value = load(m, base) if isinstance(base, Loc) else base
-    return deref(m, value.leaves[0], value.type)
+    return pointee(m, load(m, base) if isinstance(base, Loc) else base)
+
+
+def pointee(m: Machine, pointer: Value) -> Loc | Value:
+    """What a pointer points to: a place, or only a value where the pointer is kept by content."""
+    if m.layouts.by_content(pointer.type):
+        return inside(m, pointer)
+    return deref(m, pointer.leaves[0], pointer.type)
 
 
 def follow(m: Machine, base: Loc | Value, path: tuple[StructField, ...]) -> Loc | Value:
@@ -138,6 +153,7 @@ def slice_length(m: Machine, value: Value) -> Expr:
 def as_pointer(m: Machine, base: Loc) -> Value:
     """`&place` as a pointer value; the place's own nil check is made here, as Go does."""
     t = Pointer(base.type)
+    has_address(m, t)
     m.settle_checks(base.checks)
     sort = reference_sort(m, t)
     if isinstance(base.base, Region):

@@ -15,7 +15,7 @@ from verifier.golang.lower.objects import cells_of, target
 from verifier.golang.lower.order import operands
 from verifier.golang.lower.places import place
 from verifier.golang.lower.spawn import spawn
-from verifier.golang.lower.storage import deref, load, numbers, scalar
+from verifier.golang.lower.storage import deref, has_address, load, numbers, scalar
 from verifier.golang.lower.syncrange import sync_range
 from verifier.golang.lower.values import FuncVal, Loc, Value, nothing
 from verifier.golang.types import ANY, BOOL, INT, Basic, Interface, Pointer, Primitive, Tuple, Type, underlying
@@ -146,7 +146,7 @@ def atomic_operation(
 ) -> Value:
     """One atomic operation on the cells at `path` of a place."""
     m.settle_checks(loc.checks)
-    cells = (m.ref(loc, path),)
+    cells = tuple(m.ref(loc, (*path, *x.path)) for x in m.layouts.leaves(elem))
     given = [numbers(m, convert(m, v, elem)) for v in args]
     match name:
         case "Load":
@@ -162,6 +162,7 @@ def atomic_operation(
             out = m.temps(elem, "a")
             m.fragment(atomic.add(cells, _delta(given[0][0], elem), out[0]))
         case "CompareAndSwap":
+            has_address(m, elem)
             got = m.temp("swapped", Bool())
             m.fragment(atomic.compare_and_swap(cells, given[0], given[1], got))
             return Value(BOOL, (Read(got),))
@@ -193,7 +194,7 @@ def pure_call(m: Machine, x: ast.Call) -> Value:
                 value = load(m, loc)
                 loc = deref(m, value.leaves[0], value.type)
             m.settle_checks(loc.checks)
-            return Value(elem, (Read(m.ref(loc, ("v",))),))
+            return Value(elem, tuple(Read(m.ref(loc, ("v", *x.path))) for x in m.layouts.leaves(elem)))
     raise m.unsupported("a clause may not call functions", x.span, "read package variables, len, at(role, label)")
 
 

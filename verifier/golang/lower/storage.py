@@ -20,7 +20,7 @@ from verifier.golang.lower.values import (
     Value,
     is_func,
 )
-from verifier.golang.types import INT, Chan, Map, Pointer, Slice, Tuple, Type, underlying
+from verifier.golang.types import INT, Chan, Map, Named, Pointer, Slice, Tuple, Type, underlying
 from verifier.program.expr import (
     FALSE,
     ZERO,
@@ -36,6 +36,7 @@ from verifier.program.expr import (
     Ref,
     Table,
     equal,
+    negate,
     op,
 )
 from verifier.program.program import Access, Alloc, Kind
@@ -146,12 +147,39 @@ def snapshot(m: Machine, value: Value) -> Value:
     return kept
 
 
+class Observed(Exception):
+    """An address taken for unobservable is observed after all: lower again, without keeping `type` by content."""
+
+    def __init__(self, type_: Named) -> None:
+        super().__init__(str(type_))
+        self.type = type_
+
+
+def has_address(m: Machine, t: Type) -> None:
+    """Insist that a pointer type is kept as an address. Raises Observed."""
+    u = underlying(t)
+    if m.layouts.by_content(t) and isinstance(u, Pointer) and isinstance(u.elem, Named):
+        raise Observed(u.elem)
+
+
+def inside(m: Machine, pointer: Value) -> Value:
+    """What a pointer that is kept by content points to; nil panics now."""
+    u = underlying(pointer.type)
+    assert isinstance(u, Pointer)
+    m.settle_checks((Check(negate(scalar(pointer.leaves[0])), "panic", NIL_DEREFERENCE),))
+    return Value(u.elem, pointer.leaves[1:])
+
+
+NIL_DEREFERENCE = "runtime error: invalid memory address or nil pointer dereference"
+
+
 def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafValue:
     """A heap object for a reference of type `t` (pointer, map or slice) with the given initial cells.
 
     A site that runs once has one block per goroutine and a constant address. A site that can run again has
     `bounds.heap` blocks, recycled when no live reference reaches them.
     """
+    has_address(m, t)
     sort = reference_sort(m, t)
     specs = m.layouts.object_leaves(t)
     pooled = sort in m.settings.pooled
@@ -265,6 +293,7 @@ def is_nil(leaf: LeafValue) -> Expr:
 
 def deref(m: Machine, pointer: LeafValue, t: Type) -> Loc:
     """The place a pointer of type `t` points to, with the nil check still pending."""
+    has_address(m, t)
     u = underlying(t)
     elem = u.elem if isinstance(u, Pointer) else u
     if isinstance(pointer, Address):
@@ -274,5 +303,5 @@ def deref(m: Machine, pointer: LeafValue, t: Type) -> Loc:
     pointer = scalar(pointer)
     sort = reference_sort(m, t)
     m.sort_entries.setdefault(sort, {})
-    check = Check(equal(pointer, ZERO), "panic", "runtime error: invalid memory address or nil pointer dereference")
+    check = Check(equal(pointer, ZERO), "panic", NIL_DEREFERENCE)
     return Loc(Deref(sort, pointer), (), elem, shared=True, checks=(check,))

@@ -48,8 +48,7 @@ def run_on(
     symbolic = Symbolic(program)
     clients = {program.instances[n].template for n in program.clients.instances} if program.clients else set()
     composers = [
-        _Composer(t, named[t.number], passed[t.number], symbolic, known, t.number in clients)
-        for t in program.templates
+        _Composer(t, named[t.number], passed[t.number], symbolic, known, t.number in clients) for t in program.templates
     ]
     cells, starts = list(program.initial), list(program.starts)
     prelude: list[tuple[int, ...]] = [()] * len(program.instances)

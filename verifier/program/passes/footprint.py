@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from verifier.program.expr import TRUE, At, Cell, Expr, Family, Fresh, Op, Own, Pc, Ref, children, refs
 from verifier.program.program import Program, Reference, Step, Union
 from verifier.program.semantics import recycled_blocks
+from verifier.records import dataclass
 
 Bits = int
 """A set of cells: bit n is cell n."""

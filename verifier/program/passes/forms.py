@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
@@ -13,6 +12,7 @@ from verifier.program.intervals import Ranges
 from verifier.program.passes.cases import MAX_CASES, Case, Cases, reads_of
 from verifier.program.passes.exchange import Exchange, Moves
 from verifier.program.program import Alloc
+from verifier.records import dataclass
 
 PLAIN: Moves = {}
 """Of values that no exchange changes."""

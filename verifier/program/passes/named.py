@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.program.expr import Const, Expr, Op, Pc, Read, children
 from verifier.program.intervals import Ranges
 from verifier.program.monitor import LINEARIZABLE
 from verifier.program.program import Program
+from verifier.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ grows. What it ends with holds in every reachable state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from verifier.program.expr import TRUE, At, Cell, Expr, Own, Ref
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.passes.footprint import conjuncts
 from verifier.program.program import END, IDLE, PACKAGE, Program, Step
 from verifier.program.semantics import recycled_blocks
+from verifier.records import dataclass
 
 GROWTHS = 12
 """How often an interval may grow before it becomes the whole domain."""

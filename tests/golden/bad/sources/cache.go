@@ -1,0 +1,5 @@
+package cache
+
+var x int
+
+func put() { x = y }

@@ -1,0 +1,5 @@
+package cache
+
+var w int
+
+import "sync"

@@ -1,0 +1,3 @@
+package cache
+
+var café int

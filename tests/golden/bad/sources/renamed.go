@@ -1,0 +1,3 @@
+package cache
+
+import s "sync"

@@ -1,0 +1,6 @@
+package cache
+
+import (
+	"sync"
+	"sync/atomics"
+)

@@ -7,7 +7,7 @@ cleared, and whether some order fits is decided by trying them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.audit.walk import Walk, raw_step
@@ -16,6 +16,7 @@ from verifier.program.concrete import Concrete
 from verifier.program.expr import Judge
 from verifier.program.monitor import Clients, Contents, Operation, apply, outcome_text
 from verifier.program.program import Fail
+from verifier.records import dataclass
 
 SHOWN = 8
 """Orders that a report lists."""

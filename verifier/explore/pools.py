@@ -8,13 +8,12 @@ written as one and the same number, so that their order does not depend on where
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from verifier.explore.heap import targets
 from verifier.explore.machine import Machine
 from verifier.program.layout import Region, Slot
 from verifier.program.program import Domain, Place, Program
 from verifier.program.semantics import recycled_blocks, zero
+from verifier.records import dataclass
 
 NOWHERE = -1
 
@@ -132,7 +131,7 @@ class Pools:
         return number, found
 
     def _renumbered(self, state: int, roots: tuple[Pointer, ...]) -> int:
-        number, found = self._reach(state, roots)
+        number, _ = self._reach(state, roots)
         out = state & self.rest
         for p in roots:
             v = state >> p.shift & p.mask

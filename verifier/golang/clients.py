@@ -8,7 +8,7 @@ themselves are no Go: `lower/clients.py` makes their steps.
 from __future__ import annotations
 
 from verifier.golang import syntax as ast
-from verifier.golang.types import BOOL, Basic, Func, Named, Package, Pointer, Type, Var, underlying
+from verifier.golang.types import BOOL, Basic, Func, Package, Pointer, Type, Var, underlying
 from verifier.model.document import Linearizable, Text
 from verifier.program.monitor import Operation
 from verifier.records import dataclass
@@ -38,7 +38,10 @@ def declarations(asked: Linearizable, decls: tuple[ast.Decl, ...]) -> Text:
         raise fail(f"the model declares no type {asked.type}", asked.type_span, *suggestion(asked.type, types))
     functions = {d.name.name: d for d in decls if isinstance(d, ast.FuncDecl) and d.recv is None}
     maker = next((n for n in (f"New{asked.type}", "New") if _makes(functions.get(n), asked.type)), "")
-    parts = [f"var {_name('m', decls)} = {maker}()" if maker else f"var {_name('m', decls)} {asked.type}"]
+    parts = []
+    if _declared(asked, decls) is None:
+        made = f"{maker}()" if maker else f"new({asked.type})"
+        parts.append(f"var {_name('m', decls)} = {made}")
     key, value = _argument_types(asked, decls)
     parts += [
         f"var {_hidden('Key', n)} {key} = {_literal(key, types, n, text)}" for n, text in _some(_KEYS, asked.keys)
@@ -56,6 +59,30 @@ def _hidden(what: str, n: int) -> str:
     return f"linearizable{what}{n}"
 
 
+def _declared(asked: Linearizable, decls: tuple[ast.Decl, ...]) -> ast.VarSpec | None:
+    """The model's own variable that holds a pointer to the type."""
+    for d in decls:
+        if isinstance(d, ast.VarSpec) and (
+            _is_pointer(d.type, asked.type) or any(_makes_one(v, asked.type) for v in d.values)
+        ):
+            return d
+    return None
+
+
+def _is_pointer(t: ast.Expr | None, name: str) -> bool:
+    return isinstance(t, ast.Star) and _written(t.x) == name
+
+
+def _makes_one(x: ast.Expr, name: str) -> bool:
+    """`NewMap()`, `new(Map)` or `&Map{…}`."""
+    if isinstance(x, ast.Unary) and isinstance(x.x, ast.CompositeLit):
+        return x.op == "&" and x.x.type is not None and _written(x.x.type) == name
+    if not isinstance(x, ast.Call):
+        return False
+    called = _written(x.fun)
+    return called in (f"New{name}", "New") or (called == "new" and [_written(a) for a in x.args] == [name])
+
+
 def _name(wanted: str, decls: tuple[ast.Decl, ...]) -> str:
     """A name for the map that the model does not use itself."""
     taken: set[str] = set()
@@ -68,8 +95,12 @@ def _name(wanted: str, decls: tuple[ast.Decl, ...]) -> str:
 
 
 def _makes(f: ast.FuncDecl | None, name: str) -> bool:
-    """Whether a function takes nothing and gives a pointer to the type, or a value of it."""
-    return f is not None and not f.type.params and len(f.type.results) == 1
+    """Whether a function makes what clients share: it takes nothing and gives a pointer to the type."""
+    if f is None or f.type.params or len(f.type.results) != 1:
+        return False
+    if not _is_pointer(f.type.results[0].type, name):
+        raise fail(f"{f.name.name} must return a *{name} to be the constructor of what clients share", f.name.span)
+    return True
 
 
 def _argument_types(asked: Linearizable, decls: tuple[ast.Decl, ...]) -> tuple[str, str]:
@@ -135,25 +166,15 @@ def client(asked: Linearizable, package: Package) -> Client:
             note = "declare it as an int, a string or a type of one of them"
             raise fail(f"a {what} of type {var.type} is not supported by `linearizable:` yet", asked.span, note)
     named = next(t for t in package.types if t.name == asked.type)
-    first = min(i for i, (vs, _) in enumerate(package.variables) if _is_map(vs, named) and _ours(vs, asked))
-    shared = package.variables[first][0][0]
+    shared = next(v for v in variables.values() if isinstance(v.type, Pointer) and v.type.elem is named)
     methods = []
-    for name, span in zip(asked.operations, asked.operation_spans, strict=True):
+    for name in (*asked.operations, *(["Load"] if "Load" in named.methods and "Load" not in asked.operations else [])):
         method = named.methods[name]
         _fits(name, method, keys[0].type, values[0].type)
         methods.append((name, method))
     key_names, value_names = tuple(_KEYS[: asked.keys]), _VALUES[: asked.values]
-    operations = tuple(o for name in asked.operations for o in _calls(shared.name, name, key_names, value_names))
+    operations = tuple(o for name, _ in methods for o in _calls(shared.name, name, key_names, value_names))
     return Client(asked, shared, keys, values, tuple(methods), operations, key_names, value_names)
-
-
-def _ours(variables: tuple[Var, ...], asked: Linearizable) -> bool:
-    return variables[0].span.line == asked.span.line
-
-
-def _is_map(variables: tuple[Var, ...], named: Named) -> bool:
-    t = variables[0].type
-    return (t.elem if isinstance(t, Pointer) else t) is named
 
 
 def _fits(name: str, method: Func, key: Type, value: Type) -> None:

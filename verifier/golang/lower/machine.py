@@ -5,36 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.clients import Client
 from verifier.golang.facts import Facts
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
+from verifier.golang.lower.settings import Settings as Settings
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
 from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Part, Path, Region, Spec, Value
 from verifier.golang.text import Files, snippet
 from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
-from verifier.model.document import Bounds
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
 from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Range, Step
-from verifier.records import dataclass
 from verifier.source import ModelError, Span, fail
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a model is lowered. `runtime`: "" for the abstract map, "swiss" or "hmap" for the runtime's own steps."""
-
-    bounds: Bounds
-    lang: int = 127
-    runtime: str = ""
-    spurious: bool = False
-    initial_blocks: int = 2
-    """Blocks per allocation site of a package initialiser that can run again."""
-    client: Client | None = None
-    """The clients of `linearizable:`."""
-    pooled: frozenset[str] = frozenset()
-    """Sorts whose objects are allocated from one pool, wherever and by whomever."""
 
 
 class Machine:

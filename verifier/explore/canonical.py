@@ -53,16 +53,16 @@ def settling(machine: Machine, heap: Heap, judge: Judge | None = None) -> Callab
         if not machine.program.pools:
             return heap.canonical
         pooled = Pools(machine).settled
-        return pooled if _all_pooled(machine) else lambda state: pooled(heap.canonical(state))
+        return pooled if all_pooled(machine) else lambda state: pooled(heap.canonical(state))
     sort = Canonical(machine, judge).canonical
-    if _all_pooled(machine):
+    if all_pooled(machine):
         return sort
     if not machine.program.recycled:
         return sort
     return lambda state: sort(heap.canonical(state))
 
 
-def _all_pooled(machine: Machine) -> bool:
+def all_pooled(machine: Machine) -> bool:
     """Whether renumbering zeroes all that nobody reaches."""
     program = machine.program
     return bool(program.pools) and sum(map(len, program.pools)) == len(program.recycled)

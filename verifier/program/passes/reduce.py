@@ -24,6 +24,7 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
         return program
     small = program
     for wanted, make in (
+        (folding and program.clients is not None, share_registers),
         (folding, fold_constants),
         (slicing, slice_cells),
         (fusing, fuse),

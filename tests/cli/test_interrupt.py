@@ -36,7 +36,7 @@ def test_ctrl_c_ends_in_unknown_with_what_was_covered(engine: str) -> None:
 
 _RUN = """
 import sys
-import verifier.commands.check as check
+import verifier.commands.judging as judging
 from verifier.cli import main
 
 class Line:
@@ -50,7 +50,7 @@ class Line:
     def erase(self):
         pass
 
-check.for_terminal = lambda quiet: Line()
+judging.for_terminal = lambda quiet, label: Line()
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -18,7 +18,6 @@ def error_of(value: str, parse: object = parse_body) -> Diagnostic:
 
 # value, what the span covers, part of the message, part of the advice
 REFUSED = [
-    ("x = a[1:2]", "a[1:2]", "slice expressions", "index the elements"),
     ("f(a...)", "a...", "'...'", "one by one"),
     ("f := func(a ...int) {}", "a ...int", "variadic parameters", "one parameter for each"),
     ("x = 1.5", "1.5", "floating-point", "integers"),
@@ -147,7 +146,6 @@ BAD_CLAUSES = [
     ("1) + (2", "unexpected ')'", "one bool expression"),
     ("a, b", "syntax error", "one bool expression"),
     ("a; b", "syntax error", "one bool expression"),
-    ("a[1:2]", "slice expressions", ""),
 ]
 
 

@@ -46,9 +46,14 @@ def test_an_object_of_a_role_is_named_after_its_line() -> None:
 
 ASSERTIONS = {
     "interface {} is nil, not int": ("var i any", "_ = i.(int)"),
-    "interface {} is not *S": ("type S struct{ n int }\nvar i any = 1", "_ = i.(*S)"),
+    "interface {} is int, not *S": ("type S struct{ n int }\nvar i any = 1", "_ = i.(*S)"),
+    "interface {} is *S, not int": ("type S struct{ n int }\nvar i any = &S{}", "_ = i.(int)"),
     "E is nil, not string": ("type E interface{}\nvar i E", "defer println()\n_ = i.(string)"),
+    "E is bool, not string": ("type E interface{}\nvar i E = true", "defer println()\n_ = i.(string)"),
+    "interface is nil, not R": ("type R interface{ Get() int }\nvar i any", "_ = i.(R)"),
+    "int is not R: missing method Get": ("type R interface{ Get() int; Put() }\nvar i any = 3", "_ = i.(R)"),
 }
+"""As gc 1.27 has them, which puts `main.` before a type of the program."""
 
 
 @pytest.mark.parametrize("words", ASSERTIONS)

@@ -19,7 +19,19 @@ REFUSED = {
     "a value of type P in an interface": "type P struct{ a, b int }\nvar e any = P{}\n_ = e",
     "a conversion from *A to *B": "type A struct{ n int }\ntype B struct{ n int }\n_ = (*B)(&A{})",
     "map keys of type [2]int": "m := map[[2]int]int{}\nm[[2]int{}] = 1",
-    "recover is not supported": "recover()",
+    "a value of type P in an interface is": (
+        "type P struct{ a, b int }\nvar e interface{ error } = nil\nvar x any = P{}\n_, _ = e, x"
+    ),
+    "an assertion to sync.Locker": "var x any = new(sync.Mutex)\n_, _ = x.(sync.Locker)",
+    "channels of time.Time are those of timers": "_ = make(chan time.Time)",
+    "calling Error through an interface": 'e := errors.New("x")\n_ = e.Error()',
+    "of a function that can panic, in a model that recovers": (
+        'f := sync.OnceFunc(func() { panic("x") })\ndefer func() { recover() }()\nf()'
+    ),
+    'can panic with "sync/atomic: store of nil value': (
+        "var v atomic.Value\ndefer func() { recover() }()\nv.Store(nil)"
+    ),
+    "calling sync.Mutex.TryLock through": "var l interface{ TryLock() bool } = new(sync.Mutex)\n_ = l.TryLock()",
     "sync.OnceFunc of a function that is not known": "sync.OnceFunc(nil)()",
     "a function value stored in data is": "f := sync.OnceValue(func() func() { return func() {} })\nf()()",
     "deferred in a loop is not": "for i := range 2 { defer sync.OnceFunc(func() { println(i) })() }",
@@ -29,7 +41,6 @@ REFUSED = {
     "comparing interface values in a model that puts a map[string]bool": (
         'var s sync.Map\ns.Store("k", map[string]bool{})\ns.CompareAndDelete("k", 1)'
     ),
-    "through an interface": "var l interface{ Lock() } = new(sync.Mutex)\nl.Lock()",
 }
 
 

@@ -9,10 +9,12 @@ import pytest
 
 from verifier.golang import library
 from verifier.model import fields as f
-from verifier.model.document import CHECKS
+from verifier.model.document import BUILTIN, CHECKS
 from verifier.model.read import read_text
+from verifier.model.schemes import schemes, under
 from verifier.pipeline.load import read_front
 from verifier.pipeline.options import Options
+from verifier.verdict import Verdict
 
 PAGE = (Path(__file__).parents[2] / "docs" / "model.md").read_text(encoding="utf-8")
 ROWS = {row[0]: row for row in (re.findall(r"(?<=\| ).*?(?= \|)", line) for line in PAGE.splitlines()) if row}
@@ -40,7 +42,7 @@ def test_every_key_has_a_row_with_its_default(name: str, field: f.Field) -> None
     elif field.name == "int":
         assert field.default is not None and default == f"`{list(field.default)}`"
     elif field.name == "check":
-        assert default == "all four" and len(CHECKS) == 4
+        assert default == "the first four" and len(CHECKS) == 4
     else:
         assert field.default is None and default in ("none", "below")
     if isinstance(field.shape, f.Whole):
@@ -53,7 +55,7 @@ def test_every_meaning_is_that_of_the_schema() -> None:
         assert field.doc.rstrip(".").split(", as a list of two")[0] in PAGE, field.name
 
 
-@pytest.mark.parametrize("word", [*CHECKS, *f.CLAUSES, *f.VERDICT_WORDS, f.GO_VERSIONS[0], f.GO_VERSIONS[-1]])
+@pytest.mark.parametrize("word", [*BUILTIN, *f.CLAUSES, *f.VERDICT_WORDS, f.GO_VERSIONS[0], f.GO_VERSIONS[-1]])
 def test_every_word_is_named(word: str) -> None:
     assert f"`{word}`" in PAGE
 
@@ -70,8 +72,38 @@ def test_every_package_is_listed_with_what_it_offers(package: str, path: str) ->
     assert [name for name in missing if not name.startswith(operations or "-")] == []
 
 
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_example_of_a_workload_is_accepted(tmp_path: Path) -> None:
+    (example,) = (e for e in EXAMPLES if "schemes:" in e)
+    folder = tmp_path / "schemes"
+    folder.mkdir()
+    for file in ("schemes/mutex.go", "schemes/rwmutex.go", "mine.go"):
+        (tmp_path / file).write_text(SCHEME, encoding="utf-8")
+    text = f"model: m\n{example}".replace("unprotected:", "mine:")
+    document = read_text(str(tmp_path / "m.yaml"), text)
+    taken = [under(document, scheme) for scheme in schemes(document)]
+    assert [d.name for d in taken] == ["m/mutex", "m/rwmutex", "m/mine"]
+    assert [dict(d.expect)["race"] for d in taken] == [Verdict.SAFE, Verdict.SAFE, Verdict.UNSAFE]
+    for one in taken:
+        assert read_front(one, Options()).package.functions
+
+
+SCHEME = """package schemes
+
+type Map struct{ m map[Key]Value }
+
+func NewMap() *Map { return &Map{m: map[Key]Value{}} }
+
+func (m *Map) LoadOrStore(k Key, v Value) (Value, bool) { return v, false }
+
+func (m *Map) Range(f func(k Key, v Value) bool) {}
+"""
+
+
 def test_the_example_of_clauses_is_accepted() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (example,) = (e for e in EXAMPLES if "always:" in e)
     declare = "type User struct{ Age int }; var users = map[string]*User{}; var done atomic.Bool"
     roles = 'goroutines: {writer: "writing: done.Store(true)", reader: "reading: _ = len(users)"}'
     document = read_text("m.yaml", f'model: m\ndeclare: "{declare}"\n{roles}\n{example}')

@@ -20,9 +20,9 @@ def is_unsafe(path: Path) -> bool:
 
 
 UNSAFE = [p for p in ALL if is_unsafe(p)]
-LIMITED = ("cond", "cond-lost-wakeup", "cond-signal")
-"""More goroutines could wait at one Cond than it has places for in the model: nothing is proved for any number."""
-PAIRED = ("channel-owner", "channel-leak")
+LIMITED = ("append-locked", "cond", "cond-lost-wakeup", "cond-signal")
+"""More goroutines could append to one slice, or wait at one Cond, than the model has places for: nothing is proved."""
+PAIRED = ("channel-owner", "channel-leak", "ticker-janitor", "timeout-leak")
 """A send and its receive move two goroutines at once, and `go` starts some: the method does not cover that."""
 ALONE = ("channel-try-send",)
 """Its writer closes the channel: a second one would close it again."""

@@ -17,13 +17,16 @@ FORWARD = 20_000
 class Claim:
     """What an engine says about the end of a schedule.
 
-    `kind`: race, panic, fatal, bound, assert, deadlock, always, sometimes, finally, symptom. `name`: the message of a
-    failure, the name of a clause or symptom, the cell raced on. `goroutines`: instances that race or are stuck.
+    `kind`: race, panic, fatal, bound, assert, lost-update, deadlock, starvation, always, sometimes, finally or symptom.
+    `name`: the message of a failure, the name of a clause or symptom, the cell raced on. `goroutines`: instances that
+    race or are stuck.
     """
 
     kind: str
     name: str = ""
     goroutines: tuple[int, ...] = ()
+    loop: int = 0
+    """For starvation: how many of the last choices repeat for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,13 @@ def confirm(walk: Walk, claim: Claim) -> str:
             return "replayed: both accesses are possible in the last state"
         case "deadlock":
             return _deadlock(walk, claim)
+        case "starvation":
+            # Imported here: few models ask for it.
+            from verifier.audit.lasso import confirm_lasso
+
+            if len(claim.goroutines) != 1:
+                raise AuditError("starvation is claimed of one goroutine")
+            return confirm_lasso(walk, claim.goroutines[0], claim.loop)
         case "always" | "finally" | "sometimes":
             _clause(walk, claim)
             return "replayed: evaluated in the last state"
@@ -52,7 +62,7 @@ def confirm(walk: Walk, claim: Claim) -> str:
         case "symptom":
             _symptom(walk, claim)
             return "replayed"
-        case "panic" | "fatal" | "bound" | "assert":
+        case "panic" | "fatal" | "bound" | "assert" | "lost-update":
             _failure(walk, claim)
             return "replayed: the last step fails"
     raise AuditError(f"nobody can confirm a claim of kind {claim.kind}")

@@ -111,10 +111,9 @@ def location(program: Program, state: State, interpreter: Interpreter, instance:
     at = state.locations[instance]
     if at in (END, IDLE):
         return "returned" if at == END else "not started"
-    for c in interpreter.steps(instance):
-        if c.step.src == at:
-            where = f"{c.step.span}: " if c.step.span else ""
-            return f"{where}{c.step.text}"
+    for c in interpreter.steps(instance, at):
+        where = f"{c.step.span}: " if c.step.span else ""
+        return f"{where}{c.step.text}"
     return "blocked for ever"
 
 

@@ -27,20 +27,24 @@ class Interpreter:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._steps = tuple(() if i.number == 0 else concrete(program, i.number) for i in program.instances)
+        self._steps: dict[tuple[int, int], tuple[Concrete, ...]] = {}
         self._blocks = [(key, frozenset(_place_cells(program, *key))) for key in program.recycled]
 
     def initial(self) -> State:
         """Where every run starts."""
         return self._collect(State(self.program.starts, self.program.initial))
 
-    def steps(self, instance: int) -> tuple[Concrete, ...]:
-        """All concrete steps of an instance, in order."""
-        return self._steps[instance]
+    def steps(self, instance: int, location: int) -> tuple[Concrete, ...]:
+        """The concrete steps of an instance at a location, in order. Made when asked for: a schedule passes few."""
+        found = self._steps.get((instance, location))
+        if found is None:
+            found = self._steps[instance, location] = concrete(self.program, instance, location)
+        return found
 
     def enabled(self, state: State) -> list[Concrete]:
         """The steps that can be taken, failing ones included, in instance order and then step order."""
-        return [c for steps in self._steps for c in steps if self.ready(state, c)]
+        standing = enumerate(state.locations[1:], 1)
+        return [c for number, at in standing for c in self.steps(number, at) if self.ready(state, c)]
 
     def ready(self, state: State, c: Concrete) -> bool:
         """Whether a step is at its goroutine's location and its guard holds."""

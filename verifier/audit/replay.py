@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from verifier.audit import describe, locks as lock_table
+from verifier.audit.afterwards import afterwards
 from verifier.audit.confirm import Claim, confirm, conflict, stuck
 from verifier.audit.history import history as told
 from verifier.audit.interpret import AuditError
 from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
-from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, Program
 
@@ -29,8 +30,13 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
     rows, history = _rows(walked)
     last = history[-1]
     waiting: tuple[Waiting, ...] = ()
+    later: tuple[Later, ...] = ()
     if claim is not None and claim.kind == "deadlock":
         rows, waiting = _waits(walked, stuck(walked, claim), rows, last)
+        later = afterwards(walked, stuck(walked, claim))
+    loop = claim.loop if claim is not None and claim.kind == "starvation" else 0
+    if claim is not None and loop:
+        waiting = (_starved(walked, claim.goroutines[0], rows, last),)
     fail = walked.failure or (program.init_fail if not choices else None)
     return Trace(
         choices=walked.choices,
@@ -42,9 +48,22 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
         waiting=waiting,
         held=_held(program, last),
         history=told(walked) if claim is not None and claim.kind == "linearizable" else None,
+        later=later,
         failure=fail.message if fail else "",
         failure_kind=fail.kind if fail else "",
+        loop=loop,
+        lost=_lost(walked),
     )
+
+
+def _lost(walked: Walk) -> LostUpdate | None:
+    """What the last step overwrites, where that is the failure."""
+    if walked.failure is None or walked.failure.kind != "lost-update":
+        return None
+    # Imported here: few schedules end so.
+    from verifier.audit.overtaken import lost_update
+
+    return lost_update(walked)
 
 
 def state_text(program: Program, choices: Sequence[int], n: int) -> str:
@@ -124,7 +143,7 @@ def _waits(
     for instance in instances:
         name = walked.program.instances[instance].name
         at = walked.last.locations[instance]
-        standing = [c for c in walked.composed.steps(instance) if c.step.src == at]
+        standing = walked.composed.steps(instance, at)
         if not standing:
             # Nothing leaves the location: an empty select, or a receive from a channel that is nil for ever.
             mine = [r for r in rows if r.goroutine == name]
@@ -174,6 +193,19 @@ def _waiting(walked: Walk, blocked: Concrete, number: int, locks: Locks) -> Wait
         span=blocked.step.span,
         stack=blocked.step.stack,
     )
+
+
+def _starved(walked: Walk, instance: int, rows: list[TraceStep], locks: Locks) -> Waiting:
+    """Where a goroutine is that never gets on: at the operation it stands at, if it does not move in the loop."""
+    name = walked.program.instances[instance].name
+    mine = [r for r in rows if name in (r.goroutine, r.meets.goroutine if r.meets else "")]
+    since = mine[-1].number if mine else 0
+    at = walked.last.locations[instance]
+    standing = [c for c in walked.composed.steps(instance, at) if c.step.fail is None]
+    if not standing:
+        span, stack = (mine[-1].span, mine[-1].stack) if mine else (None, ())
+        return Waiting(name, "chan receive", "", (), since, span, stack)
+    return _waiting(walked, standing[0], since, locks)
 
 
 def _held(program: Program, locks: Locks) -> tuple[Held, ...]:

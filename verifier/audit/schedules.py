@@ -15,5 +15,5 @@ def replay_stored(program: Program, schedule: Schedule) -> str:
     unknown = [name for name in schedule.goroutines if name not in numbers]
     if unknown:
         raise AuditError(f"the model has no goroutine {unknown[0]}")
-    claim = Claim(schedule.kind, schedule.name, tuple(numbers[name] for name in schedule.goroutines))
+    claim = Claim(schedule.kind, schedule.name, tuple(numbers[name] for name in schedule.goroutines), schedule.loop)
     return confirm(walk(program, schedule.choices), claim)

@@ -69,7 +69,7 @@ def walk(program: Program, choices: tuple[int, ...]) -> Walk:
 
 def raw_steps(raw: Interpreter, state: State, c: Concrete) -> State | Fail:
     """Take the raw steps that a composed step stands for, one by one."""
-    for who, index in _one_by_one(raw, c):
+    for who, index in by_goroutine(raw, c):
         after = raw.take(state, raw_step(raw, state, who, index))
         if isinstance(after, Fail):
             # May be any of them: a `go` or `new` that finds nothing free fails before the local steps after it.
@@ -78,8 +78,11 @@ def raw_steps(raw: Interpreter, state: State, c: Concrete) -> State | Fail:
     return state
 
 
-def _one_by_one(raw: Interpreter, c: Concrete) -> list[tuple[Concrete, int]]:
-    """Whose raw step comes when: of a paired step what either did before they meet, the meeting, what they do then."""
+def by_goroutine(raw: Interpreter, c: Concrete) -> list[tuple[Concrete, int]]:
+    """Whose raw step comes when, as (half of the composed step, index of the raw step).
+
+    Of a paired step: what either did before they meet, the meeting, what they do then.
+    """
     mine = [(c, n) for n in c.step.origin or (c.index,)]
     if c.partner is None:
         return mine
@@ -100,7 +103,8 @@ def _meeting(raw: Interpreter, steps: list[tuple[Concrete, int]]) -> int:
 
 def raw_step(raw: Interpreter, state: State, c: Concrete, index: int) -> Concrete:
     """The concrete raw step with this index, enabled in `state`. Raises AuditError when there is none."""
-    found = [r for r in raw.steps(c.instance) if r.index == index and raw.ready(state, r) and _with(r, c)]
+    standing = raw.steps(c.instance, state.locations[c.instance])
+    found = [r for r in standing if r.index == index and raw.ready(state, r) and _with(r, c)]
     if len(found) != 1:
         raise AuditError(f"raw step {index} of {_name(raw, c)} is not enabled where the composed step takes it")
     if found[0].child != c.child and found[0].step.spawn is not None:
@@ -121,7 +125,8 @@ def _prelude(program: Program, raw: Interpreter, start: State) -> State:
     state = raw.initial()
     for instance, indices in zip(program.instances, program.prelude, strict=False):
         for index in indices:
-            enabled = [s for s in raw.steps(instance.number) if raw.ready(state, s)]
+            standing = raw.steps(instance.number, state.locations[instance.number])
+            enabled = [s for s in standing if raw.ready(state, s)]
             if [s.index for s in enabled] != [index]:
                 raise AuditError(f"{instance.name} has a choice or no step before the start")
             after = raw.take(state, enabled[0])

@@ -69,10 +69,10 @@ def count(text: str) -> tuple[str, int]:
 
 def checks(text: str) -> tuple[str, ...]:
     """`P,Q` as property names, each known."""
-    from verifier.model.document import CHECKS
+    from verifier.model.document import BUILTIN
     from verifier.model.fields import CLAUSES
 
-    known = (*CHECKS, *CLAUSES)
+    known = (*BUILTIN, *CLAUSES)
     names = tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in known:

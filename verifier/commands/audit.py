@@ -98,10 +98,14 @@ def _read(path: str) -> Evidence | str:
 def _lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
     from verifier.model.gofiles import from_memory
     from verifier.model.read import read_text
+    from verifier.model.schemes import kept
     from verifier.pipeline.load import read_front
     from verifier.pipeline.options import Options
 
-    document = read_text(found.path, found.text, from_memory(dict(found.sources)))
+    fetch = from_memory(dict(found.sources))
+    document = read_text(found.path, found.text, fetch)
+    if found.scheme:
+        document = kept(document, found.scheme, [name for name, _ in found.sources[-found.scheme_files :]], fetch)
     yield Line("model", f"{found.path}, sha256 {found.sha256[:16]}…, matches its text")
     front = read_front(document, Options(counts=found.counts))
     for judged in found.properties:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError, checks
-from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_counts, add_limits, add_runtime, add_verbose, document, options
+from verifier.commands.judging import INTERRUPTED, interrupted, judge, named
+from verifier.commands.setup import add_counts, add_limits, add_runtime, add_scheme, add_verbose
 from verifier.report.outcome import Entry, Failed, exit_code
-from verifier.source import ModelError
-from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
+from verifier.verdict import EXIT_UNKNOWN
 
 USAGE = "verify MODEL… [options]"
 
 COMMANDS = """\
 commands:
+  verify compare WORKLOAD       one workload under every protection scheme, as a matrix
   verify replay MODEL CHOICES   walk a schedule step by step (--at N prints the whole state)
   verify audit EVIDENCE.json    check stored evidence again, without any engine
+  verify gotest MODEL           the counterexample as a Go test for the real runtime
   verify show MODEL             each goroutine's state machine, as text, Mermaid or DOT
   verify graph MODEL            the state graph, as DOT, GraphML or JSON
   verify litmus MODEL…          which outcomes the Go memory model allows, beside SC and x86-TSO
@@ -38,6 +37,7 @@ def parser() -> Parser:
     add = made.add_argument
     add("models", nargs="*", metavar="MODEL", help="model files")
     add_counts(made)
+    add_scheme(made, "judge a workload under this protection scheme only (repeatable; or the path of a Go file)")
     add_runtime(made, "explore the runtime's own map steps too: what a race would lead to")
     add("--check", type=checks, dest="checks", metavar="P,Q", help="judge only these properties")
     add_limits(made)
@@ -72,15 +72,15 @@ def run(arguments: Sequence[str]) -> int:
         console.writable(given.evidence, given.models)
     texts: list[str] = []
     entries: list[Entry] = []
-    for path in given.models:
-        entry = _judge(path, given)
-        entries.append(entry)
-        if given.format == "text" and not isinstance(entry, Failed):
-            _print_or_keep(_report(entry, given), texts, given)
-        if _interrupted(entry):
-            entries += [
-                Failed(_name(p), p, "not checked: interrupted", EXIT_UNKNOWN) for p in given.models[len(entries) :]
-            ]
+    for at, path in enumerate(given.models):
+        for entry in judge(path, given):
+            entries.append(entry)
+            if given.format == "text" and not isinstance(entry, Failed):
+                _print_or_keep(_report(entry, given), texts, given)
+            if interrupted(entry):
+                break
+        if interrupted(entries[-1]):
+            entries += [Failed(named(p), p, INTERRUPTED, EXIT_UNKNOWN) for p in given.models[at + 1 :]]
             break
     if given.format == "json":
         from verifier.report import jsonfile
@@ -102,52 +102,10 @@ def _print_or_keep(text: str, kept: list[str], given: argparse.Namespace) -> Non
         kept.append(text)
 
 
-def _judge(path: str, given: argparse.Namespace) -> Entry:
-    """The result for one model, or why there is none (already printed)."""
-    line = for_terminal(given.quiet)
-    try:
-        model = document(path, given)
-        from verifier.pipeline import verify
-
-        found = verify(model, options(given, line))
-        if given.evidence is not None:
-            from verifier.evidence.store import dump
-
-            certificate = found.any_number.certificate if found.any_number else None
-            console.deliver(dump(found, model, certificate), given.evidence)
-        return found
-    except ModelError as error:
-        return _failed(path, console.model_text(error))
-    except UsageError as error:
-        return _failed(path, console.usage_text(error))
-    except KeyboardInterrupt:
-        return _failed(path, f"{path}: interrupted: nothing is established", EXIT_UNKNOWN)
-    except Exception as error:
-        return _failed(path, console.internal(path, error, given.verbose), EXIT_INTERNAL)
-    finally:
-        if line is not None:
-            line.erase()
-
-
-def _failed(path: str, message: str, code: int = EXIT_USAGE) -> Failed:
-    sys.stdout.flush()
-    console.err(message)
-    return Failed(_name(path), path, message, code)
-
-
-def _name(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0] or path
-
-
-def _interrupted(entry: Entry) -> bool:
-    if isinstance(entry, Failed):
-        return entry.exit_code == EXIT_UNKNOWN
-    return entry.explored.limit == "interrupted"
-
-
 def _report(entry: Entry, given: argparse.Namespace) -> str:
     from verifier.report import terminal
 
     assert not isinstance(entry, Failed)
     text = terminal.render(entry, verbose=given.verbose, quiet=given.quiet)
-    return text if given.quiet or len(given.models) == 1 else text + "\n"
+    alone = len(given.models) == 1 and (not entry.scheme or len(given.schemes) == 1)
+    return text if given.quiet or alone else text + "\n"

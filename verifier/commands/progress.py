@@ -13,8 +13,9 @@ _QUIET = 0.5
 class Progress:
     """Call it with (states, transitions, frontier); `erase` when a result is about to be printed."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, label: str = "") -> None:
         self.clock = clock
+        self.label = label
         self.start = clock()
         self.shown_at = self.start + _QUIET - _EVERY
         self.width = 0
@@ -26,7 +27,10 @@ class Progress:
             return
         self.shown_at = now
         rate = states / max(now - self.start, 1e-9)
-        text = f"{states:,} states  {rate:,.0f} states/s  frontier {frontier:,}"
+        self.show(f"{self.label}{states:,} states  {rate:,.0f} states/s  frontier {frontier:,}")
+
+    def show(self, text: str) -> None:
+        """Draw a line of text."""
         sys.stderr.write(f"\r{text:<{self.width}}")
         sys.stderr.flush()
         self.width = max(self.width, len(text))
@@ -39,6 +43,11 @@ class Progress:
             self.width = 0
 
 
-def for_terminal(quiet: bool = False) -> Progress | None:
-    """A progress line when standard error is a terminal and nobody asked for silence."""
-    return Progress() if not quiet and sys.stderr.isatty() else None
+def for_terminal(quiet: bool = False, label: str = "") -> Progress | None:
+    """A progress line when standard error is a terminal and nobody asked for silence; a label is shown at once."""
+    if quiet or not sys.stderr.isatty():
+        return None
+    line = Progress(label=label)
+    if label:
+        line.show(label.rstrip())
+    return line

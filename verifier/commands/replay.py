@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.setup import add_counts, add_verbose, program
+from verifier.commands.setup import add_counts, add_scheme, add_verbose, program
 
 if TYPE_CHECKING:
     from verifier.audit.confirm import Claim
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 USAGE = "verify replay MODEL CHOICES [--at N]"
 
-LOWERINGS = ("abstract", "runtime", "spurious")
+LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "starvation")
 
 
 def parser() -> Parser:
@@ -28,13 +28,14 @@ def parser() -> Parser:
     made.add_argument("choices", metavar="CHOICES", help="such as 0/0/1; `-` takes no step")
     made.add_argument("--at", type=int, metavar="N", help="print the whole state after step N (0: the start)")
     add_counts(made)
+    add_scheme(made)
     add_verbose(made)
     return made
 
 
 def schedule(text: str) -> tuple[str, tuple[int, ...]]:
     """The lowering that a schedule is of, and its choices. Raises UsageError."""
-    match = re.fullmatch(r"(?:([a-z0-9.]+):)?(-|[0-9]{1,6}(?:/[0-9]{1,6})*)", text)
+    match = re.fullmatch(r"(?:([a-z0-9.-]+):)?(-|[0-9]{1,6}(?:/[0-9]{1,6})*)", text)
     lowering = (match[1] or "abstract") if match else ""
     if match is None or not re.fullmatch(rf"(?:{'|'.join(LOWERINGS)})(?:\.(?:heap|goroutines)[0-9]{{1,3}})*", lowering):
         raise UsageError(f"'{text}' is no schedule", "such as 0/0/1, runtime:0/2, or - for no step")

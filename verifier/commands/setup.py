@@ -7,12 +7,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from verifier.commands.arguments import Parser, count, existing_role, seconds, size, states
+from verifier.commands.arguments import Parser, UsageError, count, existing_role, seconds, size, states
+from verifier.source import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from verifier.model.document import Document
+    from verifier.model.schemes import Scheme
     from verifier.pipeline import Options
     from verifier.program.program import Program
 
@@ -29,6 +31,11 @@ def add_counts(parser: Parser) -> None:
     )
 
 
+def add_scheme(parser: Parser, words: str = "the protection scheme that a workload is taken under") -> None:
+    """`--scheme`: which scheme of a workload, or a Go file that is one."""
+    parser.add_argument("--scheme", action="append", default=[], dest="schemes", metavar="NAME", help=words)
+
+
 def add_runtime(parser: Parser, words: str) -> None:
     """`--runtime`: maps as the runtime works on them."""
     parser.add_argument("--runtime", action="store_true", help=words)
@@ -37,6 +44,7 @@ def add_runtime(parser: Parser, words: str) -> None:
 def add_lowering(parser: Parser) -> None:
     """Which program is meant, for commands that look at one lowering of a model."""
     add_counts(parser)
+    add_scheme(parser)
     add_runtime(parser, "lower maps to the runtime's own steps")
     words = "let TryLock fail although nobody holds the lock, as the memory model permits"
     parser.add_argument("--spurious", action="store_true", help=words)
@@ -69,18 +77,46 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
 
     kept = getattr(arguments, "evidence", None) is not None
     made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter, certificate=kept)
-    names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number", "engine", "reduce")
+    names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number", "engine", "reduce", "contention")
     given = {name: getattr(arguments, name, None) for name in names}
     return replace(made, **{name: value for name, value in given.items() if value is not None})
 
 
-def document(path: str, arguments: argparse.Namespace) -> Document:
-    """Read a model. Raises ModelError, or UsageError for a count of a role that it does not have."""
+def read(path: str, arguments: argparse.Namespace) -> Document:
+    """Read a model or workload. Raises ModelError, or UsageError for a count of a role that it does not have."""
     from verifier.model.read import read_model
 
     found = read_model(path)
     existing_role(arguments.count, [role.name for role in found.roles], path)
+    if arguments.schemes and not found.schemes:
+        raise UsageError(f"--scheme: {path} is no workload: it names no `schemes:`")
     return found
+
+
+def chosen(workload: Document, arguments: argparse.Namespace) -> tuple[Scheme, ...]:
+    """The schemes of a workload that are asked for. Raises ModelError, or UsageError for one that it does not have."""
+    from verifier.model.schemes import chosen as by_name, schemes
+
+    known = [s.name for s in schemes(workload)]
+    for name in arguments.schemes:
+        if name not in known and not name.endswith((".go", ".yaml", ".yml")):
+            notes = suggestion(name, known) or (f"its schemes: {', '.join(known)}; or the path of a Go file",)
+            raise UsageError(f"--scheme: {workload.path} has no scheme '{name}'", *notes)
+    return by_name(workload, arguments.schemes)
+
+
+def document(path: str, arguments: argparse.Namespace) -> Document:
+    """Read a model; of a workload the one that it is under the scheme asked for. Raises ModelError and UsageError."""
+    found = read(path, arguments)
+    if not found.schemes:
+        return found
+    picked = chosen(found, arguments)
+    if len(picked) > 1:
+        names = ", ".join(s.name for s in picked)
+        raise UsageError(f"{path} is a workload: under which scheme?", f"--scheme NAME, one of {names}")
+    from verifier.model.schemes import under
+
+    return under(found, picked[0])
 
 
 def program(path: str, arguments: argparse.Namespace, lowering: str) -> Program:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.evidence.contention import Contention
 from verifier.evidence.proof import Certificate
 from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Trace
@@ -130,6 +131,10 @@ class Result:
     """Goroutine counts given on the command line instead of the model's: schedules need them again."""
     sha256: str = ""
     """Digest of the model file, in hexadecimal."""
+    scheme: str = ""
+    """The protection scheme a workload was judged under, as the command line names it; empty for other models."""
+    contention: Contention | None = None
+    """How much goroutines wait for each other under the scheme, where somebody asked."""
 
     @property
     def exit_code(self) -> int:

@@ -39,6 +39,7 @@ class Schedule:
     kind: str
     name: str
     goroutines: tuple[str, ...]
+    loop: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ class Evidence:
     certificate: Certificate | None
     sources: tuple[tuple[str, str], ...] = ()
     """The Go files of the model: name as the model gives it, text."""
+    scheme: str = ""
+    """The protection scheme of a workload, as `--scheme` names it; the last `scheme_files` of `sources` are it."""
+    scheme_files: int = 0
 
 
 def evidence(result: Result, document: Document, certificate: Certificate | None = None) -> Evidence:
@@ -81,6 +85,8 @@ def evidence(result: Result, document: Document, certificate: Certificate | None
         properties=tuple(_judged(p) for p in result.properties),
         certificate=certificate,
         sources=tuple((s.name, s.text.value) for s in document.sources),
+        scheme=document.scheme,
+        scheme_files=document.scheme_files,
     )
 
 
@@ -154,13 +160,16 @@ def _body(given: Evidence) -> dict[str, Any]:
 def _model_body(given: Evidence) -> dict[str, Any]:
     body = {"name": given.model, "path": given.path, "sha256": given.sha256, "text": given.text.split("\n")}
     sources = [{"name": name, "text": text.split("\n")} for name, text in given.sources]
-    return {**body, "sources": sources} if sources else body
+    scheme = {"scheme": {"name": given.scheme, "files": given.scheme_files}} if given.scheme else {}
+    return {**body, **scheme, "sources": sources} if sources else body
 
 
 def _schedule_body(s: Schedule | None) -> dict[str, Any] | None:
     if s is None:
         return None
-    claim = {"kind": s.kind, "name": s.name, "goroutines": list(s.goroutines)}
+    claim: dict[str, Any] = {"kind": s.kind, "name": s.name, "goroutines": list(s.goroutines)}
+    if s.loop:
+        claim["loop"] = s.loop
     return {"lowering": s.lowering, "choices": list(s.choices), "claim": claim}
 
 
@@ -180,6 +189,8 @@ def _evidence(body: dict[str, Any]) -> Evidence:
         properties=tuple(_stored(p) for p in body["properties"]),
         certificate=_certificate(body["certificate"]),
         sources=sources,
+        scheme=_text(model["scheme"]["name"]) if "scheme" in model else "",
+        scheme_files=_number(model["scheme"]["files"]) if "scheme" in model else 0,
     )
 
 
@@ -190,7 +201,8 @@ def _stored(p: dict[str, Any]) -> Judged:
         claim = s["claim"]
         names = tuple(map(_text, claim["goroutines"]))
         choices = tuple(map(_number, s["choices"]))
-        schedule = Schedule(_text(s["lowering"]), choices, _text(claim["kind"]), _text(claim["name"]), names)
+        loop = _number(claim.get("loop", 0))
+        schedule = Schedule(_text(s["lowering"]), choices, _text(claim["kind"]), _text(claim["name"]), names, loop)
     return Judged(_text(p["name"]), _text(p["kind"]), _text(p["verdict"]), _text(p["any_number"]), schedule)
 
 
@@ -220,11 +232,11 @@ def _schedule(p: Property, trace: Trace) -> Schedule:
         case "race":
             name = trace.race[0].location if trace.race else ""
             goroutines = tuple(a.goroutine for a in trace.race)
-        case "panic" | "fatal":
+        case "panic" | "fatal" | "lost-update":
             name = trace.failure
-        case "deadlock":
+        case "deadlock" | "starvation":
             name, goroutines = "", tuple(dict.fromkeys(w.goroutine for w in trace.waiting))
-    return Schedule(trace.lowering, trace.choices, p.kind, name, goroutines)
+    return Schedule(trace.lowering, trace.choices, p.kind, name, goroutines, trace.loop)
 
 
 def _text(value: object) -> str:

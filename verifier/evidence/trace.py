@@ -81,6 +81,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Where a goroutine ends that can still move when others are stuck: at an `operation` where it waits as well.
+
+    No operation: it returns, and on the way it unlocks nothing.
+    """
+
+    goroutine: str
+    operation: str = ""
+    lock: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A lock somebody holds in the last state: mode "W", "R" or "next" (a writer that has announced itself)."""
 
@@ -89,6 +102,15 @@ class Held:
     mode: str
     since: int
     span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostUpdate:
+    """What the last row of a trace overwrites: `location` was read in row `read`, and `changed` in between."""
+
+    location: str
+    read: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +134,17 @@ class Trace:
     held: tuple[Held, ...] = ()
     history: History | None = None
     """For `linearizable`: the calls, and why no order of them fits."""
+    later: tuple[Later, ...] = ()
+    """What becomes of the others, whatever happens, when some are stuck."""
     failure: str = ""
     failure_kind: str = ""
+    loop: int = 0
+    """For starvation: how many of the last rows repeat for ever; `waiting` is who never gets on."""
+    lost: LostUpdate | None = None
+    """For a lost update: which rows of it are the stale read and the write that is lost."""
     lowering: str = "abstract"
-    """Which machine the choices are of: abstract, runtime (the map's own steps) or spurious (TryLock may fail)."""
+    """Which machine the choices are of: abstract, runtime (the map's own steps), spurious (TryLock may fail), or the
+    name of a property that the abstract one is instrumented for."""
     fused: bool = False
     """Whether it was found with steps fused that nobody can tell apart: then a shorter schedule may exist."""
 

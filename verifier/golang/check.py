@@ -24,6 +24,7 @@ from verifier.golang.check_operator import binary, star, unary
 from verifier.golang.check_order import initialisation_order
 from verifier.golang.check_package import declare_package
 from verifier.golang.check_show import describe
+from verifier.golang.check_slice import slicing
 from verifier.golang.check_state import Checker, Function
 from verifier.golang.check_stmt import STATEMENTS
 from verifier.golang.check_switch import type_assert
@@ -38,6 +39,7 @@ EXPRESSIONS: dict[type, Callable[[Checker, Any], Operand]] = {
     ast.FuncLit: function,
     ast.Selector: selector,
     ast.Index: index,
+    ast.Slicing: slicing,
     ast.TypeAssert: type_assert,
     ast.Call: call,
     ast.Star: star,

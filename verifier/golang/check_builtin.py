@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verifier.golang import syntax as ast, types as t
+from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_convert import assign, incomparable, settle, settle_default
 from verifier.golang.check_operand import Operand, deref, is_integer, is_string, is_untyped
 from verifier.golang.check_operator import matched
 from verifier.golang.check_show import describe, show
+from verifier.golang.check_slice import append, copy
 from verifier.golang.check_state import Checker
 from verifier.source import fail
 
@@ -78,6 +79,8 @@ def _has_call(e: ast.Expr) -> bool:
             return _has_call(e.x)
         case ast.Index():
             return _has_call(e.x) or _has_call(e.index)
+        case ast.Slicing():
+            return any(part is not None and _has_call(part) for part in (e.x, e.low, e.high, e.most))
         case ast.CompositeLit():
             return any(_has_call(element.value) for element in e.elements)
         case _:
@@ -91,6 +94,8 @@ def _make(c: Checker, e: ast.Call) -> Operand:
         raise fail(
             f"invalid argument: cannot make {show(e.args[0])}; type must be slice, map, or channel", e.args[0].span
         )
+    if isinstance(u, t.Chan) and u.elem is library.TIME:
+        raise fail("channels of time.Time are those of timers only", e.args[0].span, "send a struct{} or an int")
     if isinstance(u, t.Slice) and len(e.args) < 2:
         raise fail(f"invalid operation: {show(e)} expects 2 or 3 arguments; found {len(e.args)}", e.span)
     if isinstance(u, t.Map | t.Chan) and len(e.args) > 2:
@@ -142,25 +147,6 @@ def _panic(c: Checker, e: ast.Call) -> Operand:
 
 def _recover(_c: Checker, e: ast.Call) -> Operand:
     return Operand(e, t.Mode.VALUE, t.ANY)
-
-
-def _append(c: Checker, e: ast.Call) -> Operand:
-    s = c.expr(e.args[0])
-    u = t.underlying(s.type)
-    if not isinstance(u, t.Slice):
-        raise fail(f"invalid argument: {describe(s)} is not a slice", e.args[0].span)
-    for arg in e.args[1:]:
-        assign(c, c.expr(arg), u.elem, "argument to append")
-    return Operand(e, t.Mode.VALUE, s.type)
-
-
-def _copy(c: Checker, e: ast.Call) -> Operand:
-    to, source = c.expr(e.args[0]), c.expr(e.args[1])
-    if not isinstance(t.underlying(to.type), t.Slice):
-        raise fail(f"invalid argument: copy expects slice arguments; found {describe(to)}", e.args[0].span)
-    if t.underlying(to.type) != t.underlying(source.type):
-        raise fail(f"invalid argument: arguments to copy {describe(to)} and {describe(source)} differ", e.args[1].span)
-    return Operand(e, t.Mode.VALUE, t.INT)
 
 
 def _close(c: Checker, e: ast.Call) -> Operand:
@@ -215,8 +201,8 @@ _BUILTINS: dict[str, Callable[[Checker, ast.Call], Operand]] = {
     "clear": _clear,
     "panic": _panic,
     "recover": _recover,
-    "append": _append,
-    "copy": _copy,
+    "append": append,
+    "copy": copy,
     "close": _close,
     "min": _extreme,
     "max": _extreme,

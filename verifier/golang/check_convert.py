@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.golang import syntax as ast, types as t
+from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_const import representable
-from verifier.golang.check_locker import no_copy, note_locker
+from verifier.golang.check_locker import no_copy, note_boxed
 from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.check_operand import (
     UNTYPED_RUNE,
@@ -146,13 +146,15 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
     if why is not None:
         raise fail(f"{what}: {why}" if why else what, place)
     no_copy(x)
-    note_locker(c, x, to)
+    note_boxed(c, x, to)
     return x
 
 
 def incomparable(of: t.Type) -> str | None:
     """Why values of the type cannot be compared with ==, in gc's words; None when they can."""
     u = t.underlying(of)
+    if of is library.TIME:
+        return "a model has no clock"
     match u:
         case t.Map() | t.Signature() | t.Slice():
             kind = {t.Map: "map", t.Signature: "func", t.Slice: "slice"}[type(u)]
@@ -193,7 +195,7 @@ def convert(c: Checker, x: Operand, to: t.Type, call: ast.Call) -> Operand:
     if not _convertible(x, to):
         raise _cannot_convert(x, to)
     no_copy(x)
-    note_locker(c, x, to)
+    note_boxed(c, x, to)
     return Operand(call, t.Mode.VALUE, to)
 
 

@@ -15,7 +15,7 @@ _BREAKABLE = (ast.For, ast.Range, ast.Switch, ast.TypeSwitch, ast.Select)
 _LOOPS = (ast.For, ast.Range)
 
 
-def _parts(s: ast.Stmt) -> Iterator[ast.Stmt]:
+def parts(s: ast.Stmt) -> Iterator[ast.Stmt]:
     """The statements directly inside `s`; function literals are other functions."""
     match s:
         case ast.Block():
@@ -38,7 +38,7 @@ def _parts(s: ast.Stmt) -> Iterator[ast.Stmt]:
 def labels(block: ast.Stmt) -> dict[str, Span]:
     """Every label of a function body, with the place of its first declaration."""
     found: dict[str, Span] = {}
-    for s in _parts(block):
+    for s in parts(block):
         if isinstance(s, ast.Labeled):
             found.setdefault(s.label.name, s.label.span)
         for name, place in labels(s).items():
@@ -63,7 +63,7 @@ def check_branches(c: Checker, body: ast.Block) -> None:
 
 
 def _duplicates(c: Checker, s: ast.Stmt, declared: dict[str, Span]) -> None:
-    for part in _parts(s):
+    for part in parts(s):
         if isinstance(part, ast.Labeled) and declared[part.label.name] != part.label.span:
             name = part.label.name
             c.report(f"label {name} already defined", part.label.span, Note("previous definition", declared[name]))
@@ -78,7 +78,7 @@ def _walk(c: Checker, s: ast.Stmt, around: _Around, declared: dict[str, Span]) -
     if isinstance(s, ast.Labeled):
         around = replace(around, labels=(*around.labels, (s.label.name, s.stmt)))
     inside = replace(around, breakable=True, loop=around.loop or isinstance(s, _LOOPS))
-    for part in _parts(s):
+    for part in parts(s):
         astray = isinstance(part, ast.Branch) and part.word == "fallthrough"
         if astray and not isinstance(s, ast.Switch | ast.TypeSwitch):
             c.report("fallthrough statement out of place", part.span)
@@ -170,4 +170,4 @@ def _breaks(s: ast.Stmt, label: str | None, implicit: bool) -> bool:
     if isinstance(s, ast.Branch) and s.word == "break":
         return implicit if s.label is None else s.label.name == label
     deeper = implicit and not isinstance(s, _BREAKABLE)
-    return any(_breaks(part, label, deeper) for part in _parts(s))
+    return any(_breaks(part, label, deeper) for part in parts(s))

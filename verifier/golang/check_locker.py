@@ -26,8 +26,11 @@ def stays(of: t.Type, span: Span) -> None:
         )
 
 
-def note_locker(c: Checker, x: Operand, to: t.Type) -> None:
-    """Remember which type becomes a sync.Locker here: calls through a Locker choose among these."""
+def note_boxed(c: Checker, x: Operand, to: t.Type) -> None:
+    """Remember which type becomes an interface value here: calls through an interface choose among these."""
+    boxes = isinstance(t.underlying(to), t.Interface) and not isinstance(t.underlying(x.type), t.Interface)
+    if boxes and not x.is_nil and x.type != t.NIL:
+        c.info.boxed.setdefault(x.type)
     if to is not library.LOCKER or x.type is library.LOCKER or x.is_nil:
         return
     if not isinstance(x.type, t.Pointer):

@@ -28,10 +28,13 @@ def show(e: ast.Expr) -> str:
             return f"{_operand(e.x)}.{e.name.name}"
         case ast.Index():
             return f"{_operand(e.x)}[{', '.join(map(show, (e.index, *e.more)))}]"
+        case ast.Slicing():
+            low, high = ("" if part is None else show(part) for part in (e.low, e.high))
+            return f"{_operand(e.x)}[{low}:{high}{':' + show(e.most) if e.most else ''}]"
         case ast.TypeAssert():
             return f"{_operand(e.x)}.({show(e.type)})"
         case ast.Call():
-            return f"{_callee(e.fun)}({', '.join(map(show, e.args))})"
+            return f"{_callee(e.fun)}({', '.join(map(show, e.args))}{'...' if e.spread else ''})"
         case ast.Star():
             return f"*{_operand(e.x)}"
         case ast.Unary():

@@ -5,9 +5,6 @@ Facts are per `Var` object, so two variables that share a name never spoil each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-
 from verifier.golang import syntax as ast
 from verifier.golang.library import COND_L, holds_cond
 from verifier.golang.types import (
@@ -27,9 +24,13 @@ from verifier.golang.types import (
     Var,
     underlying,
 )
+from verifier.golang.walk import parts as parts, received as received, root_variable as root_variable
 from verifier.records import dataclass
 
 Node = object
+
+NEGATIVE_COUNTER = "sync: negative WaitGroup counter"
+"""What sync.WaitGroup panics with (sync/waitgroup.go:118)."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ class Facts:
     channels: tuple[tuple[Type, int], ...] = ()
     closes: bool = False
     looks: bool = False
+    growing: frozenset[Type] = frozenset()
+    """Slice types of which some value grows, or shares its array with another."""
+    most_capacity: int = 0
+    """The largest constant capacity that a slice is made with."""
+    recovers: bool = False
+    """Whether the model calls recover: then what panics are called with are values of the model, too."""
     contents: frozenset[Named] = frozenset()
     """Types whose pointers are kept by content (see `contents`)."""
 
@@ -90,44 +97,6 @@ def collect(package: Package) -> Facts:
     return gatherer.facts()
 
 
-def parts(node: Node) -> Iterator[Node]:
-    """The syntax nodes directly under `node`."""
-    if not is_dataclass(node):
-        return
-    for f in fields(node):
-        value = getattr(node, f.name)
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, tuple):
-                yield from (x for x in item if is_dataclass(x))
-            elif is_dataclass(item):
-                yield item
-
-
-def root_variable(x: ast.Expr, info: Info) -> Var | None:
-    """The variable whose own storage `x` denotes a part of; None behind a pointer, map or slice."""
-    match x:
-        case ast.Ident():
-            found = info.uses.get(x) or info.defs.get(x)
-            return found if isinstance(found, Var) else None
-        case ast.Selector() if x in info.selections:
-            through = isinstance(underlying(info.types[x.x].type), Pointer)
-            path = info.selections[x].path
-            # An embedded pointer on the way leads out of the variable as well.
-            hops = path if info.selections[x].kind != "field" else path[:-1]
-            inner = any(isinstance(underlying(f.type), Pointer) for f in hops)
-            return None if through or inner else root_variable(x.x, info)
-        case ast.Index() if isinstance(underlying(info.types[x.x].type), Array):
-            return root_variable(x.x, info)
-        case _:
-            return None
-
-
-def received(comm: ast.Stmt | None) -> ast.Expr | None:
-    """The channel that a case of a `select` receives from; None when it does not."""
-    x = comm.x if isinstance(comm, ast.ExprStmt) else comm.rhs[0] if isinstance(comm, ast.Assign) else None
-    return x.x if isinstance(x, ast.Unary) else None
-
-
 class _Gatherer:
     def __init__(self, info: Info) -> None:
         self.info = info
@@ -148,7 +117,10 @@ class _Gatherer:
         self.trylock = False
         self.writes_lockers = False
         self.channels: dict[tuple[Type, int], None] = {}
-        self.closes = self.measures = False
+        self.closes = self.measures = self.recovers = False
+        self.growing: set[Type] = set()
+        self.most_capacity = 0
+        self.messages: dict[str, None] = {NEGATIVE_COUNTER: None}
         self.polled: list[Type] = []
         self.nest: tuple[int, ...] = ()
         self.counter = 0
@@ -160,13 +132,16 @@ class _Gatherer:
             frozenset(self.captured if self.starts_goroutines else self.captured_late),
             frozenset(self.addressed),
             frozenset(self.ranged),
-            tuple(self.strings),
+            tuple(self.strings | self.messages) if self.recovers else tuple(self.strings),
             self.longest,
             self.trylock,
             self.writes_lockers,
             tuple(self.channels),
             self.closes,
             self.measures or any(elem in self.polled and size for elem, size in self.channels),
+            frozenset(self.growing),
+            self.most_capacity,
+            self.recovers,
         )
 
     def declare(self, variables: tuple[Var, ...]) -> None:
@@ -248,6 +223,10 @@ class _Gatherer:
                 self.selector(node)
             case ast.CompositeLit() if isinstance(underlying(self.info.types[node].type), Slice):
                 self.longest = max(self.longest, self.length(node))
+            case ast.Slicing():
+                self.growing.add(underlying(self.info.types[node].type))
+                if isinstance(underlying(self.info.types[node.x].type), Array):
+                    self.mutate(node.x, escapes=True)
             case ast.Select():
                 self.poll(node)
             case ast.ConstSpec():
@@ -307,11 +286,17 @@ class _Gatherer:
                 self.literal(a, in_place=True)
             elif not (silent and self.is_text(a)):
                 self.visit(a)
+            elif isinstance(fun, ast.Ident):
+                self.messages.setdefault(str(self.info.types[a].value))
+        if isinstance(fun, ast.Ident) and isinstance(self.info.uses.get(fun), Builtin):
+            self.recovers |= fun.name == "recover"
         if isinstance(fun, ast.Ident) and isinstance(self.info.uses.get(fun), Builtin) and node.args:
             self.builtin(node, fun.name)
 
     def builtin(self, node: ast.Call, name: str) -> None:
         """What is made, and what is done with channels."""
+        if name == "append":
+            self.growing.add(underlying(self.info.types[node].type))
         if name not in ("make", "close", "len"):
             return
         of = underlying(self.info.types[node.args[0]].type)
@@ -320,11 +305,21 @@ class _Gatherer:
         if name == "make" and isinstance(of, Chan):
             self.channels.setdefault((of.elem, size))
         elif name == "make":
-            self.longest = max(self.longest, size)
+            self.make_slice(of, node.args[1:])
         elif name == "close":
             self.closes = True
         elif name == "len" and isinstance(of, Chan):
             self.measures = True
+
+    def make_slice(self, of: Type, sizes: tuple[ast.Expr, ...]) -> None:
+        if not isinstance(of, Slice):
+            return
+        known = [self.info.types[s].value for s in sizes]
+        if len(known) != 1 or not isinstance(known[0], int):
+            self.growing.add(of)
+        if isinstance(known[0], int):
+            self.longest = max(self.longest, known[0])
+        self.most_capacity = max(self.most_capacity, *(k for k in known if isinstance(k, int)), 0)
 
     def poll(self, node: ast.Select) -> None:
         """The channels that a `select` with `default` looks at."""

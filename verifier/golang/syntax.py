@@ -54,6 +54,17 @@ class Index:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Slicing:
+    """`x[low:high:most]`, any bound may be missing."""
+
+    span: Span
+    x: Expr
+    low: Expr | None
+    high: Expr | None
+    most: Expr | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class TypeAssert:
     """`x.(type)`."""
 
@@ -64,11 +75,12 @@ class TypeAssert:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Call:
-    """`fun(args…)`; also a conversion, and `make`/`new` with a type as first argument."""
+    """`fun(args…)`; also a conversion, and `make`/`new` with a type first. `spread`: the last is followed by `...`."""
 
     span: Span
     fun: Expr
     args: tuple[Expr, ...]
+    spread: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -161,7 +173,7 @@ class InterfaceType:
 
 
 Expr = (
-    Ident | BasicLit | CompositeLit | FuncLit | Selector | Index | TypeAssert | Call | Star | Unary | Binary
+    Ident | BasicLit | CompositeLit | FuncLit | Selector | Index | Slicing | TypeAssert | Call | Star | Unary | Binary
     | ArrayType | MapType | ChanType | FuncType | StructType | InterfaceType
 )  # fmt: skip
 

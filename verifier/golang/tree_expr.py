@@ -146,7 +146,18 @@ def _generic(r: Reader, node: Node) -> ast.Expr:
 def _call(r: Reader, node: Node) -> ast.Expr:
     fun, types = field(node, "function"), node.child_by_field_name("type_arguments")
     called = expr(r, fun) if types is None else _instance(r, fun, types)
-    return ast.Call(r.span(node), called, exprs(r, kids(field(node, "arguments"))))
+    given = kids(field(node, "arguments"))
+    # Variadic functions are outside the subset, append is not.
+    spread = source(fun) == "append" and bool(given) and given[-1].type == "variadic_argument"
+    if spread:
+        given[-1] = kids(given[-1])[0]
+    return ast.Call(r.span(node), called, exprs(r, given), spread)
+
+
+def _slicing(r: Reader, node: Node) -> ast.Expr:
+    bounds = [node.child_by_field_name(name) for name in ("start", "end", "capacity")]
+    low, high, most = (None if b is None else expr(r, b) for b in bounds)
+    return ast.Slicing(r.span(node), expr(r, field(node, "operand")), low, high, most)
 
 
 def _conversion(r: Reader, node: Node) -> ast.Expr:
@@ -271,6 +282,7 @@ _TABLE: dict[str, Callable[[Reader, Node], ast.Expr]] = {
     "selector_expression": _selector,
     "qualified_type": _qualified,
     "index_expression": _index,
+    "slice_expression": _slicing,
     "generic_type": _generic,
     "type_instantiation_expression": lambda r, node: _generic(r, node),
     "call_expression": _call,

@@ -10,10 +10,6 @@ from verifier.source import ModelError
 _NUMBERS = "use integers: models count, they do not measure"
 
 _REFUSED: dict[str, tuple[str, str]] = {
-    "slice_expression": (
-        "slice expressions a[i:j] are not supported",
-        "the length of a slice never changes here: index the elements, or copy them in a loop",
-    ),
     "variadic_parameter_declaration": (
         "variadic parameters are not supported",
         "declare one parameter for each argument, or pass a slice",

@@ -352,6 +352,8 @@ class Info:
     literals: dict[ast.FuncLit, FuncInfo] = field(default_factory=dict)
     instances: dict[ast.Index, Func] = field(default_factory=dict)
     """Expressions such as `Max[int]`, with the function they stand for."""
+    boxed: dict[Type, None] = field(default_factory=dict)
+    """The types whose values become an interface value somewhere."""
     lockers: dict[Type, None] = field(default_factory=dict)
     """The types whose values become a `sync.Locker` somewhere."""
 

@@ -134,7 +134,8 @@ def _strays(node: Mapping, shape: f.Named) -> tuple[Note, ...]:
 
 def _inside(shape: f.Named) -> set[str]:
     """The keys that belong inside each of what is named."""
-    return {field.name for field in shape.value.full.fields} if isinstance(shape.value, f.Brief) else set()
+    full = shape.value.full if isinstance(shape.value, f.Brief) else None
+    return {field.name for field in full.fields} if isinstance(full, f.Record) else set()
 
 
 def _items(node: Node, item: f.Shape, what: str) -> Iterator[Diagnostic]:

@@ -30,6 +30,12 @@ LINEARIZABLE = "linearizable"
 CLIENT = "client"
 """The role of the goroutines that `linearizable:` makes."""
 
+ON_DEMAND = ("lost-update", "starvation")
+"""The built-in properties that are judged only where `check:` names them."""
+
+BUILTIN = (*CHECKS, *ON_DEMAND)
+"""Every built-in property, in the order of reports."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -106,6 +112,23 @@ class Linearizable:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemeEntry:
+    """An entry of `schemes:` as written: a name, the path of a Go file or of a model with `source:`, or `all`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The verdicts expected under one scheme, by property; they go before those of the whole workload."""
+
+    scheme: str
+    verdicts: tuple[tuple[str, Verdict], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """Limits that keep the model finite. Hitting one is UNKNOWN, never SAFE."""
 
@@ -119,6 +142,8 @@ class Bounds:
     """Frames of one function on a stack."""
     defer: int = 4
     """Deferred calls of one function in a loop."""
+    slice: int = 8
+    """Elements of a slice that grows, or is a part of another."""
     int: tuple[int, int] = (-8, 63)
     """Least and greatest value of an integer variable."""
 
@@ -145,6 +170,13 @@ class Document:
     """The file's lines, for excerpts."""
     sources: tuple[SourceFile, ...] = ()
     """Go files that belong to the package as `declare` does, in the order given."""
+    schemes: tuple[SchemeEntry, ...] = ()
+    """The protection schemes of a workload: a file that is judged once under each, see `model.schemes`."""
+    expect_under: tuple[Under, ...] = ()
+    scheme: str = ""
+    """The scheme this workload is taken under, as `--scheme` names it."""
+    scheme_files: int = 0
+    """How many of `sources`, the last ones, are that scheme."""
 
     linearizable: Linearizable | None = None
     """What makes the goroutines of a model that has none of its own: clients of a type."""

@@ -5,7 +5,7 @@ The reader checks files against this table and the JSON Schema is printed from i
 
 from __future__ import annotations
 
-from verifier.model.document import CHECKS, METHODS, Bounds
+from verifier.model.document import BUILTIN, CHECKS, METHODS, Bounds
 from verifier.records import dataclass
 
 CLAUSES = ("always", "sometimes", "finally")
@@ -104,10 +104,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """Either a `full` record or only its one essential field, written as text."""
+    """Either a mapping, `full`, or what stands for it on one line: the one essential field of a record, say."""
 
-    short: Code
-    full: Record
+    short: Code | Word
+    full: Record | Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ ROLE = Record(
 )
 
 _NAMES = Line("free text on one line")
+_VERDICT = Word(VERDICT_WORDS, any_case=True)
 _EXPRESSION = Code("a Go bool expression", expression=True)
 
 
@@ -168,6 +169,7 @@ BOUNDS = Record(
         _bound("keys", 1, 64, _DEFAULTS.keys, "Integer map keys are 0 to keys-1."),
         _bound("recursion", 1, 64, _DEFAULTS.recursion, "Frames of one function on a stack."),
         _bound("defer", 1, 64, _DEFAULTS.defer, "Deferred calls of one function in a loop."),
+        _bound("slice", 1, 64, _DEFAULTS.slice, "Elements of a slice that grows, or is a part of another."),
     )
 )
 
@@ -213,6 +215,11 @@ MODEL = Record(
             "Go files with more of the same package; paths count from the model file.",
         ),
         Field(
+            "schemes",
+            OneOrMore(Line("a protection scheme"), "protection schemes"),
+            "Makes the file a workload, judged under each of these protection schemes: names, paths or `all`.",
+        ),
+        Field(
             "goroutines",
             Named(Line("a Go identifier", IDENTIFIER), Brief(Code(BODY), ROLE), "role"),
             "The goroutines: a role's name, and its body or its count and body.",
@@ -229,14 +236,14 @@ MODEL = Record(
         Field("finally", _clause("property"), "Go bool expressions that hold once all goroutines have returned."),
         Field(
             "check",
-            Items(Word(CHECKS + CLAUSES)),
+            Items(Word(BUILTIN + CLAUSES)),
             "Which of the built-in properties are judged; the user's own always are.",
             default=CHECKS,
         ),
         Field(
             "expect",
-            Named(_NAMES, Word(VERDICT_WORDS, any_case=True), "property"),
-            "The verdict each property should have; makes the file its own test.",
+            Named(_NAMES, Brief(_VERDICT, Named(_NAMES, _VERDICT, "property")), "property"),
+            "The verdict each property should have, or a scheme's name and that; makes the file its own test.",
         ),
         Field("bounds", BOUNDS, "Limits that keep the model finite. Hitting one is UNKNOWN, never SAFE."),
     )

@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from verifier.model import fields as f
+from verifier.model import clients, fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import CHECKS, LINEARIZABLE, Bounds, ClauseText, Document, Linearizable, Role
+from verifier.model.document import (
+    BUILTIN,
+    CHECKS,
+    LINEARIZABLE,
+    Bounds,
+    ClauseText,
+    Document,
+    Role,
+    SchemeEntry,
+    Under,
+)
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
@@ -95,59 +105,45 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
         if does_nothing(body.value):
             message = f"role {quoted(key.value)} only has comments: a goroutine that does nothing shows nothing"
             yield Diagnostic(message, body.span)
-    yield from _clients(model)
+    yield from clients.inconsistencies(model.by_name)
     seen: dict[str, Span] = {}
     for when in f.CLAUSES:
         for key, _ in model.named(when):
-            if key.value in (*CHECKS, LINEARIZABLE):
+            if key.value in (*BUILTIN, LINEARIZABLE):
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
             elif key.value in seen:
                 first = Note("first here", seen[key.value])
                 yield Diagnostic(f"two properties are named {quoted(key.value)}", key.span, (first,))
             seen.setdefault(key.value, key.span)
-    yield from _unjudged(model, set(seen))
+    yield from _unjudged(model, {*seen, *clients.own_property(model.by_name)})
 
 
 def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     checks = model.items("check")
-    listed = {node.value for node in checks} if checks is not None else set(_default_checks(model))
+    listed = {node.value for node in checks} if checks is not None else set(clients.default_checks(model.by_name))
     for node in checks or ():
         if node.value in f.CLAUSES and not model.named(node.value):
             message = f"`check:` lists '{node.value}', but the model has no `{node.value}:`"
             yield Diagnostic(message, node.span)
-    if checks is not None and not checks and not clauses and LINEARIZABLE not in model.by_name:
+    if checks is not None and not checks and not clauses:
         where = model.by_name["check"].span
         yield Diagnostic("nothing is checked: `check:` is empty and the model has no property of its own", where)
-    own = [LINEARIZABLE] if LINEARIZABLE in model.by_name else []
-    for key, _ in model.named("expect"):
-        if key.value in own:
-            continue
-        if key.value in CHECKS and key.value not in listed and key.value not in clauses:
-            yield Diagnostic(f"`expect:` names '{key.value}', which `check:` leaves out", key.span)
-        elif key.value not in clauses and key.value not in CHECKS:
-            yield unknown(key.value, "property", [*CHECKS, *own, *sorted(clauses)], key.span)
+    yield from _unexpected(model.named("expect"), listed, clauses)
+    for key, value in model.named("expect"):
+        if isinstance(value, Mapping) and not model.one_or_more("schemes"):
+            message = f"`expect:` has verdicts for '{key.value}' alone, but the model names no `schemes:`"
+            yield Diagnostic(message, key.span, (Note("write one verdict a property, as in `race: safe`"),))
 
 
-def _clients(model: _Entries) -> Iterator[Diagnostic]:
-    """What is wrong with `linearizable:` although every single field fits."""
-    node = model.by_name.get(LINEARIZABLE)
-    if node is None:
-        return
-    roles = model.by_name.get("goroutines")
-    if roles is not None:
-        message = "a model with `linearizable:` has no goroutines of its own: its goroutines are clients of the type"
-        yield Diagnostic(message, roles.span)
-    asked = _Entries(node).items("operations") or ()
-    if not asked:
-        yield Diagnostic("no operations: list the methods that clients call", node.span)
-    known: set[str] = set()
-    for o in asked:
-        if o.value == "Range":
-            why = "Range is no snapshot, so no order of whole calls explains it (sync/map.go:480): leave it out"
-            yield Diagnostic("Range cannot be judged as one call of a sequential map", o.span, (Note(why),))
-        if o.value in known:
-            yield Diagnostic(f"operation {o.value} is listed twice", o.span)
-        known.add(o.value)
+def _unexpected(entries: tuple[tuple[Scalar, Node], ...], listed: set[str], clauses: set[str]) -> Iterator[Diagnostic]:
+    for key, node in entries:
+        if isinstance(node, Mapping):
+            yield from _unexpected(node.entries, listed, clauses)
+        elif key.value in BUILTIN and key.value not in listed and key.value not in clauses:
+            left = "leaves out" if key.value in CHECKS else "would have to name: it is judged on demand only"
+            yield Diagnostic(f"`expect:` names '{key.value}', which `check:` {left}", key.span)
+        elif key.value not in clauses and key.value not in BUILTIN:
+            yield unknown(key.value, "property", [*BUILTIN, *sorted(clauses)], key.span)
 
 
 def _body(node: Node) -> Scalar:
@@ -168,48 +164,23 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
-        checks=_default_checks(model)
+        checks=clients.default_checks(model.by_name)
         if checks is None
-        else tuple(c for c in CHECKS if any(n.value == c for n in checks)),
-        expect=tuple((k.value, Verdict[n.value.upper()]) for k, n in model.named("expect") if isinstance(n, Scalar)),
+        else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
+        expect=_expected(model.named("expect")),
         bounds=_bounds(model),
         lines=tuple(lines),
         sources=read_sources(path, model.one_or_more("source"), fetch),
-        linearizable=_linearizable(model),
+        schemes=tuple(SchemeEntry(n.value, n.span) for n in model.one_or_more("schemes")),
+        expect_under=tuple(
+            Under(k.value, _expected(n.entries), k.span) for k, n in model.named("expect") if isinstance(n, Mapping)
+        ),
+        linearizable=clients.linearizable(model.pairs),
     )
 
 
-def _default_checks(model: _Entries) -> tuple[str, ...]:
-    """Whether calls of clients wait for ever is another question than what they return: it is judged if asked."""
-    return tuple(c for c in CHECKS if c != "deadlock" or LINEARIZABLE not in model.by_name)
-
-
-def _linearizable(model: _Entries) -> Linearizable | None:
-    node = model.by_name.get(LINEARIZABLE)
-    if node is None:
-        return None
-    given = _Entries(node)
-
-    def number(name: str, default: int) -> int:
-        found = given.scalar(name)
-        return default if found is None else whole(found)
-
-    asked = given.items("operations") or ()
-    named = given.scalar("type")
-    assert named is not None
-    key = next(k for k, _ in model.pairs if k.value == LINEARIZABLE)
-    return Linearizable(
-        type=named.value,
-        as_=given.value("as", "map"),
-        keys=number("keys", 2),
-        values=number("values", 2),
-        goroutines=number("goroutines", 2),
-        calls=number("calls", 2),
-        operations=tuple(o.value for o in asked),
-        span=key.span,
-        type_span=named.span,
-        operation_spans=tuple(o.span for o in asked),
-    )
+def _expected(entries: tuple[tuple[Scalar, Node], ...]) -> tuple[tuple[str, Verdict], ...]:
+    return tuple((k.value, Verdict[n.value.upper()]) for k, n in entries if isinstance(n, Scalar))
 
 
 def _rules(version: str) -> str:
@@ -251,4 +222,5 @@ def _bounds(model: _Entries) -> Bounds:
         keys=number("keys", plain.keys),
         recursion=number("recursion", plain.recursion),
         defer=number("defer", plain.defer),
+        slice=number("slice", plain.slice),
     )

@@ -21,6 +21,8 @@ HOLDS = {
     "fatal": "nothing the runtime would kill the process for",
     "panic": "no panic reaches the top of a goroutine",
     "deadlock": "no reachable state where a goroutine waits for ever",
+    "lost-update": "nothing is overwritten that changed since the write was decided",
+    "starvation": "every goroutine gets on again, if all get their turn",
 }
 """What SAFE means, in a sentence."""
 
@@ -29,6 +31,8 @@ FAILS = {
     "fatal": "fatal error: {name}",
     "panic": "panic: {name}",
     "deadlock": "a goroutine waits for ever",
+    "lost-update": "{name} is overwritten from a stale read",
+    "starvation": "{name} never gets on, although all get their turn",
 }
 
 
@@ -112,6 +116,8 @@ def _name(finding: Finding, trace: Trace) -> str:
     """What is raced on, or the message: as the schedule shows it, where goroutines may have been exchanged."""
     if trace.race:
         return trace.race[0].location
+    if trace.lost:
+        return trace.lost.location
     return trace.failure or finding.violation.name
 
 

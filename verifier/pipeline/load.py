@@ -22,8 +22,11 @@ from verifier.source import fail, suggestion
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
 
-LOWERINGS = ("abstract", "runtime", "spurious")
-"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail."""
+LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "starvation")
+"""abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
+unordered: so it may, and what looks at a channel without ordering anything may say anything.
+lost-update: the abstract one with ghosts, in which a lost update is a failure. starvation: the abstract one with the
+rounds of endless loops marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Front:
 
 def read_front(document: Document, options: Options) -> Front:
     """Parse and check the Go of a model. Raises ModelError with every error found."""
+    if document.schemes and not document.scheme:
+        raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, "--scheme NAME")
     language = 100 + int(document.go.split(".")[1])
     asked = document.linearizable
     declarations = parse_package([s.text for s in document.sources], document.declare)
@@ -80,11 +85,25 @@ def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = No
     """Lower and compose. The runtime lowering drops the user's clauses: they are judged on the abstract one."""
     runtime = front.map_rules if lowering == "runtime" else ""
     settings = Settings(
-        bounds or front.document.bounds, front.language, runtime, spurious=lowering == "spurious", client=front.client
+        bounds or front.document.bounds,
+        front.language,
+        runtime,
+        spurious=lowering in ("spurious", "unordered"),
+        unordered=lowering == "unordered",
+        rounds=lowering == "starvation",
+        client=front.client,
     )
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.files, front.facts)
-    return compose(raw)
+    return compose(_with_lost_updates(raw) if lowering == "lost-update" else raw)
+
+
+def _with_lost_updates(raw: Program) -> Program:
+    """The program with ghosts that make a violation of the property a failure; itself where none is possible."""
+    # Imported here: few models ask for these properties.
+    from verifier.program.passes.lostupdate import with_lost_updates
+
+    return with_lost_updates(raw) or replace(raw, clauses=())
 
 
 def lowered(front: Front, name: str) -> Program:
@@ -99,5 +118,5 @@ def lowered(front: Front, name: str) -> Program:
 
 
 def lowering_for_proofs(front: Front) -> str:
-    """The lowering proofs are about: races of models with TryLock are judged with failures it need not have."""
-    return "spurious" if front.facts.uses_trylock else "abstract"
+    """The lowering proofs are about, whose races are all there are: with observations that order nothing left open."""
+    return "unordered" if front.facts.looks else "spurious" if front.facts.uses_trylock else "abstract"

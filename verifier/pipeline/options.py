@@ -19,8 +19,9 @@ class Options:
     `max_states` None: what the back end manages in minutes. `timeout` is in seconds of `clock`; without a clock there
     is none. `max_memory` is in bytes, None: most of the machine. `runtime` explores the runtime's own map steps even
     when no race asks for them. `any_number` False leaves out the proof for any number of goroutines; `certificate`
-    keeps one that can be checked again. `progress` receives (states, transitions, frontier). `engine`: auto, reference
-    or kernel. `reduce`: explore a reduced program, where None means once the program turns out to be large.
+    keeps one that can be checked again. `contention` works out how much goroutines wait for each other under a scheme.
+    `progress` receives (states, transitions, frontier). `engine`: auto, reference or kernel. `reduce`: explore a
+    reduced program, where None means once the program turns out to be large.
     """
 
     counts: tuple[tuple[str, int], ...] = ()
@@ -31,6 +32,7 @@ class Options:
     runtime: bool = False
     any_number: bool | None = None
     certificate: bool = False
+    contention: bool = False
     progress: Callable[[int, int, int], None] | None = None
     clock: Callable[[], float] | None = None
     engine: str = "auto"

@@ -41,10 +41,16 @@ def coverage(run: Explored) -> Coverage:
     return Coverage(len(all_) - len(missed), len(all_), missed)
 
 
-def rests_on(front: Front, run: Explored) -> tuple[str, ...]:
+FAIRNESS = "who can go on all the time does, queues of locks and channels serve who waits (internal/sync/mutex.go:33)"
+"""What `starvation` takes for granted."""
+
+
+def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ()) -> tuple[str, ...]:
     """The rules of Go that the model uses."""
     kinds = {v.kind for v in run.program.views} | _heap_kinds(run.program)
     out = [f"Go {front.document.go} {RULES[k]}" for k in RULES if k in kinds]
+    if any(p.kind == "starvation" for p in properties):
+        out.append(f"fairness: {FAIRNESS}")
     return tuple(out)
 
 
@@ -68,9 +74,9 @@ def _heap_kinds(program: Program) -> set[str]:
 
 
 def not_shown(
-    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None
+    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None, hidden: bool
 ) -> tuple[str, ...]:
-    """The honest rest."""
+    """The honest rest. `hidden`: whether observations of channels may hide races."""
     out = []
     if racy:
         out.append("more than interleavings: with a data race Go promises no sequential consistency")
@@ -78,9 +84,11 @@ def not_shown(
         shown = proof is not None and proof.verdict is Verdict.SAFE
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
-    if front.facts.looks:
+    if hidden:
         out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
-    out.append("that every goroutine gets its turn (starvation); that your Go code is this model")
+    asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)
+    turns = "" if asked else "that every goroutine gets its turn (starvation); "
+    out.append(f"{turns}that your Go code is this model")
     return tuple(out)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from verifier.evidence.contention import Contention
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
-from verifier.model.document import CHECKS, Document
+from verifier.model.document import BUILTIN, ON_DEMAND, Document
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
@@ -45,7 +46,14 @@ def _judged(document: Document, options: Options) -> Result:
     spurious = next((e for e in extra if e.lowering.startswith("spurious")), None)
     any_roles = any(r.count is None for r in document.roles)
     asked = options.checks if options.checks is not None else document.checks
-    properties = [builtin(kind, document, _runs(kind, base, runtime, spurious)) for kind in CHECKS if kind in asked]
+    properties = [
+        _on_demand(kind, front, base, budget)
+        if kind in ON_DEMAND
+        else builtin(kind, document, _runs(kind, base, runtime, spurious))
+        for kind in BUILTIN
+        if kind in asked
+    ]
+    properties, hidden = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
     properties += [linearizable(document, base)] if document.linearizable is not None else []
     properties += [clause(c, document, base) for c in wanted]
@@ -63,15 +71,37 @@ def _judged(document: Document, options: Options) -> Result:
         explored=_account(front, base, budget),
         consequences=consequences(runtime) if runtime is not None else (),
         coverage=covered,
-        rests_on=scope.rests_on(front, base),
-        not_shown=scope.not_shown(front, judged, racy, proof),
+        rests_on=scope.rests_on(front, base, judged),
+        not_shown=scope.not_shown(front, judged, racy, proof, hidden),
         notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
         audited=_audited(judged),
         any_number=proof,
         sharding=shards,
         overrides=options.counts,
+        scheme=document.scheme,
+        contention=_contention(front, base, budget),
         sha256=document.sha256,
     )
+
+
+def _unordered(properties: list[Property], front: Front, budget: Budget) -> tuple[list[Property], bool]:
+    """The properties, `race` with what observations of channels may hide, and whether they still may."""
+    at = next((i for i, p in enumerate(properties) if p.kind == "race" and p.verdict is Verdict.SAFE), None)
+    if not front.facts.looks or at is None:
+        return properties, front.facts.looks
+    # Imported here: few models look at channels so.
+    from verifier.pipeline.unordered import judged
+
+    race, hidden = judged(properties[at], front, budget)
+    return [*properties[:at], race, *properties[at + 1 :]], hidden
+
+
+def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Property:
+    """A property that only some models ask for, each judged by an exploration of its own."""
+    # Imported here: most models do not ask.
+    from verifier.pipeline.ondemand import judged
+
+    return judged(kind, front, base, budget)
 
 
 def _lifted(
@@ -103,6 +133,17 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
     if not collides or shards is None or prop.kind != "race" or prop.verdict is not Verdict.SAFE:
         return prop
     return replace(prop, verdict=Verdict.UNKNOWN, reason=f"not with these shards, but {shards.sentence}")
+
+
+def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:
+    if not budget.options.contention or not front.document.scheme:
+        return None
+    # Imported here: only comparisons ask.
+    from verifier.pipeline.contention import contention
+
+    document = front.document
+    scheme = document.sources[len(document.sources) - document.scheme_files :]
+    return contention(base, frozenset(s.text.file for s in scheme), budget)
 
 
 def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored]:

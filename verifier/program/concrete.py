@@ -54,15 +54,17 @@ class Concrete:
         return (self.instance,) if self.partner is None else (self.instance, self.partner.instance)
 
 
-def concrete(program: Program, number: int) -> tuple[Concrete, ...]:
-    """Every step of instance `number`, in template order. References are `Cell`, `At` or `Pc` (in guards only).
+def concrete(program: Program, number: int, location: int | None = None) -> tuple[Concrete, ...]:
+    """Every step of instance `number`, or those at one location, in template order.
 
-    A half that receives is part of the steps of those that send.
+    References are `Cell`, `At` or `Pc` (in guards only). A half that receives is part of the steps of those that send.
     """
     instance = program.instances[number]
     template = program.templates[instance.template]
     out: list[Concrete] = []
     for index, step in enumerate(template.steps):
+        if location is not None and step.src != location:
+            continue
         if step.offer is not None:
             out.extend(_paired(program, instance, index, step, step.offer))
         elif step.spawn is None:
@@ -74,7 +76,7 @@ def concrete(program: Program, number: int) -> tuple[Concrete, ...]:
 
 def _one(program: Program, instance: Instance, index: int, step: Step) -> Concrete:
     candidates = () if step.alloc is None else _candidates(instance, step.alloc)
-    return Concrete(instance.number, index, _bind(step, instance, instance), None, candidates)
+    return Concrete(instance.number, index, bind(step, instance, instance), None, candidates)
 
 
 def _candidates(instance: Instance, alloc: Alloc) -> tuple[int, ...]:
@@ -92,12 +94,12 @@ def _spawn(program: Program, instance: Instance, index: int, step: Step) -> list
         # The lowest child that is not running: a fresh one, or one that has returned and left nothing behind.
         pc = Read(Pc(child.number))
         free = any_of(equal(pc, Const(IDLE)), equal(pc, Const(END)))
-        bound = _bind(step, instance, child)
+        bound = bind(step, instance, child)
         out.append(
             Concrete(instance.number, index, replace(bound, guard=all_of(bound.guard, *busy, free)), child.number)
         )
         busy.append(negate(free))
-    none = _bind(replace(step, updates=(), accesses=()), instance, instance)
+    none = bind(replace(step, updates=(), accesses=()), instance, instance)
     failure = Fail("bound", f"more than {len(children)} goroutines of one go statement at a time (bounds: goroutines)")
     out.append(Concrete(instance.number, index, replace(none, guard=all_of(none.guard, *busy), fail=failure)))
     return out
@@ -106,14 +108,14 @@ def _spawn(program: Program, instance: Instance, index: int, step: Step) -> list
 def _paired(program: Program, instance: Instance, index: int, step: Step, offer: Offer) -> list[Concrete]:
     """A send with every receive of another goroutine that it can meet."""
     out: list[Concrete] = []
-    sent = _bind(step, instance, instance)
+    sent = bind(step, instance, instance)
     for other in program.goroutines if offer.sends else ():
         for n, half in enumerate(program.templates[other.template].steps):
             asks = half.offer
             meets = asks is not None and not asks.sends and asks.kind == offer.kind
             if asks is None or not meets or other is instance or (asks.polls and offer.polls):
                 continue
-            received = _bind(half, other, other)
+            received = bind(half, other, other)
             same = _same_channel(sent, received)
             if same != FALSE:
                 joint = _joined(sent, _handed(received, sent), other, same)
@@ -155,7 +157,7 @@ def _joined(sent: Step, received: Step, other: Instance, same: Expr) -> Step:
     )
 
 
-def _bind(step: Step, instance: Instance, child: Instance) -> Step:
+def bind(step: Step, instance: Instance, child: Instance) -> Step:
     """Absolute references for `step` of `instance`; a spawned child's cells resolve through `child`'s lineage."""
     bases = {t: (first, ordinal) for t, first, ordinal in (*child.lineage, *instance.lineage)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Me, Op, Own, PerInstance, Read, Ref, Table, go_div
 from verifier.program.program import Fail, Range, Step, Union
@@ -12,18 +13,20 @@ from verifier.prove.values import HALF, NAME, Value
 from verifier.records import dataclass
 
 Evaluate = Callable[[Context], Value]
+Condition = Callable[[Context], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A cell to be read or written: the package's or the goroutine's own (`cells` empty), or one of a family.
 
-    `absolute` is the number of the package's or of the first goroutine's own cell.
+    `absolute` is the number of the package's or of the first goroutine's own cell, `kind` its kind if it is a lock's.
     """
 
     package: bool
     cell: int
     absolute: int
+    kind: str | None = None
     cells: tuple[int, ...] = ()
     stride: int = 1
     index: Evaluate | None = None
@@ -34,18 +37,21 @@ class Access:
     """A memory access of a step."""
 
     target: Target
-    when: Evaluate
+    when: Condition
     write: bool
     plain: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A step, ready to run. `lock` says what its lock mark does, `lock_target` to which lock."""
+    """A step, ready to run. `locks`: what it does to which locks. `values` are those of `targets`."""
 
     step: Step
-    guard: Evaluate
-    updates: tuple[tuple[Target, Evaluate], ...]
+    guard: Condition
+    targets: tuple[Target, ...]
+    values: Callable[[Context], tuple[Value, ...]]
+    direct: bool
+    """All it changes are plain cells that are known before it runs: no lock, and nothing behind a reference."""
     accesses: tuple[Access, ...]
     fail: Fail | None
     locks: tuple[tuple[str, Target], ...]
@@ -65,6 +71,7 @@ class Compiler:
         shown = (segments_plus, segments_minus) if self._keeps_integers_in_interfaces() else (plus, minus)
         self.constants: dict[str, object] = {"plus": shown[0], "minus": shown[1], "times": times, "binary": binary}
         self._indices: dict[Expr, int] = {}
+        self._made: dict[str, Callable[[Context], Any]] = {}
 
     def _keeps_integers_in_interfaces(self) -> bool:
         unions = [c.domain for c in self.shape.program.cells if isinstance(c.domain, Union)]
@@ -78,11 +85,17 @@ class Compiler:
             raise NotCovered("a channel without a buffer: a send and its receive move two goroutines at once")
         release = any(k.op == "runlock" for k in s.sync)
         fatal = s.fail is not None and s.fail.kind == "fatal" and "RUnlock" in s.fail.message
+        targets = tuple(self.target(r) for r, _ in s.updates)
         return Compiled(
             s,
-            self.function(s.guard),
-            tuple((self.target(r), self.function(e)) for r, e in s.updates),
-            tuple(Access(self.target(a.ref), self.function(a.when), a.write, not a.atomic) for a in s.accesses),
+            self._evaluated(self.test(s.guard)),
+            targets,
+            self._evaluated(f"({''.join(f'{self.source(e)},' for _, e in s.updates)})"),
+            not s.sync and all(t.index is None and t.kind is None for t in targets),
+            tuple(
+                Access(self.target(a.ref), self._evaluated(self.test(a.when)), a.write, not a.atomic)
+                for a in s.accesses
+            ),
             s.fail,
             tuple((k.op, self.target(k.ref)) for k in s.sync),
             release or fatal,
@@ -103,19 +116,33 @@ class Compiler:
         """A reference as something to read or write."""
         match r:
             case Own(template=0, offset=o):
-                return Target(True, o, o)
+                return self._direct(True, o, o)
             case Own(template=t, offset=o) if t == self.role.template:
-                return Target(False, o, self.role.first + o)
+                return self._direct(False, o, self.role.first + o)
             case Cell(number=n) if n < self.shape.size:
-                return Target(True, n, n)
+                return self._direct(True, n, n)
             case At(family=f, index=i):
-                return Target(False, -1, -1, f.cells, f.stride, self.function(i))
+                return Target(False, -1, -1, None, f.cells, f.stride, self._evaluated(self.source(i)))
         raise NotCovered("a cell of another goroutine")
 
-    def function(self, e: Expr) -> Evaluate:
-        """An expression as a function of the context."""
-        code = self.source(e)
-        return eval(f"lambda X: {code}", self.constants)  # type: ignore[no-any-return]
+    def _direct(self, package: bool, cell: int, absolute: int) -> Target:
+        return Target(package, cell, absolute, self.shape.lock_cells.get(absolute))
+
+    def _evaluated(self, code: str) -> Callable[[Context], Any]:
+        """Python text as a function of the context. Many steps share theirs, and compiling it takes long."""
+        made = self._made.get(code)
+        if made is None:
+            made = self._made[code] = eval(f"lambda X: {code}", self.constants)
+        return made
+
+    def test(self, e: Expr) -> str:
+        """The Python text of a condition, whose value is a bool; any value is true and false."""
+        match e:
+            case Const(value=v):
+                return str(v != 0)
+            case Op(name="not" | "and" | "or" | "==" | "!=" | "<" | "<="):
+                return self.source(e)
+        return f"X.truth({self.source(e)})"
 
     def source(self, e: Expr) -> str:
         """The Python text of an expression."""
@@ -134,6 +161,12 @@ class Compiler:
                 return "X.fresh"
             case Table(values=values, index=i, sort=s, stride=n):
                 return f"X.table({self._name(values)}, {s}, {n}, {self.source(i)})"
+            case Op(name="not", args=(a,)):
+                return f"(not {self.test(a)})"
+            case Op(name="and" | "or" as name, args=(a, b)):
+                return f"({self.test(a)} {name} {self.test(b)})"
+            case Op(name="ite", args=(condition, a, b)):
+                return f"({self.source(a)} if {self.test(condition)} else {self.source(b)})"
             case Op(name=name, args=args):
                 return self._operator(name, [self.source(a) for a in args])
         raise NotCovered("an expression over another goroutine")
@@ -157,12 +190,6 @@ class Compiler:
 
     def _operator(self, name: str, a: list[str]) -> str:
         match name:
-            case "not":
-                return f"(not X.truth({a[0]}))"
-            case "and" | "or":
-                return f"(X.truth({a[0]}) {name} X.truth({a[1]}))"
-            case "ite":
-                return f"({a[1]} if X.truth({a[0]}) else {a[2]})"
             case "==":
                 return f"X.equal({a[0]}, {a[1]})"
             case "!=":

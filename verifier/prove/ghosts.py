@@ -100,11 +100,11 @@ class Keeper:
             if v is None or v < HALF or who(v) > len(c.members) or local(v) == NAME:
                 continue
             template, own = self.shape.home(cell)
-            target = self._region(c, template, own, v)
-            if target is None:
-                continue
             holder = who(v)
             member = c.members[holder - 1]
+            target = self.region(template, own, v, member.template)
+            if target is None:
+                continue
             if owner == holder:
                 region = self.shape.role(member.template).region[own]
                 if region < 0 or region not in member.published:
@@ -112,12 +112,12 @@ class Keeper:
             c = self._published(c, holder, target)
         return c
 
-    def _region(self, c: Configuration, template: int, own: int, v: int) -> int | None:
-        """The region of its owner that the value `v` in a cell refers to."""
+    def region(self, template: int, own: int, v: int, owner: int) -> int | None:
+        """The region that the value `v` in a cell of a template refers to; its owner is of the template `owner`."""
         found = self.shape.referent(self.shape.domain(template, own), local(v))
         if found is None:
             return None
-        role = self.shape.role(c.members[who(v) - 1].template)
+        role = self.shape.role(owner)
         sort, place = found
         cells = self.shape.program.sorts[sort].places[place - 1].cells
         return role.region[cells[0] - role.first] if cells else None
@@ -135,7 +135,7 @@ class Keeper:
             for o in self.shape.named[member.template]:
                 v = member.cells[o]
                 if role.region[o] == r and v is not None and who(v) == holder and local(v) != NAME:
-                    further = self._region(c, member.template, o, v)
+                    further = self.region(member.template, o, v, member.template)
                     if further is not None:
                         todo.append(further)
         if len(known) == len(member.published):
@@ -161,7 +161,7 @@ class Keeper:
                 holder = (v + HALF) >> BITS
                 if holder > present or holder == n or local(v) == NAME:
                     continue
-                region = self._region(c, template, o, v)
+                region = self.region(template, o, v, c.members[holder - 1].template)
                 if region is not None and region not in c.members[holder - 1].published:
                     return True
         return False

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from verifier.prove.context import Configuration, outside_template
 from verifier.prove.renaming import Renamer
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import BITS, CLASSES, HALF, OUTSIDE, Value, is_lost, outsider
+from verifier.prove.values import CLASSES, OUTSIDE, is_lost, outsider
 from verifier.records import dataclass
 
 
@@ -34,7 +34,8 @@ class Joiner:
 
     def part(self, view: Configuration, extra: int, rest: tuple[int, ...]) -> Part:
         """A view made ready for `joins`."""
-        shared = tuple((v + HALF) >> BITS for v in _flat(view, rest) if v is not None and v >= HALF)
+        met = self._names.met
+        shared = sum([met(view.members[p].cells, view.members[p].template) for p in rest], met(view.package, 0))
         free = {x for x in self._names.identities(view) if x >= OUTSIDE} | {extra + 1}
         return Part(view, extra, rest, shared, tuple(sorted(free)))
 
@@ -44,6 +45,14 @@ class Joiner:
         The common cells must be alike. Outside owners of one view may be outside owners of the other, or the other's
         extra member: every consistent way to match them gives a configuration.
         """
+        for names_a, names_b in self.matchings(a, b):
+            members = [*(a.view.members[p] for p in a.rest), a.view.members[a.extra]]
+            first = self._names.renamed(a.view, members, names_a)
+            last = self._names.member(b.view.members[b.extra], names_b)
+            yield Configuration(first.package, (*first.members, last))
+
+    def matchings(self, a: Part, b: Part) -> Iterator[tuple[dict[int, int], dict[int, int]]]:
+        """Every consistent way to match them: what the identities of either view are called in the configuration."""
         same = _matched(a, b)
         if same is None:
             return
@@ -51,9 +60,11 @@ class Joiner:
         left = [x for x in a.free if x not in same]
         right = [x for x in b.free if x not in taken]
         for more in _pairings(a.view, left, b.view, right):
-            yield self._joined(a, b, {**same, **more} if more else same, left, right)
+            yield self._called(a, b, {**same, **more} if more else same, left, right)
 
-    def _joined(self, x: Part, y: Part, same: dict[int, int], left: list[int], right: list[int]) -> Configuration:
+    def _called(
+        self, x: Part, y: Part, same: dict[int, int], left: list[int], right: list[int]
+    ) -> tuple[dict[int, int], dict[int, int]]:
         a, i, rest_a = x.view, x.extra, x.rest
         b, j, rest_b = y.view, y.extra, y.rest
         k = len(a.members)
@@ -76,8 +87,7 @@ class Joiner:
             if old not in names_b:
                 known = back.get(old)
                 names_b[old] = names_a[known] if known is not None else fresh(outside_template(old, b))
-        first = self._names.renamed(a, [*(a.members[p] for p in rest_a), a.members[i]], names_a)
-        return Configuration(first.package, (*first.members, self._names.member(b.members[j], names_b)))
+        return names_a, names_b
 
 
 def _matched(a: Part, b: Part) -> dict[int, int] | None:
@@ -98,12 +108,6 @@ def _matched(a: Part, b: Part) -> dict[int, int] | None:
         if forth.setdefault(x, y) != y or back.setdefault(y, x) != x:
             return None
     return forth
-
-
-def _flat(c: Configuration, members: tuple[int, ...]) -> Iterator[Value]:
-    yield from c.package
-    for p in members:
-        yield from c.members[p].cells
 
 
 def _pairings(a: Configuration, left: list[int], b: Configuration, right: list[int]) -> Iterator[dict[int, int]]:

@@ -71,15 +71,16 @@ class Machine:
     def moves(self, c: Configuration, j: int, only: frozenset[int] | None = None) -> Iterator[Outcome]:
         """Every outcome of every step of member `j`, or of those whose numbers are in `only`."""
         member = c.members[j]
+        x = Context(self.shape, c, j)
         for s in self.steps.get((member.template, member.location), ()):
             if only is not None and s.number not in only:
                 continue
-            x = Context(self.shape, c, j)
             x.own_reads = s.own_reads
             while True:
                 x.reset()
-                if x.truth(s.guard(x)):
+                if s.guard(x):
                     yield self._outcome(x, s)
+                # Leaves the script empty when all was tried: the next step begins anew.
                 if not x.again():
                     break
 
@@ -101,9 +102,9 @@ class Machine:
             x.own_reads = s.own_reads
             while True:
                 x.reset()
-                if x.truth(s.guard(x)):
+                if s.guard(x):
                     for a in s.accesses:
-                        if x.truth(a.when(x)):
+                        if a.when(x):
                             owner, cell = self._locate(x, a.target)
                             out.add((owner, cell, a.write, a.plain))
                 if not x.again():
@@ -137,7 +138,13 @@ class Machine:
 
     def _apply(self, x: Context, s: Compiled) -> tuple[Configuration, bool]:
         y, forgotten = (x, False) if s.block is None else self._allocate(x, s.block)
-        writes = [(*self._locate(y, t), e(y)) for t, e in s.updates]
+        values = s.values(y)
+        if s.direct and not any(v is not None and v >= HALF for v in values):
+            # Nothing the ghosts are about: no lock, no reference.
+            if y is not x:
+                x.script_of(y)
+            return self._stored(x, y.c, s, values), forgotten
+        writes = [(*self._locate(y, t), v) for t, v in zip(s.targets, values, strict=True)]
         marks = [(op, *self._locate(y, t)) for op, t in s.locks]
         if y is not x:
             x.script_of(y)
@@ -155,6 +162,24 @@ class Machine:
             return False
         counted = {(owner, cell) for op, owner, cell in marks if op in ("rlock", "runlock")}
         return any(owner > 0 or (kinds[cell] == "readers" and (owner, cell) not in counted) for owner, cell in locks)
+
+    def _stored(self, x: Context, c: Configuration, s: Compiled, values: tuple[Value, ...]) -> Configuration:
+        """What `_written` makes of numbers for the package's and the member's own cells."""
+        package: list[Value] | None = None
+        m = c.members[x.j]
+        cells = list(m.cells)
+        for t, v in zip(s.targets, values, strict=True):
+            if v is not None:
+                v = self._clipped(t.absolute, v)
+            if not t.package:
+                cells[t.cell] = v
+            else:
+                if package is None:
+                    package = list(c.package)
+                package[t.cell] = v
+        members = list(c.members)
+        members[x.j] = Member(m.template, s.step.dst, tuple(cells), m.reads, m.published, m.held)
+        return Configuration(c.package if package is None else tuple(package), tuple(members))
 
     def _written(self, x: Context, c: Configuration, s: Compiled, writes: list[Write]) -> Configuration:
         changed: dict[int, list[Value]] = {}

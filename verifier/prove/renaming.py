@@ -7,7 +7,7 @@ exact: a situation with two forms would be missed when candidates are put togeth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby, permutations, product
 from typing import Any
 
@@ -24,6 +24,7 @@ class Renamer:
 
     def __init__(self, shape: Shape) -> None:
         self._named = shape.named
+        self._met: dict[int, dict[tuple[Value, ...], tuple[int, ...]]] = {t: {} for t in shape.named}
 
     def view(self, c: Configuration, keep: Sequence[int]) -> Configuration:
         """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
@@ -39,26 +40,28 @@ class Renamer:
 
     def _ordered(self, c: Configuration, order: tuple[int, ...]) -> Configuration:
         names: dict[int, int] = {i + 1: p + 1 for p, i in enumerate(order)}
-        count: dict[int, int] = {}
+        members = [c.members[i] for i in order]
+        new = [x for x in self.met(c.package, 0) if x not in names]
+        for m in members:
+            new += [x for x in self.met(m.cells, m.template) if x not in names]
+        locks = any(m.reads or m.held for m in members)
+        if new or locks:
+            count: dict[int, int] = {}
+            self._outsiders(c, new, names, count)
+            if locks:
+                self._outsiders(c, self._only_in_sets(c, members, names), names, count)
+        return self.renamed(c, members, names)
 
-        def meet(identity: int) -> None:
-            if not is_lost(identity):
+    @staticmethod
+    def _outsiders(c: Configuration, met: Sequence[int], names: dict[int, int], count: dict[int, int]) -> None:
+        """Numbers identities, in the order in which they are met."""
+        for identity in met:
+            if identity not in names and not is_lost(identity):
                 template = outside_template(identity, c)
                 n = count[template] = count.get(template, -1) + 1
                 if n >= CLASSES:
                     raise NotCovered("more outside owners than can be told apart")
                 names[identity] = outsider(template, n)
-
-        members = [c.members[i] for i in order]
-        for template, cells in ((0, c.package), *((m.template, m.cells) for m in members)):
-            for o in self._named[template]:
-                v = cells[o]
-                if v is not None and v >= HALF and (v + HALF) >> BITS not in names:
-                    meet((v + HALF) >> BITS)
-        if any(m.reads or m.held for m in members):
-            for identity in self._only_in_sets(c, members, names):
-                meet(identity)
-        return self.renamed(c, members, names)
 
     @staticmethod
     def _only_in_sets(c: Configuration, members: Sequence[Member], names: Names) -> list[int]:
@@ -71,12 +74,24 @@ class Renamer:
                         found.setdefault(who(lock), []).append((p, kind, local(lock)))
         return sorted(found, key=lambda i: (0 if is_lost(i) else outside_template(i, c), sorted(found[i])))
 
-    def references(self, cells: tuple[Value, ...], template: int) -> Iterator[int]:
+    def met(self, cells: tuple[Value, ...], template: int) -> tuple[int, ...]:
+        """Whose the references to objects, and the names, among the cells of a template are, one by one.
+
+        Most cells are met again and again, and most have none.
+        """
+        known = self._met[template]
+        found = known.get(cells)
+        if found is None:
+            found = known[cells] = tuple([(v + HALF) >> BITS for v in self.references(cells, template)])
+        return found
+
+    def named(self, template: int) -> tuple[int, ...]:
+        """The cells of a template (0: the package) that can hold an identity."""
+        return self._named[template]
+
+    def references(self, cells: tuple[Value, ...], template: int) -> list[int]:
         """The references to somebody's objects, and the names, among the cells of a template."""
-        for o in self._named[template]:
-            v = cells[o]
-            if v is not None and v >= HALF:
-                yield v
+        return [v for o in self._named[template] if (v := cells[o]) is not None and v >= HALF]
 
     def renamed(self, c: Configuration, members: Sequence[Member], names: Names) -> Configuration:
         """The package and the given members with every identity renamed."""
@@ -92,18 +107,18 @@ class Renamer:
         return Member(m.template, m.location, cells, _locks(m.reads, names), m.published, _locks(m.held, names))
 
     def _cells(self, cells: tuple[Value, ...], template: int, names: Names) -> tuple[Value, ...]:
-        out: list[Value] | None = None
+        for identity in self.met(cells, template):
+            if names.get(identity, identity) != identity:
+                break
+        else:
+            return cells
+        out = list(cells)
         for o in self._named[template]:
             v = cells[o]
-            if v is None or v < HALF:
-                continue
-            identity = (v + HALF) >> BITS
-            new = names.get(identity, identity)
-            if new != identity:
-                if out is None:
-                    out = list(cells)
-                out[o] = v + ((new - identity) << BITS)
-        return cells if out is None else tuple(out)
+            if v is not None and v >= HALF:
+                identity = (v + HALF) >> BITS
+                out[o] = v + ((names.get(identity, identity) - identity) << BITS)
+        return tuple(out)
 
     def mask(self, m: Member, c: Configuration) -> tuple[Any, ...]:
         """A member with identities hidden: what is left is the same in every renaming."""
@@ -115,21 +130,21 @@ class Renamer:
         return self._masked(c.package, 0, c)
 
     def _masked(self, cells: tuple[Value, ...], template: int, c: Configuration) -> tuple[Any, ...]:
-        out: list[Any] | None = None
+        if not self.met(cells, template):
+            return cells
+        out: list[Any] = list(cells)
         for o in self._named[template]:
             v = cells[o]
             if v is not None and v >= HALF:
-                if out is None:
-                    out = list(cells)
                 out[o] = _hidden(v, c)
-        return cells if out is None else tuple(out)
+        return tuple(out)
 
     def identities(self, c: Configuration) -> set[int]:
         """Identities that occur in a configuration, lost ones left out."""
-        out = {who(v) for v in self.references(c.package, 0)}
+        out = set(self.met(c.package, 0))
         for m in c.members:
-            out |= {who(v) for v in self.references(m.cells, m.template)}
-            out |= {who(v) for v in (*m.reads, *m.held) if v >= HALF}
+            out.update(self.met(m.cells, m.template))
+            out.update([who(v) for v in (*m.reads, *m.held) if v >= HALF])
         return {x for x in out if not is_lost(x)}
 
 

@@ -7,16 +7,17 @@ after somebody else moved follows from the candidate that contains the mover.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, combinations_with_replacement, permutations
 from typing import Any
 
 from verifier.prove.context import Configuration, Member
 from verifier.prove.joins import Joiner, Part
 from verifier.prove.machine import Machine, Outcome
+from verifier.prove.pairs import Half, Pairs, Single, strangers, whole
 from verifier.prove.renaming import Renamer, beside
 from verifier.prove.shape import NotCovered
-from verifier.prove.values import BITS, HALF, Value, is_lost, who
+from verifier.prove.values import Value, is_lost
 from verifier.records import dataclass
 
 
@@ -94,6 +95,16 @@ class _Alone:
     touches: frozenset[Access]
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A step of one of a pair: the package, itself, and the locks of the other one, None when it has still the same."""
+
+    place: int
+    package: tuple[Value, ...]
+    member: Member
+    locks: tuple[tuple[int, ...], tuple[int, ...]] | None
+
+
 class _Run:
     def __init__(
         self, machine: Machine, k: int, limit: int, out_of_time: Callable[[], bool], exactly: dict[int, int]
@@ -105,10 +116,11 @@ class _Run:
         self.done: set[Configuration] = set()
         self.work: list[Configuration] = []
         self.index: dict[Any, list[Part]] = {}
-        self.pairs: dict[Any, list[tuple[Part, _Alone]]] = {}
+        self.pairs = Pairs(self.names, self.joiner, machine.keeper)
+        self.singles: dict[Any, list[tuple[Single, _Alone]]] = {}
         self.alone: dict[Configuration, _Alone] = {}
-        self.glimpses: set[tuple[tuple[Value, ...], Member, int, int]] = set()
-        self.beside: dict[tuple[tuple[Value, ...], Member, int, int], list[tuple[tuple[Value, ...], Member]]] = {}
+        self.glimpses: set[tuple[int, int, int, int]] = set()
+        self.beside: dict[tuple[int, int], list[_Taken]] = {}
         self.clashes: dict[tuple[frozenset[Access], frozenset[Access]], bool] = {}
         self.posts = 0
 
@@ -116,20 +128,25 @@ class _Run:
         entries = [self.machine.entry(r.template) for r in self.machine.shape.roles]
         for chosen in combinations_with_replacement(entries, self.k):
             c = beside(chosen, self.machine.package)
-            if self._allowed(c):
+            if self._allowed(c.members):
                 self._add(self.names.view(c, range(self.k)))
         while self.work:
             v = self.work.pop()
             self._inside(v)
-            for c, singles in self._pairs(v) if self.k == 1 else self._wholes(v):
-                self._expand(c, singles)
-                if self.out_of_time():
-                    raise _Stop("time")
-            if self.out_of_time():
-                raise _Stop("time")
+            if self.k == 1:
+                self._paired(v)
+            else:
+                for c, singles in self._wholes(v):
+                    self._expand(c, singles)
+                    self._watch_the_clock()
+            self._watch_the_clock()
 
-    def _allowed(self, c: Configuration) -> bool:
-        return not self.exactly or all(sum(m.template == t for m in c.members) <= n for t, n in self.exactly.items())
+    def _watch_the_clock(self) -> None:
+        if self.out_of_time():
+            raise _Stop("time")
+
+    def _allowed(self, members: Sequence[Member]) -> bool:
+        return not self.exactly or all(sum(m.template == t for m in members) <= n for t, n in self.exactly.items())
 
     def _add(self, v: Configuration) -> None:
         if v in self.known:
@@ -178,23 +195,33 @@ class _Run:
 
     # ---- candidates
 
-    def _pairs(self, v: Configuration) -> Iterator[tuple[Configuration, list[_Alone]]]:
-        """For k = 1: the pairs of two views, unless neither can do anything to the other."""
-        a, x = self.joiner.part(v, 0, ()), self._alone(v)
-        known = self.pairs.setdefault(self.names.masked_package(v), [])
+    def _paired(self, v: Configuration) -> None:
+        """For k = 1: the pairs of a view with all known ones, unless neither can do anything to the other."""
+        a, x = self.pairs.single(v), self._alone(v)
+        known = self.singles.setdefault(self.names.masked_package(v), [])
         known.append((a, x))
         for b, y in tuple(known):
-            if x.active or y.active or self._may_clash(x.touches, y.touches):
-                for c in self.joiner.joins(a, b):
-                    if self._allowed(c) and not self.machine.impossible(c):
-                        # Its parts are the two views, so what each can do alone is known.
-                        yield c, [x, y]
+            clash = self._may_clash(x.touches, y.touches)
+            if not (clash or x.active or y.active) or not self._allowed((v.members[0], b.part.view.members[0])):
+                continue
+            for mine, theirs in self.pairs.ways(a, b):
+                one, two = self.pairs.half(a, mine), self.pairs.half(b, theirs)
+                if self.pairs.impossible(one, two):
+                    continue
+                if clash:
+                    self._race(whole(one, two))
+                # Its parts are the two views, so what each can do alone is known.
+                if x.active:
+                    self._step(one, two, 0, x.active)
+                if y.active:
+                    self._step(two, one, 1, y.active)
+            self._watch_the_clock()
 
     def _wholes(self, v: Configuration) -> Iterator[tuple[Configuration, list[_Alone]]]:
         """For larger k: what two views that share all but one goroutine give, if all the other parts are known too."""
         everybody = range(self.k + 1)
         for c in self._joined(v):
-            if not self._allowed(c) or self.machine.impossible(c):
+            if not self._allowed(c.members) or self.machine.impossible(c):
                 continue
             whole = self.names.view(c, everybody)
             if whole in self.done:
@@ -230,16 +257,16 @@ class _Run:
 
     def _expand(self, c: Configuration, singles: list[_Alone]) -> None:
         if any(self._may_clash(x.touches, y.touches) for x, y in combinations(singles, 2)):
-            found = self.machine.race(c, outside_too=self.k == 1)
-            if found is not None:
-                name = self.machine.shape.program.cells[found.cell].name
-                raise _Bad(BadView(c, "race", name, "", found.members))
+            self._race(c)
         for j, single in enumerate(singles):
             if single.active:
-                if self.k == 1 and self._strangers(c, j):
-                    self._beside_stranger(c, j, single.active)
-                else:
-                    self._moved(c, j, single.active)
+                self._moved(c, j, single.active)
+
+    def _race(self, c: Configuration) -> None:
+        found = self.machine.race(c, outside_too=self.k == 1)
+        if found is not None:
+            name = self.machine.shape.program.cells[found.cell].name
+            raise _Bad(BadView(c, "race", name, "", found.members))
 
     def _moved(self, c: Configuration, j: int, active: frozenset[int]) -> list[Configuration]:
         """Every step of member `j` that others may notice: what it leads to."""
@@ -251,38 +278,31 @@ class _Run:
                 out.append(o.after)
         return out
 
-    def _strangers(self, c: Configuration, j: int) -> bool:
-        """Whether the steps of member `j` are the same whoever the other one of two is, and leave it as it is.
-
-        The other one holds no locks, nothing that `j` can follow leads to it, and it refers to nothing of `j`: then
-        neither a read, nor a write, nor a ghost, nor references that get lost have to do with it.
-        """
-        me, other = c.members[j], c.members[1 - j]
-        if other.reads or other.held:
-            return False
-        theirs, mine, named = 2 - j, j + 1, self.machine.shape.named
-        for cells, template, owner in (
-            (c.package, 0, theirs),
-            (me.cells, me.template, theirs),
-            (other.cells, other.template, mine),
-        ):
-            for n in named[template]:
-                v = cells[n]
-                if v is not None and v >= HALF and (v + HALF) >> BITS == owner:
-                    return False
-        return all(who(lock) != theirs for lock in (*me.reads, *me.held))
-
-    def _beside_stranger(self, c: Configuration, j: int, active: frozenset[int]) -> None:
-        """The steps of member `j`, taken once for all strangers of a template (`active` follows from the key)."""
-        other = c.members[1 - j]
-        key = c.package, c.members[j], j, other.template
+    def _step(self, me: Half, other: Half, j: int, active: frozenset[int]) -> None:
+        """The steps of one of a pair, taken once for all strangers that look alike (`active` follows from the half)."""
+        if not strangers(me, other):
+            self._moved(whole(other, me) if j else whole(me, other), j, active)
+            return
+        key = me.number, other.looks
         known = self.beside.get(key)
         if known is None:
-            self.beside[key] = [(after.package, after.members[j]) for after in self._moved(c, j, active)]
+            known = self.beside[key] = []
+            for after in self._moved(whole(other, me) if j else whole(me, other), j, active):
+                mate = after.members[1 - j]
+                unlocked = None if mate == other.member else (mate.reads, mate.held)
+                known.append(_Taken(self.pairs.number(after.package), after.package, after.members[j], unlocked))
             return
-        for package, member in known:
+        for t in known:
             self.posts += 1
-            self._glimpsed(Configuration(package, (other, member) if j else (member, other)), 1 - j)
+            mate, number = other.member, other.who
+            if t.locks is not None:
+                mate = mate._replace(reads=t.locks[0], held=t.locks[1])
+                number = self.pairs.number(mate)
+            seen = t.place, number, 1 - j, t.member.template
+            if seen not in self.glimpses:
+                self.glimpses.add(seen)
+                pair = Configuration(t.package, (mate, t.member) if j else (t.member, mate))
+                self._add(self.names.view(pair, (1 - j,)))
 
     def _seen(self, j: int, after: Configuration, o: Outcome) -> None:
         """What k goroutines see after a step of member `j`; if nobody but them was involved, `_inside` knows it."""
@@ -297,7 +317,8 @@ class _Run:
     def _glimpsed(self, pair: Configuration, i: int) -> None:
         """What one of two sees: most steps leave what an earlier one has left, whoever took it."""
         # All that the view is made from: of the other one, identities tell no more than the template.
-        seen = pair.package, pair.members[i], i, pair.members[1 - i].template
+        number = self.pairs.number
+        seen = number(pair.package), number(pair.members[i]), i, pair.members[1 - i].template
         if seen not in self.glimpses:
             self.glimpses.add(seen)
             self._add(self.names.view(pair, (i,)))

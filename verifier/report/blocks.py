@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.evidence.result import Property
-from verifier.evidence.trace import Held, RacyAccess, Trace, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, RacyAccess, Trace, Waiting
 from verifier.report.stack import frames, where
 
 RULE = "=" * 18
@@ -16,6 +16,10 @@ def summary(prop: Property) -> str:
         return prop.sentence
     if trace.race:
         return f"data race on {trace.race[1].location}"
+    if trace.loop:
+        return f"{trace.waiting[0].goroutine} never gets on, although all get their turn"
+    if trace.lost is not None:
+        return f"{trace.lost.location} is overwritten from a stale read"
     if trace.failure:
         return _last_words(trace)
     if trace.waiting:
@@ -33,6 +37,10 @@ def block(prop: Property) -> list[str]:
 def _body(prop: Property, trace: Trace) -> list[str]:
     if trace.race:
         return _race(trace)
+    if trace.loop:
+        return _starvation(trace)
+    if trace.lost is not None:
+        return _lost_update(trace, trace.lost)
     if trace.failure:
         return _failure(trace)
     if trace.waiting:
@@ -106,7 +114,17 @@ def _why(trace: Trace) -> list[str]:
         f"{h.goroutine} waits in Lock of {h.lock}{_since(h.since)}{where(h.span)}" for h in held if h.mode == "next"
     ]
     lines += [_stands(w, held, trace) for w in trace.waiting if (w.lock, w.goroutine) not in announced]
-    return lines
+    awaiting = {name for w in trace.waiting for name in w.held_by}
+    return lines + [_goes_on(x) for x in trace.later if x.operation or x.goroutine in awaiting]
+
+
+def _goes_on(later: Later) -> str:
+    """Why a goroutine that still moves is of no help to those that wait."""
+    if not later.operation:
+        return f"{later.goroutine} goes on and returns without unlocking it"
+    target = f" of {later.lock}" if later.lock else ""
+    where_to = f"{later.operation.rsplit('.', 1)[-1]}{target}{where(later.span)}"
+    return f"{later.goroutine} goes on until it waits as well, in {where_to}"
 
 
 def _owned(trace: Trace, held: Held) -> str:
@@ -125,6 +143,44 @@ def _stands(stuck: Waiting, held: list[Held], trace: Trace) -> str:
         return f"a waiting Lock keeps new readers out{source}, so the RLock{step} waits too"
     target = f" of {stuck.lock}" if stuck.lock else ""
     return f"{stuck.goroutine} waits in {operation}{target}{_since(stuck.since)}{where(stuck.span)}"
+
+
+def _starvation(trace: Trace) -> list[str]:
+    stuck = trace.waiting[0]
+    first = len(trace.steps) - trace.loop + 1
+    repeated = trace.steps[first - 1 :]
+    others = dict.fromkeys(n for s in repeated for n in (s.goroutine, s.meets.goroutine if s.meets else s.goroutine))
+    moves = stuck.goroutine in others
+    how = "goes round without getting out" if moves else f"waits in {stuck.operation.rsplit('.', 1)[-1]}"
+    span = f"step {first} repeats" if trace.loop == 1 else f"steps {first} to {len(trace.steps)} repeat"
+    busy = [name for name in others if name != stuck.goroutine]
+    who = f", with {' and '.join(busy)} going on" if busy else ""
+    return [
+        "WARNING: STARVATION",
+        *_dump(trace.waiting)[:-1],
+        "",
+        f"{stuck.goroutine} {how}{where(stuck.span)} while {span} for ever{who}.",
+        "That is fair: who can go on all the time does, and the queues of Go's runtime serve who waits.",
+    ]
+
+
+def _lost_update(trace: Trace, lost: LostUpdate) -> list[str]:
+    read, changed, last = (trace.steps[n - 1] for n in (lost.read, lost.changed, len(trace.steps)))
+    return [
+        "WARNING: LOST UPDATE",
+        f"Write of {lost.location} by goroutine {last.goroutine}:",
+        *frames(last.goroutine, last.stack, last.span),
+        "",
+        f"depends on a read of it by goroutine {read.goroutine}:",
+        *frames(read.goroutine, read.stack, read.span),
+        "",
+        f"which goroutine {changed.goroutine} has overtaken:",
+        *frames(changed.goroutine, changed.stack, changed.span),
+        "",
+        f"{read.goroutine} read {lost.location} in step {lost.read}{where(read.span)},",
+        f"{changed.goroutine} changed it in step {lost.changed}{where(changed.span)},",
+        f"and step {last.number}{where(last.span)} overwrites that without having looked again.",
+    ]
 
 
 def _failure(trace: Trace) -> list[str]:

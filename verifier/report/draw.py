@@ -24,10 +24,20 @@ def draw(made: Grid, page: int = PAGE) -> list[str]:
         made = listing(made)
         widths = _fit(made.widths, page, NARROW)
     lines = [_line("step", (*made.goroutines, *made.objects), widths)]
-    lines += [_row(row, widths) for row in made.rows]
+    for n, row in enumerate(made.rows):
+        if row.number == made.loop != 0 and (n == 0 or made.rows[n - 1].number != row.number):
+            lines.append(_rule(f" repeat for ever from step {row.number}: ", widths))
+        if made.loop and not row.number:
+            lines.append(_rule("", widths))
+        lines.append(_row(row, widths))
     if made.folded:
         lines.append(f"({made.folded} more goroutine{'s' if made.folded > 1 else ''}, no step)")
     return [clip(line, page) for line in lines]
+
+
+def _rule(text: str, widths: tuple[int, ...]) -> str:
+    """A line across the drawing, with words in it."""
+    return f"----{text}".ljust(min(_total(widths), PAGE), "-")
 
 
 def _total(widths: tuple[int, ...]) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from verifier.evidence.contention import Contention
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
-from verifier.evidence.trace import Held, Meeting, RacyAccess, Trace, TraceStep, Waiting
+from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
-from verifier.verdict import Verdict
+from verifier.verdict import EXIT_UNKNOWN, Verdict
 
 SCHEMA = 1
 
@@ -22,7 +23,7 @@ def render(entries: Sequence[Entry]) -> str:
     """One object for one model; for several `{"schema": 1, "models": […], "exit_code": …}`. Ends with a newline."""
     objects = [entry(e) for e in entries]
     whole: Json = objects[0] if len(objects) == 1 else _several(objects, entries)
-    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return text(whole)
 
 
 def _several(objects: list[dict[str, Json]], entries: Sequence[Entry]) -> dict[str, Json]:
@@ -39,7 +40,7 @@ def _failed(failed: Failed) -> dict[str, Json]:
         "schema": SCHEMA,
         "model": failed.model,
         "path": failed.path,
-        "verdict": Verdict.ERROR.value,
+        "verdict": (Verdict.UNKNOWN if failed.exit_code == EXIT_UNKNOWN else Verdict.ERROR).value,
         "exit_code": failed.exit_code,
         "error": failed.message,
         "properties": [],
@@ -67,7 +68,24 @@ def _result(result: Result) -> dict[str, Json]:
         "not_shown": list(result.not_shown),
         "notes": list(result.notes),
         "audited": result.audited,
+        **({"scheme": result.scheme} if result.scheme else {}),
+        **({"contention": _contention(result.contention)} if result.contention else {}),
     }
+
+
+def _contention(found: Contention) -> Json:
+    """Shares in millionths: there are no floats."""
+    return {
+        "waits_millionths": found.waits,
+        "lost_turns_millionths": found.lost,
+        "longest_section": found.section,
+        "reason": found.reason,
+    }
+
+
+def text(whole: Json) -> str:
+    """Canonical JSON, ending with a newline."""
+    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _first_failure(result: Result) -> Json:
@@ -130,8 +148,16 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
         "race": dict(zip("ab", map(_access, trace.race), strict=False)) or None,
         "waits": [_waiting(w) for w in trace.waiting],
         "held": [_held(h) for h in trace.held],
+        "later": [_later(x) for x in trace.later],
+        **({} if trace.lost is None else {"lost_update": _lost(trace.lost)}),
+        **({} if not trace.loop else {"loop_start": len(trace.steps) - trace.loop + 1}),
         "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
     }
+
+
+def _lost(lost: LostUpdate) -> dict[str, Json]:
+    """The rows (`n` of `steps`) of the stale read and of the write that the last step overwrites."""
+    return {"location": lost.location, "read": lost.read, "changed": lost.changed}
 
 
 def _step(trace: Trace, step: TraceStep) -> dict[str, Json]:
@@ -184,6 +210,16 @@ def _waiting(stuck: Waiting) -> dict[str, Json]:
         "since": stuck.since,
         **_place(stuck.span),
         "stack": _stack(stuck.stack),
+    }
+
+
+def _later(later: Later) -> dict[str, Json]:
+    """Where a goroutine ends that can still move when others are stuck."""
+    return {
+        "goroutine": later.goroutine,
+        "operation": later.operation,
+        "lock": later.lock,
+        **_place(later.span),
     }
 
 

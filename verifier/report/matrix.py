@@ -9,7 +9,7 @@ from verifier.evidence.result import Property, Result
 from verifier.report.outcome import Entry, Failed, exit_code, judged
 from verifier.verdict import Verdict, combine
 
-_ORDER = ("race", "fatal", "panic", "deadlock", "always", "sometimes", "finally")
+_ORDER = ("race", "fatal", "panic", "deadlock", "lost-update", "starvation", "always", "sometimes", "finally")
 _ANY = "any N"
 
 
@@ -25,7 +25,7 @@ def render(entries: Sequence[Entry]) -> str:
         "   ".join(c.rjust(w) if i == states else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
         for row in rows
     ]
-    return "\n".join([*(line.rstrip() for line in lines), "", _total(entries)]) + "\n"
+    return "\n".join([*(line.rstrip() for line in lines), "", total(entries)]) + "\n"
 
 
 def _kinds(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -37,12 +37,12 @@ def _kinds(entries: Sequence[Entry]) -> tuple[str, ...]:
 def _row(entry: Entry, kinds: tuple[str, ...], proofs: bool) -> tuple[str, ...]:
     if isinstance(entry, Failed):
         return (entry.model, *("ERROR" for _ in kinds), *(("ERROR",) if proofs else ()), "-", "NO: not checked")
-    cells = (_cell([p for p in entry.properties if p.kind == kind]) for kind in kinds)
-    any_number = (_any_number(entry),) if proofs else ()
-    return (entry.model, *cells, *any_number, f"{entry.explored.states:,}", _as_expected(entry))
+    cells = (cell([p for p in entry.properties if p.kind == kind]) for kind in kinds)
+    proved = (any_number(entry),) if proofs else ()
+    return (entry.model, *cells, *proved, f"{entry.explored.states:,}", as_expected(entry))
 
 
-def _cell(asked: list[Property]) -> str:
+def cell(asked: Sequence[Property]) -> str:
     """The gravest verdict among the properties of one kind, with the steps of the shortest failure."""
     if not asked:
         return "-"
@@ -56,7 +56,8 @@ def _cell(asked: list[Property]) -> str:
     return f"{verdict.value}{f' {min(lengths)}' if lengths else ''}{surprise}"
 
 
-def _any_number(result: Result) -> str:
+def any_number(result: Result) -> str:
+    """Whether race, fatal and panic hold for any number of goroutines; `-` where no proof was tried."""
     proofs = [p.any_number.verdict for p in result.properties if p.any_number]
     if not proofs:
         return "-"
@@ -64,14 +65,15 @@ def _any_number(result: Result) -> str:
     return {Verdict.SAFE: "proved", Verdict.UNKNOWN: "???"}.get(verdict, verdict.value)
 
 
-def _as_expected(result: Result) -> str:
+def as_expected(result: Result) -> str:
+    """`yes`, or which properties are not as the model expects."""
     wrong = [p.name for p in result.properties if not p.as_expected]
     if not result.properties:
         return "NO: nothing was checked"
     return f"NO: {', '.join(wrong)}" if wrong else "yes"
 
 
-def _total(entries: Sequence[Entry]) -> str:
+def total(entries: Sequence[Entry], noun: str = "model") -> str:
     """`29 models: 28 as expected, 1 UNSAFE; exit status 1`."""
     outcomes = Counter(_outcome(e) for e in entries)
     parts = [f"{outcomes['ok']} as expected"]
@@ -79,7 +81,7 @@ def _total(entries: Sequence[Entry]) -> str:
     code = exit_code(entries)
     number = len(entries)
     tail = f"; exit status {code}" if code else ""
-    return f"{number} model{'' if number == 1 else 's'}: {', '.join(parts)}{tail}"
+    return f"{number} {noun}{'' if number == 1 else 's'}: {', '.join(parts)}{tail}"
 
 
 _WRONG = {"fail": "not as expected", "unknown": "not finished", "error": "in error", "unread": "not checked"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from verifier.evidence.result import Consequence, Property, Result
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
-from verifier.report.lines import headline, number, steps, table
+from verifier.report.lines import headline, number, plural, steps, table
 from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
@@ -25,7 +25,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         return _join([*table(result, bad, quiet=True), *_final(result)])
     sections = [
         [_header(result)],
-        *(_counterexample(result, p) for p in _drawn(result)),
+        *(counterexample(result, p) for p in _drawn(result)),
         table(result, [p for p in result.properties if p not in _drawn(result)]),
         *(_witnesses(result) if verbose else ()),
         _footer(result),
@@ -50,31 +50,22 @@ def _header(result: Result) -> str:
     return f"=== {result.model}{title}{'; ' + counts if counts else ''}"
 
 
-def plural(number: int, noun: str) -> str:
-    """A count of goroutines of one role.
-
-    >>> plural(2, "reader"), plural(1, "reader"), plural(2, "r_1")
-    ('2 readers', '1 reader', '2 x r_1')
-    """
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun}s" if noun.isalpha() and not noun.endswith("s") else f"{number} x {noun}"
-
-
 def _drawn(result: Result) -> list[Property]:
     """The refuted properties with a schedule to show, expected or not: the user wants to see it."""
     return [p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None]
 
 
-def _counterexample(result: Result, prop: Property) -> list[str]:
+def counterexample(result: Result, prop: Property) -> list[str]:
+    """What goes wrong, its timeline, and the command that walks it."""
     assert prop.trace is not None
     drawn = timeline(prop.trace)
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
-    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_counts(result)}"]
+    return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_given(result)}"]
 
 
-def _counts(result: Result) -> str:
-    return "".join(f" --count {role}={n}" for role, n in result.overrides)
+def _given(result: Result) -> str:
+    scheme = f" --scheme {result.scheme}" if result.scheme else ""
+    return scheme + "".join(f" --count {role}={n}" for role, n in result.overrides)
 
 
 def _witnesses(result: Result) -> list[list[str]]:

@@ -60,6 +60,8 @@ class Grid:
     objects: tuple[str, ...]
     rows: tuple[Row, ...]
     folded: int = 0
+    loop: int = 0
+    """The number of the first row of the loop that a schedule ends in; 0 without one."""
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -94,7 +96,7 @@ def listing(drawn: Grid) -> Grid:
         for name, cell in zip(drawn.goroutines, row.cells, strict=True)
         if cell.moves
     )
-    return Grid(("goroutine", "does"), drawn.objects, rows, drawn.folded)
+    return Grid(("goroutine", "does"), drawn.objects, rows, drawn.folded, drawn.loop)
 
 
 def clip(text: str, width: int) -> str:
@@ -134,7 +136,8 @@ def _grid(trace: Trace, goroutines: tuple[str, ...]) -> Grid:
         for number, (cells, objects) in enumerate(moves, 1)
     )
     closing = (_closing(trace, goroutines, len(kept)),) if trace.waiting else ()
-    return Grid(goroutines, tuple(trace.columns[i] for i in kept), rows + closing)
+    loop = len(trace.steps) - trace.loop + 1 if trace.loop else 0
+    return Grid(goroutines, tuple(trace.columns[i] for i in kept), rows + closing, loop=loop)
 
 
 def _changing(trace: Trace) -> list[int]:
@@ -158,9 +161,16 @@ def _step_cells(trace: Trace, step: TraceStep) -> dict[str, Cell]:
 
 def _step_cell(trace: Trace, step: TraceStep) -> Cell:
     failed = trace.failure and step is trace.steps[-1] and not trace.waiting
-    said = step.symptom or (trace.failure_kind or "fails" if failed else "")
+    said = step.symptom or (trace.failure_kind or "fails" if failed else "") or _part_of_loss(trace, step)
     mark = WAITS if step.waits else f"<- {said}" if said else ""
     return Cell(words(step), mark, _place(step.span), True, part(step))
+
+
+def _part_of_loss(trace: Trace, step: TraceStep) -> str:
+    """What a row has to do with the lost update at the end."""
+    if trace.lost is None:
+        return ""
+    return {trace.lost.read: "stale read", trace.lost.changed: "lost"}.get(step.number, "")
 
 
 def _access_cell(access: RacyAccess) -> Cell:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import channel_values, literals, maps
+from verifier.golang.lower import channel_values, literals, maps, slices
+from verifier.golang.lower.elements import slice_length, view
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist, operands
-from verifier.golang.lower.places import slice_length
+from verifier.golang.lower.recovery import given, recover
 from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.unwind import panic
 from verifier.golang.lower.values import Value, nothing
-from verifier.golang.types import INT, Array, Chan, Map, Pointer, Slice, underlying
+from verifier.golang.types import ANY, INT, Array, Chan, Map, Pointer, Slice, underlying
 from verifier.program.expr import Const, Op, const, op
 
 Run = Callable[[tuple[Value, ...]], Value]
@@ -31,6 +32,12 @@ def call(m: Machine, x: ast.Call, name: str) -> Value:
             return _extreme(m, x, name)
         case "at":
             return _at(m, x)
+        case "recover":
+            return recover(m)
+        case "append":
+            return slices.append(m, x)
+        case "copy":
+            return slices.copy(m, x)
         case _:
             held, run = prepare(m, x, name)
             return run(held)
@@ -52,11 +59,12 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
             return (holder, key), run_delete
         case "clear":
             holder = m.value(x.args[0])
-            if not isinstance(underlying(holder.type), Map):
-                raise m.unsupported("clear of a slice is not supported yet", x.span, "clear works on maps")
 
             def run_clear(held: tuple[Value, ...]) -> Value:
-                maps.clear(m, held[0])
+                if isinstance(underlying(held[0].type), Map):
+                    maps.clear(m, held[0])
+                else:
+                    slices.clear(m, held[0])
                 return nothing()
 
             return (holder,), run_clear
@@ -69,13 +77,14 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
 
             return (of,), run_close
         case "panic":
-            message = panic_message(m, x)
-
-            def run_panic(held: tuple[Value, ...]) -> Value:
-                panic(m, message)
-                return nothing()
-
-            return (), run_panic
+            return _panic(m, x)
+        case "recover":
+            # Deferred itself it is not called *by* a deferred function: it returns nil, and nobody sees that.
+            return (), lambda held: nothing() if m.deferring is not None else recover(m)
+        case "copy":
+            hoist(m, *x.args)
+            both = tuple(m.value(a) for a in x.args)
+            return both, lambda held: slices.copied(m, *held)
         case "print" | "println":
             operands(m, x.args, tuple(None for _ in x.args))
             return (), lambda held: nothing()
@@ -84,19 +93,27 @@ def prepare(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
 
 
 _INSTEAD = {
-    "recover": "let the panic reach the top: `panic` is a property of its own",
     "append": "use a fixed array or make([]T, n) with a constant n",
     "copy": "assign the elements one by one",
 }
 
 
-def panic_message(m: Machine, x: ast.Call) -> str:
-    """What Go prints after `panic: `: the text of a constant string, else the argument as written."""
-    known = m.info.types[x.args[0]]
-    if isinstance(known.value, str):
-        return known.value
-    m.value(x.args[0])
-    return m.text(x.args[0].span)
+def _panic(m: Machine, x: ast.Call) -> tuple[tuple[Value, ...], Run]:
+    """What Go prints after `panic: ` is the text of a constant string, else the argument as written."""
+    known = m.info.types[x.args[0]].value
+    message = known if isinstance(known, str) else m.text(x.args[0].span)
+    if m.carried is not None:
+        held: tuple[Value, ...] = (m.value(x.args[0], ANY),)
+    else:
+        held = ()
+        if not isinstance(known, str):
+            m.value(x.args[0])
+
+    def run(values: tuple[Value, ...]) -> Value:
+        panic(m, message, given(m, values[0]) if values else None)
+        return nothing()
+
+    return held, run
 
 
 def _len(m: Machine, x: ast.Call, name: str) -> Value:
@@ -109,7 +126,7 @@ def _len(m: Machine, x: ast.Call, name: str) -> Value:
         return Value(INT, (const(t.length),))
     holder = m.value(x.args[0])
     if isinstance(t, Slice):
-        return Value(INT, (slice_length(m, holder),))
+        return Value(INT, (view(m, holder).capacity if name == "cap" else slice_length(m, holder),))
     if isinstance(t, Chan):
         return channel_values.length(m, holder, x.span, name)
     return maps.length(m, holder)
@@ -124,6 +141,8 @@ def _make(m: Machine, x: ast.Call) -> Value:
         return Value(t, (channel_values.make_channel(m, t, channel_values.capacity_of(m, x), x.span),))
     if isinstance(u, Slice):
         size = m.info.types[x.args[1]].value
+        if m.layouts.grows(t):
+            return slices.make(m, t, x)
         if len(x.args) != 2 or not isinstance(size, int):
             raise m.unsupported("make of a slice needs one constant length", x.span, "e.g. make([]T, 4)")
         return literals.make_slice(m, t, size, x)

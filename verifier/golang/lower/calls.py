@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.library import ERROR, LOCKER
 from verifier.golang.lower import builtins, primitives
 from verifier.golang.lower.arithmetic import in_type
+from verifier.golang.lower.dispatch import interface_call
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.library import library_call
-from verifier.golang.lower.lockers import lock_call
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_receiver, primitive_receiver
 from verifier.golang.lower.order import hoist, operands
 from verifier.golang.lower.places import follow, operand
 from verifier.golang.lower.storage import load, scalar, zero
-from verifier.golang.lower.values import FuncVal, Loc, Made, Value, nothing
+from verifier.golang.lower.values import FuncVal, Loc, Made, Value
 from verifier.golang.types import (
     Builtin,
     LibraryFunc,
@@ -87,34 +86,24 @@ def prepare(m: Machine, x: ast.Call) -> Prepared:
             if selection.method is not None:
                 bound = FuncVal(selection.method, m.globals, method_receiver(m, fun, selection, selection.method))
                 return _user_call(m, x, bound)
-            if _declaring(m, fun, selection) is LOCKER:
-                return _through_locker(m, x, fun, selection)
-            raise m.unsupported(
-                f"calling {fun.name.name} through an interface is not supported yet",
-                x.span,
-                "compare errors with == or != nil, or pass the error itself to fmt.Println"
-                if m.info.types[fun.x].type is ERROR
-                else "call the method on the concrete type",
-            )
+            return _through_interface(m, x, fun, selection)
     return _user_call(m, x, function_value(m, fun))
 
 
-def _declaring(m: Machine, fun: ast.Selector, selection: Selection) -> Type:
-    """The interface type a method without a body belongs to: the operand's, or that of a field it comes from."""
-    return selection.path[-1].type if selection.path else m.info.types[fun.x].type
-
-
-def _through_locker(m: Machine, x: ast.Call, fun: ast.Selector, selection: Selection) -> Prepared:
+def _through_interface(m: Machine, x: ast.Call, fun: ast.Selector, selection: Selection) -> Prepared:
     base = follow(m, operand(m, fun.x), selection.path)
-    locker = load(m, base) if isinstance(base, Loc) else base
-    if locker.leaves == (ZERO,):
-        return Prepared((), lambda values: _call_of_nil(m, Signature((), ())))
+    holder = load(m, base) if isinstance(base, Loc) else base
+    signature = underlying(m.info.types[fun].type)
+    assert isinstance(signature, Signature)
+    args = arguments(m, x, signature.params)
+    if holder.leaves == (ZERO,):
+        return Prepared(tuple(args), lambda values: _call_of_nil(m, signature))
 
     def run(values: tuple[Value, ...]) -> Value:
-        lock_call(m, values[0], fun.name.name, x.span)
-        return nothing()
+        deferred_by, m.deferring = m.deferring, None
+        return interface_call(m, values[0], fun.name.name, values[1:], x.span, deferred_by)
 
-    return Prepared((locker,), run)
+    return Prepared((holder, *args), run)
 
 
 def function_value(m: Machine, fun: ast.Expr) -> FuncVal | None:
@@ -143,7 +132,8 @@ def _user_call(m: Machine, x: ast.Call, target: FuncVal | None) -> Prepared:
     def run(values: tuple[Value, ...]) -> Value:
         recv = None if target.recv is None else values[0]
         rest = values if target.recv is None else values[1:]
-        return inline(m, FuncVal(target.target, target.env, recv), rest, x.span)
+        deferred_by, m.deferring = m.deferring, None
+        return inline(m, FuncVal(target.target, target.env, recv), rest, x.span, deferred_by=deferred_by)
 
     inner = _literal(target.target.inner) if isinstance(target.target, Made) else None
     return Prepared(held, run, target if isinstance(target.target, ast.FuncLit) else None, inner)

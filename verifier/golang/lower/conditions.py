@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.golang.library import COND, LOCKER, WAITERS
-from verifier.golang.lower.lockers import lock_call
+from verifier.golang.lower.dispatch import interface_call
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.objects import cells_of, target
 from verifier.golang.lower.storage import allocate, load, numbers, zero
@@ -35,9 +35,9 @@ def cond_call(m: Machine, name: str, receiver: Value, at: Span) -> Value:
         case _:
             ticket = m.temp("ticket", Range(0, cond.MOST - 1))
             m.fragment(cond.enqueue(cells, ticket))
-            lock_call(m, _locker(m, loc), "Unlock", at)
+            interface_call(m, _locker(m, loc), "Unlock", (), at)
             m.fragment(cond.park(cells, ticket))
-            lock_call(m, _locker(m, loc), "Lock", at)
+            interface_call(m, _locker(m, loc), "Lock", (), at)
     return nothing()
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import channel_values, literals, maps
+from verifier.golang.lower import channel_values, literals, maps, slices
 from verifier.golang.lower.arithmetic import arithmetic, in_type
+from verifier.golang.lower.assertions import assertion, type_assert
 from verifier.golang.lower.calls import call
-from verifier.golang.lower.interfaces import convert, from_interface, holds_type
+from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.methods import method_value
 from verifier.golang.lower.order import early, hoist, operands
 from verifier.golang.lower.places import as_pointer, follow, operand, place
-from verifier.golang.lower.storage import has_address, load, materialize, scalar, snapshot, zero
+from verifier.golang.lower.storage import has_address, load, materialize, scalar, zero
 from verifier.golang.lower.values import Address, FuncVal, LeafValue, Loc, Value, is_func
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import (
-    ANY,
     BOOL,
     INT,
     NIL,
@@ -104,6 +104,11 @@ def _index(m: Machine, x: ast.Expr) -> Value:
         return maps.lookup(m, x)[0]
     found = operand(m, x)
     return load(m, found) if isinstance(found, Loc) else found
+
+
+def _slicing(m: Machine, x: ast.Expr) -> Value:
+    assert isinstance(x, ast.Slicing)
+    return slices.slicing(m, x)
 
 
 def _star(m: Machine, x: ast.Expr) -> Value:
@@ -216,38 +221,6 @@ def _func_lit(m: Machine, x: ast.Expr) -> Value:
     return Value(m.info.types[x].type, (FuncVal(x, m.env),))
 
 
-def assertion(m: Machine, x: ast.TypeAssert) -> tuple[Value, Expr]:
-    """`x.(T)`: the value and whether the dynamic type is T."""
-    return _asserted(m, x, snapshot(m, m.value(x.x)))
-
-
-def _asserted(m: Machine, x: ast.TypeAssert, value: Value) -> tuple[Value, Expr]:
-    t = m.info.types[x.type].type
-    e = scalar(value.leaves[0])
-    if isinstance(underlying(t), Interface):
-        if underlying(t).methods:  # type: ignore[union-attr]
-            raise m.unsupported(
-                "assertions to an interface type are not supported yet", x.span, "assert a concrete type"
-            )
-        return Value(t, (e,)), negate(equal(e, ZERO))
-    return from_interface(m, e, t), holds_type(m, e, t)
-
-
-def _type_assert(m: Machine, x: ast.Expr) -> Value:
-    assert isinstance(x, ast.TypeAssert)
-    inside = snapshot(m, m.value(x.x))
-    value, ok = _asserted(m, x, inside)
-    held, words = scalar(inside.leaves[0]), f"interface conversion: {_interface_name(inside.type)} is"
-    # Go names what is there instead (runtime/error.go:44): nil, or a type that nobody knows before all code is lowered.
-    m.fail_if(equal(held, ZERO), "panic", f"{words} nil, not {value.type}")
-    m.fail_if(negate(ok), "panic", f"{words} not {value.type}")
-    return value
-
-
-def _interface_name(t: Type) -> str:
-    return "interface {}" if t == ANY else str(t)
-
-
 def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value]:
     """`v, ok` forms of a map index, a type assertion or a receive."""
     if isinstance(x, ast.Unary):
@@ -281,7 +254,8 @@ _TABLE: dict[type, Callable[[Machine, ast.Expr], Value]] = {
     ast.Unary: _unary,
     ast.Binary: _binary,
     ast.FuncLit: _func_lit,
-    ast.TypeAssert: _type_assert,
+    ast.Slicing: _slicing,
+    ast.TypeAssert: type_assert,
     ast.CompositeLit: _composite,
     ast.Call: _call,
 }

@@ -25,8 +25,9 @@ def inline(
     at: Span | None,
     finish: Callable[[], None] | None = None,
     name: str = "",
+    deferred_by: Frame | None = None,
 ) -> Value:
-    """Run `target` here, under `name` if given.
+    """Run `target` here, under `name` if given. `deferred_by`: the frame that calls it as a deferred function.
 
     `finish` adds steps that run when it returns *or panics* (the end of `Once.Do`).
     """
@@ -45,7 +46,7 @@ def inline(
         declare(m, target.target.recv, target.recv)
     for var, value in zip(params, args, strict=True):
         declare(m, var, convert(m, value, var.type))
-    frame = Frame(name, at, ret=m.new(), function=target.target)
+    frame = Frame(name, at, ret=m.new(), function=target.target, deferred_by=deferred_by)
     frame.results = tuple(_result_cells(m, var) for var in results)
     frame.result_types = tuple(v.type for v in results)
     open_exit(m, frame, body, finish is not None)

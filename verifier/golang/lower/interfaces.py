@@ -33,11 +33,15 @@ def into_interface(m: Machine, value: Value) -> Expr:
     return op("+", first, op("-", data, Const(lowest)))
 
 
+def is_held(m: Machine, t: Type) -> bool:
+    """Whether interface values of a model can hold a value of this type: it is one number."""
+    return isinstance(underlying(t), Basic | Pointer | Map | Slice) and len(m.layouts.leaves(t)) == 1
+
+
 def segment(m: Machine, t: Type) -> tuple[Expr, int, Expr]:
     """First value, least contained value and last value of a dynamic type's segment in the interface domain."""
     has_address(m, t)
-    leaves = m.layouts.leaves(t)
-    if len(leaves) != 1 or not isinstance(underlying(t), Basic | Pointer | Map | Slice):
+    if not is_held(m, t):
         assert m.where is not None
         raise m.unsupported(
             f"a value of type {t} in an interface is not supported yet",

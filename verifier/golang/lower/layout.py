@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.golang.library import TIME
 from verifier.golang.lower.values import Leaf, Part, Spec
 from verifier.golang.types import (
     Array,
@@ -19,7 +20,7 @@ from verifier.golang.types import (
     Type,
     underlying,
 )
-from verifier.gosem import channel, cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
+from verifier.gosem import channel, cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, timer, waitgroup
 from verifier.gosem.fragment import CellSpec
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
@@ -29,12 +30,17 @@ MOST_PANICS = 15
 SET = Part("set")
 """The cell that says whether a pointer kept by content is not nil."""
 
+ARRAY = Part("·array")
+"""The cell of a growing slice that refers to its array."""
+
 _FIXED: dict[str, tuple[CellSpec, ...]] = {
     "sync.Mutex": mutex.LAYOUT,
     "sync.RWMutex": rwmutex.LAYOUT,
     "sync.WaitGroup": waitgroup.LAYOUT,
     "sync.Once": once.LAYOUT,
     "sync.notifyList": cond.LAYOUT,
+    "time.runtimeTimer": (),
+    "time.runtimeTicker": (),
     "sync.oncePanic": (CellSpec(("number",), Range(0, MOST_PANICS)),),
 }
 
@@ -54,12 +60,16 @@ class Layouts:
         runtime: str = "",
         channels: tuple[tuple[Type, int], ...] = (),
         contents: frozenset[Named] = frozenset(),
+        growing: frozenset[Type] = frozenset(),
+        most_capacity: int = 0,
     ) -> None:
         self.strings = strings
         self.int_keys = int_keys
         self.longest_slice = longest_slice
         self.runtime = runtime
         self.contents = contents
+        self.growing = growing
+        self.most_capacity = most_capacity
         self._cache: dict[str, tuple[Leaf, ...]] = {}
         self._names: dict[int, str] = {}
         self._made: dict[str, list[int]] = {}
@@ -112,10 +122,17 @@ class Layouts:
                 return []
             case Primitive():
                 return self._primitive(u)
+            case Slice() if u in self.growing:
+                counts = (Leaf((Part(name),), Range(0, self.most_capacity)) for name in ("·off", "·len", "·cap"))
+                return [Leaf((ARRAY,), t), *counts]
             case Pointer() if self.by_content(u):
                 return [Leaf((SET,), Bool()), *self.leaves(u.elem)]
             case _:
                 return [Leaf((), t)]
+
+    def grows(self, t: Type) -> bool:
+        """Whether slices of this type grow or share arrays: then they are an array, an offset, a length, a capacity."""
+        return underlying(t) in self.growing
 
     def by_content(self, t: Type) -> bool:
         """Whether a pointer type is kept by content: whether it is set, then the fields it points to."""
@@ -150,6 +167,8 @@ class Layouts:
         u = underlying(t)
         if isinstance(u, Map):
             return tuple(self._specs(self.map_specs(self.map_keys(u)), u.elem))
+        if isinstance(u, Chan) and u.elem is TIME:
+            return tuple(self._specs(timer.LAYOUT, Interface(())))
         if isinstance(u, Chan):
             return tuple(self._specs(channel.layout(self.capacities(t)), u.elem))
         if isinstance(u, Slice):

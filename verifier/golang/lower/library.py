@@ -7,18 +7,17 @@ from collections.abc import Callable
 
 from verifier.golang import syntax as ast
 from verifier.golang.library import LOCKER
-from verifier.golang.lower import primitives
+from verifier.golang.lower import primitives, timers
 from verifier.golang.lower.conditions import new_cond
-from verifier.golang.lower.interfaces import convert
+from verifier.golang.lower.errors import new_error
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.oncefuncs import once_function
 from verifier.golang.lower.order import operands
-from verifier.golang.lower.storage import allocate, deref
+from verifier.golang.lower.storage import deref
 from verifier.golang.lower.values import FuncVal, Value, nothing
-from verifier.golang.types import INT, LibraryFunc, Map, Mode, Named, Pointer, Signature, Slice, Struct, underlying
+from verifier.golang.types import INT, LibraryFunc, Map, Mode, Pointer, Signature, Slice, Struct, underlying
 from verifier.program.expr import Const, Read
 from verifier.program.program import Kind
-from verifier.source import Span
 
 Run = Callable[[tuple[Value, ...]], Value]
 
@@ -39,9 +38,11 @@ def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, 
             return nothing()
 
         return (), pause
+    if f.name in ("After", "Tick", "NewTimer", "NewTicker"):
+        return (), lambda held: timers.start(m, x, f.name)
     if name == "errors.New":
         m.value(x.args[0])
-        return (), lambda held: _new_error(m, x)
+        return (), lambda held: new_error(m, x)
     if name == "sync.NewCond":
         held = operands(m, tuple(x.args), (LOCKER,))
         return tuple(held), lambda values: new_cond(m, values[0], x.span)
@@ -98,16 +99,6 @@ def _atomic(m: Machine, x: ast.Call, name: str) -> tuple[tuple[Value, ...], Run]
         return primitives.atomic_operation(m, found[1], loc, (), elem.elem, values[1:])
 
     return tuple(held), run
-
-
-_ERROR_STRING = Named("errors.errorString", Span("", 0, 0), Struct(()))
-
-
-def _new_error(m: Machine, x: ast.Call) -> Value:
-    """`errors.New`: an object of its own, equal to itself only. Its text is for people."""
-    t = Pointer(_ERROR_STRING)
-    pointer = Value(t, (allocate(m, t, (), f"error@{x.span.site}"),))
-    return convert(m, pointer, m.info.types[x].type)
 
 
 def _choose(m: Machine, x: ast.Call) -> Value:

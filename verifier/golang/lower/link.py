@@ -136,6 +136,12 @@ class Linker:
             self._union = Union(tuple(alternatives))
         return self._union
 
+    def dynamic(self, value: int) -> tuple[Type, int]:
+        """The dynamic type of an interface value that is not nil, and what it holds."""
+        of = zip(self.m.segments.values(), self.union().alternatives, strict=True)
+        t, (_, first, domain) = max((x for x in of if x[1][1] <= value), key=lambda x: x[1][1])
+        return t, value - first + low(domain)
+
     # ---- placeholders
 
     def values(self, pending: int) -> tuple[int, ...]:

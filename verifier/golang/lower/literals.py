@@ -9,7 +9,7 @@ from verifier.golang.lower.order import hoist
 from verifier.golang.lower.storage import allocate, function_in_data, numbers, snapshot, zero
 from verifier.golang.lower.values import LeafValue, Value, is_func
 from verifier.golang.types import Array, Map, Mode, Pointer, Primitive, Slice, Struct, Type, underlying
-from verifier.program.expr import TRUE, ZERO
+from verifier.program.expr import TRUE, ZERO, const
 from verifier.records import dataclass
 
 
@@ -110,6 +110,8 @@ def make_slice(m: Machine, t: Type, length: int, at: ast.Expr, parts: list[_Part
     whole = _aggregate(m, Array(m.layouts.longest_slice, u.elem), parts or [])
     leaf = allocate(m, t, numbers(m, whole), f"{t}@{at.span.site}")
     m.slice_lengths[m.tm.regions[-1]] = length
+    if m.layouts.grows(t):
+        return Value(t, (leaf, ZERO, const(length), const(length)))
     return Value(t, (leaf,))
 
 

@@ -8,17 +8,20 @@ from dataclasses import replace
 from verifier.golang import syntax as ast
 from verifier.golang.lower import channel_values, maps
 from verifier.golang.lower.assign import put, target
+from verifier.golang.lower.elements import slice_length, slot, view
+from verifier.golang.lower.endless import endless
 from verifier.golang.lower.expressions import condition
 from verifier.golang.lower.flow import body, take_label
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist
-from verifier.golang.lower.places import operand, slice_length
+from verifier.golang.lower.places import operand
 from verifier.golang.lower.storage import allocate, deref, load, numbers, scalar, snapshot, zero
 from verifier.golang.lower.templates import Loop
 from verifier.golang.lower.values import Deref, Dyn, Env, Loc, Value
 from verifier.golang.lower.variables import declare
 from verifier.golang.types import INT, Array, Chan, Map, Pointer, Slice, Type, Var, is_integer, underlying
 from verifier.program.expr import ONE, ZERO, Expr, Read, const, op
+from verifier.program.passes.progress import ROUND
 from verifier.program.program import Kind
 
 
@@ -36,6 +39,10 @@ def for_statement(m: Machine, s: ast.Stmt) -> None:
     m.loop_depth += 1
     m.loops.append(Loop(label, end, cont))
     m.label(head)
+    if m.settings.rounds and endless(s, label):
+        # Not merged with a loop that begins the body: who goes round in that one does not get here.
+        m.step(detail=ROUND)
+    begun = m.here()
     if s.cond is not None:
         m.where = s.cond.span
         test = condition(m, s.cond)
@@ -48,7 +55,7 @@ def for_statement(m: Machine, s: ast.Stmt) -> None:
         _renew(m)
     if s.post is not None:
         m.statement(s.post)
-    if m.cur is not None and m.tm.find(m.cur) == m.tm.find(head):
+    if m.cur is not None and m.tm.find(m.cur) == m.tm.find(begun):
         # A round without any step: the goroutine spins, it is not blocked.
         m.step(kind=Kind.PLAIN, detail="spin")
     m.goto(head)
@@ -98,11 +105,10 @@ def range_statement(m: Machine, s: ast.Stmt) -> None:
         _range_array(m, s, head, loop, t)
     elif isinstance(t, Slice):
         held = snapshot(m, m.value(s.x))
-        base = deref(m, held.leaves[0], held.type)
-        elem, longest = t.elem, m.layouts.longest_slice
+        parts, elem = view(m, held), t.elem
 
         def element(i: Expr) -> Value:
-            return load(m, Loc(base.base, (Dyn(i, longest),), elem, base.shared))
+            return load(m, slot(m, parts, i, elem))
 
         _counted(m, s, head, loop, slice_length(m, held), INT, element)
     else:

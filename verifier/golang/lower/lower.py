@@ -14,13 +14,17 @@ from verifier.golang.lower.arrange import Arrangement, arrange
 from verifier.golang.lower.clients import Made, clients, judged
 from verifier.golang.lower.close import close
 from verifier.golang.lower.dead import zero_dead_cells
+from verifier.golang.lower.dispatch import refuse_unknown
 from verifier.golang.lower.expressions import condition, evaluate
+from verifier.golang.lower.growth import largest
 from verifier.golang.lower.initial import run_initialisers
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
+from verifier.golang.lower.recovery import carry_values
+from verifier.golang.lower.share import share_cells
 from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import (
@@ -35,7 +39,7 @@ from verifier.golang.lower.values import (
     is_func,
 )
 from verifier.golang.text import Files
-from verifier.golang.types import Chan, FuncInfo, Map, Package, Pointer, Signature, Slice, Var, underlying
+from verifier.golang.types import Chan, FuncInfo, Interface, Map, Package, Pointer, Signature, Slice, Var, underlying
 from verifier.model.document import CLIENT
 from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, equal, negate, rewrite
 from verifier.program.monitor import LINEARIZABLE, REFUTED
@@ -116,12 +120,22 @@ def _lower(
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
+    if facts.growing:
+        facts = replace(facts, longest_slice=max(facts.longest_slice, settings.bounds.slice))
     layouts = Layouts(
-        facts.strings, settings.bounds.keys, facts.longest_slice, settings.runtime, facts.channels, facts.contents
+        facts.strings,
+        settings.bounds.keys,
+        facts.longest_slice,
+        settings.runtime,
+        facts.channels,
+        facts.contents,
+        facts.growing,
+        largest(facts.growing, facts.longest_slice, facts.most_capacity),
     )
     m = Machine(package.info, facts, layouts, settings, files)
     m.evaluate = evaluate
     m.stmt_table = dict(STATEMENTS)
+    carry_values(m)
     m.free_values = value_counts(package, facts.longest_slice)
     if settings.runtime:
         m.odd = m.cell("a symptom was seen", Bool())
@@ -133,9 +147,11 @@ def _lower(
         templates[CLIENT] = called.template
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
     _refuse_uncomparable(m)
+    refuse_unknown(m)
     symptoms = symptom_clauses(m)
     m.size_panic_cells()
     locations = close(m.builders)
+    share_cells(m)
     init = m.builders[0].steps
     zero_dead_cells(m.builders)
     counts = dict(roles.counts)
@@ -145,7 +161,7 @@ def _lower(
     linker.union()
     linked = [linker.step(s) for s in init]
     started = run_initialisers(m, linker, linked)
-    _name_regions(m, at, started.state)
+    _name_regions(m, linker, started.state)
     linker.make_sorts()
     cells = _cells(m, at, linker)
     program = Program(
@@ -287,25 +303,27 @@ def _template(linker: Linker, b: Builder) -> Template:
     return Template(b.number, b.name, cells, steps, max(size, 3), 2, b.parent, tuple(sorted(b.labels.items())))
 
 
-def _name_regions(m: Machine, at: Arrangement, state: list[int]) -> None:
+def _name_regions(m: Machine, linker: Linker, state: list[int]) -> None:
     """Name an object of the package after the variable or field that refers to it at the start, e.g. `c.m`."""
     named = [r for r in m.builders[0].regions if "@" not in r.name and not r.private]
     for r in named:  # grows: an object that gets its name here names what it refers to
         for leaf in r.leaves:
-            spot = _referent(m, at, leaf, state[r.offset + r.index[leaf.path]])
+            spot = _referent(m, linker, leaf, state[r.offset + r.index[leaf.path]])
             if spot is not None and "@" in spot.name:
                 spot.name = cell_name(m, r, leaf.path)
                 named.append(spot)
 
 
-def _referent(m: Machine, at: Arrangement, leaf: Leaf, value: int) -> Region | None:
+def _referent(m: Machine, linker: Linker, leaf: Leaf, value: int) -> Region | None:
     """The whole object of the package that a cell refers to at the start."""
     spec = leaf.spec
     if isinstance(spec, Bool | Range | Enum_ | Reference | Union) or value == 0:
         return None
+    if isinstance(underlying(spec), Interface):
+        spec, value = linker.dynamic(value)
     if not isinstance(underlying(spec), Pointer | Map | Slice | Chan):
         return None
-    places = at.places.get(m.layouts.object_key(spec), [])
+    places = linker.at.places.get(m.layouts.object_key(spec), [])
     spot = places[value - 1] if places else None
     return spot.region if spot is not None and spot.instance == 0 and not spot.path else None
 

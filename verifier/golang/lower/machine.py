@@ -58,10 +58,19 @@ class Machine:
         self.free_values: dict[Func, int] = {}
         """Functions without a body, and how many values of each are explored."""
         self.raise_cells: list[Own] = []
+        self.carried: Callable[[str], Expr] | None = None
+        """The value of a panic with this message, in models that recover (see `recovery`)."""
+        self.texts: dict[str, int] = {}
+        self.deferring: Frame | None = None
+        """The frame whose deferred call is about to be made."""
         self.odd: int | None = None
         """Cell that remembers that some step showed a symptom (runtime lowering only)."""
         self.any_compared: Span | None = None
         """Where two interface values are compared that can hold anything: maps and slices would panic there."""
+        self.dispatched: dict[Type, Span] = {}
+        """Interface types that methods are called through, and where first."""
+        self.wrappers: dict[tuple[Type, str], object] = {}
+        """Methods promoted from embedded interfaces, by type and name."""
         self.pure = False
         self.sync_keys = max(len(layouts.strings), layouts.int_keys)
         self.sync_key_type = ""
@@ -180,19 +189,26 @@ class Machine:
         cite: str = "",
         detail: str = "",
         kind_of_step: Kind = Kind.LOCAL,
+        carried: Expr | None = None,
     ) -> None:
-        """A failing step; a panic goes to the nearest frame that has deferred calls, if there is one."""
+        """A failing step; a panic goes to the nearest frame that has deferred calls, if there is one.
+
+        `carried`: the value of `panic(value)`, for `recover`.
+        """
         if kind == "panic":
             for f in reversed(self.frames):
                 if f.unwind is not None:
                     number = self.raise_number(message)
                     assert f.panicking is not None
                     f.raises.setdefault(number)
+                    updates: tuple[tuple[Ref, Expr], ...] = ((f.panicking, Const(1 + number)),)
+                    if f.carried is not None and self.carried is not None:
+                        updates += ((f.carried, self.carried(message) if carried is None else carried),)
                     self.edge(
                         src,
                         f.unwind,
                         guard=condition,
-                        updates=((f.panicking, Const(1 + number)),),
+                        updates=updates,
                         accesses=accesses,
                         kind=kind_of_step,
                         detail=detail or f"panic: {message}",
@@ -266,15 +282,6 @@ class Machine:
                 self.tm.frame.append(private)
         self.tm.regions.append(r)
         return r
-
-    def pool(self, name: str, leaves: tuple[Leaf, ...], sort: str) -> Region:
-        """The blocks of the package from which objects of a pooled sort are allocated, by anybody."""
-        if sort not in self.pools:
-            here, self.tm = self.tm, self.builders[0]
-            self.pools[sort] = self.region(name, leaves, sort, private=False, blocks=max(self.settings.bounds.heap, 2))
-            self.tm = here
-            self.enter(sort, self.pools[sort], ())
-        return self.pools[sort]
 
     def expose(self, r: Region) -> None:
         """The region is reached through a pointer or a computed index from now on: no liveness for its cells."""

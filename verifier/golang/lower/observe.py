@@ -10,7 +10,8 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.maps import map_object
-from verifier.golang.lower.values import Address, Binding, FuncVal, Made, Region, Value
+from verifier.golang.lower.timers import is_timer
+from verifier.golang.lower.values import Address, Binding, FuncVal, Made, Part, Region, Value
 from verifier.golang.types import Array, Chan, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
 from verifier.gosem import runtime_map
 from verifier.program.expr import FALSE, Expr, Own, Read, all_of, either, negate
@@ -65,10 +66,17 @@ def _target(
     elif isinstance(u, Map):
         yield from _map(m, a.region, u, seen)
     elif isinstance(u, Chan):
-        yield from _channel(m, a.region, seen)
+        yield from _timer(a.region, seen) if is_timer(t) else _channel(m, a.region, seen)
     elif isinstance(u, Slice):
         for i in range(m.slice_lengths.get(a.region, 0)):
             yield from _walk(m, at, state, a.region, (i,), u.elem, seen)
+
+
+def _timer(r: Region, seen: set[tuple[Region, Path]]) -> Iterator[View]:
+    """A timer: whether it can still fire."""
+    if (r, ()) not in seen:
+        seen.add((r, ()))
+        yield View(f"{r.name} runs", "value", (r.offset + r.index[(Part("armed"),)],))
 
 
 def _walk(
@@ -97,6 +105,8 @@ def _reference(
     m: Machine, at: Arrangement, state: list[int], r: Region, path: Path, t: Type, seen: set[tuple[Region, Path]]
 ) -> Iterator[View]:
     """A variable that holds a reference: its own value, and what it refers to at the start."""
+    if m.layouts.grows(t):
+        return  # what it refers to moves: there is no column that would stay
     number = state[r.offset + r.index[path]]
     key = m.layouts.object_key(t)
     if not isinstance(underlying(t), Map | Chan) or number == 0:

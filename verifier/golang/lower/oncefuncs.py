@@ -78,6 +78,10 @@ class _Calls:
 
         inline(m, FuncVal(first, m.globals), (), at, finish=finish)
         m.label(skip)
+        if self.panics and m.carried is not None and at is not None:
+            raise m.unsupported(
+                f"sync.{self.name} of a function that can panic, in a model that recovers, is not supported yet", at
+            )
         for i, message in enumerate(self.panics):
             m.fail_if(equal(Read(panicked), Const(i + 1)), "panic", message)
         # A panic that only a call lowered later knows of: f is the same everywhere, so this is never taken.

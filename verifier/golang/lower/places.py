@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower.elements import slot, view
 from verifier.golang.lower.machine import Machine
-from verifier.golang.lower.pending import LengthKey
 from verifier.golang.lower.storage import (
     deref,
     function_in_data,
@@ -21,11 +21,12 @@ from verifier.golang.lower.storage import (
     pin,
     reference_sort,
     scalar,
+    snapshot,
 )
-from verifier.golang.lower.values import Address, Check, Dyn, Interior, Loc, Region, Value, is_func
+from verifier.golang.lower.values import Check, Dyn, Interior, Loc, Region, Value, is_func
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import Array, Map, Pointer, Slice, StructField, Var, underlying
-from verifier.program.expr import Const, Expr, Table, any_of, const, equal, op
+from verifier.program.expr import Const, Expr, any_of, const, equal, op
 
 OUT_OF_RANGE = "runtime error: index out of range"
 
@@ -131,23 +132,21 @@ def at_index(m: Machine, base: Loc, index: Expr, length: Expr, size: int, array:
 
 
 def slice_element(m: Machine, value: Value, x: ast.Index) -> Loc:
-    """An element of a slice: the slice is a reference to its array, whose length never changes."""
+    """An element of a slice; that the index is within the length stays to be checked."""
     u = underlying(value.type)
     assert isinstance(u, Slice)
-    index = scalar(m.value(x.index).leaves[0])
-    length = slice_length(m, value)
-    base = deref(m, value.leaves[0], value.type)
-    return at_index(m, replace(base, checks=()), index, length, m.layouts.longest_slice, u)
-
-
-def slice_length(m: Machine, value: Value) -> Expr:
-    """`len` of a slice; 0 for nil."""
-    leaf = value.leaves[0]
-    if isinstance(leaf, Address):
-        return const(m.slice_lengths[leaf.region])
-    sort = reference_sort(m, value.type)
-    m.sort_entries.setdefault(sort, {})
-    return Table((m.pend(LengthKey(sort)),), scalar(leaf))
+    grows = m.layouts.grows(value.type)
+    index = m.value(x.index)
+    if grows:
+        # Offset and length are cells: the pending checks must see those of now.
+        value, index = snapshot(m, value), snapshot(m, index)
+    v, i = view(m, value), scalar(index.leaves[0])
+    if not grows:
+        base = deref(m, v.pointer, v.type)
+        return at_index(m, replace(base, checks=()), i, v.length, m.layouts.longest_slice, u)
+    inside = slot(m, v, i, u.elem)
+    outside = any_of(op("<", i, Const(0)), op("<=", v.length, i))
+    return replace(inside, checks=(Check(outside, "panic", OUT_OF_RANGE), *inside.checks))
 
 
 def as_pointer(m: Machine, base: Loc) -> Value:

@@ -103,7 +103,8 @@ def _with_variables(m: Machine, s: ast.Defer, prepared: Prepared, f: FuncVal) ->
         env = Env(f.env)
         for (var, found), value in zip(kept, values, strict=False):
             env.names[var] = _binding(found, value)
-        return inline(m, replace(f, env=env), values[len(kept) :], s.call.span)
+        deferred_by, m.deferring = m.deferring, None
+        return inline(m, replace(f, env=env), values[len(kept) :], s.call.span, deferred_by=deferred_by)
 
     return Prepared((*held, *prepared.held), run)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower.assertions import holds_interface
 from verifier.golang.lower.expressions import condition, equality
 from verifier.golang.lower.flow import take_label
-from verifier.golang.lower.interfaces import from_interface, holds_type
+from verifier.golang.lower.interfaces import convert, from_interface, holds_type
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import scalar, snapshot
 from verifier.golang.lower.templates import Loop
@@ -109,7 +110,7 @@ def _matches(m: Machine, x: ast.Expr, dynamic: Expr) -> Expr:
     if t == NIL:
         return equal(dynamic, ZERO)
     if isinstance(underlying(t), Interface):
-        raise m.unsupported("a case that is an interface type is not supported yet", x.span, "list concrete types")
+        return holds_interface(m, dynamic, t, x.span)
     return holds_type(m, dynamic, t)
 
 
@@ -118,6 +119,6 @@ def _bind_case(m: Machine, case: ast.Case, held: Value, dynamic: Expr) -> None:
     if var is None:
         return
     if isinstance(underlying(var.type), Interface):
-        declare(m, var, held)
+        declare(m, var, convert(m, held, var.type))
     else:
         declare(m, var, from_interface(m, dynamic, var.type))

@@ -48,6 +48,10 @@ class Frame:
     exit: int | None = None
     unwind: int | None = None
     panicking: Own | None = None
+    carried: Own | None = None
+    """What the panic was called with, in models that recover."""
+    deferred_by: Frame | None = None
+    """The frame that runs this one as a deferred call: `recover` in this one stops its panic."""
     raises: dict[int, None] = field(default_factory=dict)
     """Numbers of the places whose panics unwind to this frame."""
     defers: list[object] = field(default_factory=list)

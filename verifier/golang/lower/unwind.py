@@ -10,6 +10,7 @@ from verifier.golang.facts import parts
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.templates import Frame
 from verifier.golang.lower.values import Value
+from verifier.golang.types import ANY
 from verifier.program.expr import ONE, TRUE, ZERO, Const, Expr, Own, Read, Ref, equal, op
 from verifier.program.program import END, Bool, Fail, Range, Step
 from verifier.records import dataclass
@@ -47,6 +48,9 @@ def open_exit(m: Machine, frame: Frame, body: ast.Block | None, finish: bool) ->
     frame.exit = frame.unwind = m.new()
     frame.panicking = m.panic_cell()
     updates: list[tuple[Ref, Expr]] = [(frame.panicking, ZERO)]
+    if m.carried is not None:
+        frame.carried = m.temp("carried", ANY)
+        updates.append((frame.carried, ZERO))
     if found:
         frame.defers.append(_open_defers(m, found, updates))
     m.step(updates=tuple(updates))
@@ -103,9 +107,16 @@ def _run_armed(m: Machine, frame: Frame, site: Site) -> None:
     m.branch(Read(site.armed), go, after)
     m.cur = go
     frame.unwind = after  # a panic in a deferred call goes on to the next one of the same frame
-    m.where = site.statement.span
-    site.run(site.held)
+    _call_deferred(m, frame, site)
     m.label(after)
+
+
+def _call_deferred(m: Machine, frame: Frame, site: Site) -> None:
+    assert site.run is not None
+    m.where = site.statement.span
+    m.deferring = frame
+    site.run(site.held)
+    m.deferring = None
 
 
 def _run_stack(m: Machine, frame: Frame, defers: Defers) -> None:
@@ -132,8 +143,7 @@ def _run_stack(m: Machine, frame: Frame, defers: Defers) -> None:
         this, other = m.new(), m.new()
         m.branch(equal(Read(chosen), Const(number)), this, other)
         m.cur = this
-        m.where = site.statement.span
-        site.run(site.held)
+        _call_deferred(m, frame, site)
         m.goto(head)
         m.cur = other
     m.loop_depth -= 1
@@ -170,14 +180,17 @@ def _keep_panicking(m: Machine, frame: Frame) -> None:
         r, guard = m.raised[number], equal(Read(cell), Const(number + 1))
         if outer is not None and outer.unwind is not None and outer.panicking is not None:
             outer.raises.setdefault(number)
-            m.edge(src, outer.unwind, guard=guard, updates=((outer.panicking, Const(number + 1)),))
+            updates: list[tuple[Ref, Expr]] = [(outer.panicking, Const(number + 1))]
+            if outer.carried is not None and frame.carried is not None:
+                updates.append((outer.carried, Read(frame.carried)))
+            m.edge(src, outer.unwind, guard=guard, updates=tuple(updates))
         else:
             failure = Fail("panic", r.message)
             m.tm.steps.append(Step(src, END, guard, fail=failure, span=r.span, text=r.text, stack=r.stack))
     m.cur = calm
 
 
-def panic(m: Machine, message: str) -> None:
+def panic(m: Machine, message: str, carried: Expr | None = None) -> None:
     """`panic(…)`: unwinds, and nothing after it runs."""
-    m.fail_edge(m.here(), TRUE, "panic", message)
+    m.fail_edge(m.here(), TRUE, "panic", message, carried=carried)
     m.cur = None

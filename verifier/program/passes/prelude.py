@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.evaluate import Valuation, evaluate, place
@@ -21,14 +21,11 @@ def run_prelude(
     Returns where it comes to rest and the raw steps taken. `rests`: locations never left; `silent`: steps that may
     be taken. They touch the instance's private cells only, so doing them first loses no interleaving.
     """
-    leaving: dict[int, list[Concrete]] = {}
-    for c in concrete(program, instance.number):
-        leaving.setdefault(c.step.src, []).append(c)
     location = program.starts[instance.number]
     taken: list[int] = []
     known = {(location, tuple(cells))}
     while len(taken) < STEPS and not rests(location):
-        after = _only_step(program, leaving.get(location, []), silent, cells)
+        after = _only_step(program, concrete(program, instance.number, location), silent, cells)
         if after is None:
             break
         chosen, values = after
@@ -43,7 +40,7 @@ def run_prelude(
 
 
 def _only_step(
-    program: Program, steps: list[Concrete], silent: Callable[[Step], bool], cells: list[int]
+    program: Program, steps: Sequence[Concrete], silent: Callable[[Step], bool], cells: list[int]
 ) -> tuple[Concrete, list[tuple[int, int]]] | None:
     """The single enabled step and what it writes; None when there is a choice, a failure or nothing to do."""
     valuation = Valuation(cells, program.starts)

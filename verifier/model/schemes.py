@@ -1,0 +1,198 @@
+"""A workload is judged under every protection scheme it names: which Go files those are, and one of them chosen.
+
+Kept apart from reading the file: a scheme whose file is missing or wrong leaves the others to be judged.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from verifier.model.document import Document, SchemeEntry
+from verifier.model.gofiles import Fetch, from_disk, read_sources
+from verifier.model.read import read_model
+from verifier.model.yamltree import Scalar
+from verifier.records import dataclass
+from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
+
+FOLDER = "schemes"
+"""Where a scheme is looked for by its name: a folder of this name beside the workload, or beside a folder it is in."""
+
+_ABOVE = 2
+"""How many folders up that is: the root of a disk is nobody's project."""
+
+ALL = "all"
+
+SHIPPED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "models", FOLDER)
+"""The schemes that come with verify, for workloads without such a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A protection scheme: how the command line names it, the paths of its Go files, and where it is asked for."""
+
+    name: str
+    paths: tuple[str, ...]
+    span: Span
+
+
+def schemes(workload: Document) -> tuple[Scheme, ...]:
+    """The schemes of a workload, in its order. Raises ModelError where one is unknown, with every mistake."""
+    found: dict[str, Scheme] = {}
+    wrong: list[Diagnostic] = []
+    for entry in workload.schemes:
+        try:
+            for scheme in _meant(workload.path, entry):
+                if scheme.name in found:
+                    first = Note("first here", found[scheme.name].span)
+                    raise fail(f"two schemes are named '{scheme.name}'", entry.span, first)
+                found[scheme.name] = scheme
+        except ModelError as error:
+            wrong += error.diagnostics
+    if not wrong:
+        wrong += _strangers(workload, found)
+    if wrong:
+        raise ModelError(*wrong)
+    return tuple(found.values())
+
+
+def _meant(model: str, entry: SchemeEntry) -> Iterable[Scheme]:
+    if _is_path(entry.text):
+        path = os.path.normpath(os.path.join(os.path.dirname(model), entry.text))
+        return [_at(_stem(path), path, entry.span)]
+    folder = _folder(model)
+    known = _names(folder)
+    if entry.text == ALL:
+        if not known:
+            raise fail("there is no folder `schemes` with Go files beside the model or above it", entry.span)
+        return [_in(folder, name, name, entry.span) for name in known]
+    if not folder or not _holds(folder, f"{entry.text}.go"):
+        advice = suggestion(entry.text, known) or (f"known: {', '.join(known)}" if known else "name a Go file instead",)
+        where = f" in {folder}" if folder else ""
+        raise fail(f"there is no scheme '{entry.text}'{where}", entry.span, *advice)
+    return [_in(folder, entry.text, entry.text, entry.span)]
+
+
+def _at(name: str, path: str, span: Span) -> Scheme:
+    """The scheme that a path stands for. A file that is not there is found missing when it is read."""
+    if path.endswith(".go"):
+        return _in(os.path.dirname(path), _stem(path), name, span)
+    if not os.path.isfile(path):
+        raise fail(f"no such file: {path}", span)
+    files = tuple(s.text.file for s in read_model(path).sources)
+    if not files:
+        raise fail(f"{path} names no `source:`, so it is no scheme", span)
+    return Scheme(name, files, span)
+
+
+def _in(folder: str, stem: str, name: str, span: Span) -> Scheme:
+    """STEM.go of a folder with its parts, STEM-PART.go. STEM-PART-VARIANT: with that file in place of a part."""
+    base, *rest = stem.split("-")
+    if not rest or not _holds(folder, f"{base}.go"):
+        return Scheme(name, _paths(folder, [stem, *_parts(folder, stem)]), span)
+    part = f"{base}-{rest[0]}"
+    if len(rest) == 1 or not _holds(folder, f"{part}.go"):
+        whole = "; ".join([base, *(v for v in _variants(folder, part))])
+        raise fail(f"{stem}.go is only a part of the scheme '{base}'", span, f"name the whole: {whole}")
+    return Scheme(name, _paths(folder, [base, *(stem if p == part else p for p in _parts(folder, base))]), span)
+
+
+def _paths(folder: str, stems: Iterable[str]) -> tuple[str, ...]:
+    return tuple(os.path.join(folder, f"{stem}.go") for stem in stems)
+
+
+def _parts(folder: str, base: str) -> list[str]:
+    return [s for s in _stems(folder) if s.startswith(f"{base}-") and "-" not in s.removeprefix(f"{base}-")]
+
+
+def _variants(folder: str, part: str) -> list[str]:
+    return [s for s in _stems(folder) if s.startswith(f"{part}-")]
+
+
+def _strangers(workload: Document, found: dict[str, Scheme]) -> list[Diagnostic]:
+    """Expectations under schemes that the workload does not name."""
+    out = []
+    for under in workload.expect_under:
+        if under.scheme not in found:
+            notes = suggestion(under.scheme, found) or (f"known: {', '.join(found)}",)
+            message = f"`expect:` is about '{under.scheme}', which is none of the schemes"
+            out.append(Diagnostic(message, under.span, tuple(Note(n) for n in notes)))
+    return out
+
+
+def _folder(model: str) -> str:
+    """The nearest folder of schemes, "" where there is none."""
+    here = os.path.dirname(model)
+    above = here
+    for _ in range(1 + _ABOVE):
+        folder = os.path.normpath(os.path.join(above, FOLDER))
+        if _names(folder):
+            return folder
+        above = os.path.join(above, os.pardir)
+    return _shortest(SHIPPED) if _names(SHIPPED) else ""
+
+
+def _shortest(path: str) -> str:
+    near = os.path.relpath(path)
+    return near if len(near) < len(path) else path
+
+
+def _names(folder: str) -> list[str]:
+    """The schemes in a folder. A file with a `-` in its name is a part of one, or a variant."""
+    return [stem for stem in _stems(folder) if "-" not in stem]
+
+
+def _stems(folder: str) -> list[str]:
+    try:
+        return [_stem(name) for name in sorted(os.listdir(folder or ".")) if name.endswith(".go")]
+    except (OSError, ValueError):
+        return []
+
+
+def _holds(folder: str, name: str) -> bool:
+    return "\0" not in name and os.path.isfile(os.path.join(folder, name))
+
+
+def _is_path(text: str) -> bool:
+    return text.endswith((".go", ".yaml", ".yml"))
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def under(workload: Document, scheme: Scheme, fetch: Fetch = from_disk) -> Document:
+    """The workload under one scheme: a model like any other. Raises ModelError when a file cannot be read."""
+    here = os.path.dirname(workload.path) or "."
+    names = [Scalar(os.path.relpath(path, here), "", scheme.span) for path in scheme.paths]
+    short = _stem(scheme.name) if _is_path(scheme.name) else scheme.name
+    own = next((dict(u.verdicts) for u in workload.expect_under if u.scheme == short), {})
+    return replace(
+        workload,
+        name=f"{workload.name}/{short}",
+        sources=(*workload.sources, *read_sources(workload.path, names, fetch)),
+        expect=tuple((dict(workload.expect) | own).items()),
+        scheme=scheme.name,
+        scheme_files=len(names),
+    )
+
+
+def kept(workload: Document, name: str, files: Sequence[str], fetch: Fetch) -> Document:
+    """The workload under a scheme whose files, named from the workload, were kept. Raises ModelError as `under`."""
+    if not workload.schemes:
+        raise fail("this model was kept as a workload, but it has no `schemes:`", Span(workload.path, 1, 1))
+    paths = tuple(os.path.normpath(os.path.join(os.path.dirname(workload.path), file)) for file in files)
+    return under(workload, Scheme(name, paths, workload.schemes[0].span), fetch)
+
+
+def chosen(workload: Document, names: Sequence[str]) -> tuple[Scheme, ...]:
+    """The schemes the command line names, each one of the workload's or the path of a file; all without names.
+
+    Raises ModelError as `schemes` does, and KeyError with a name that is neither.
+    """
+    known = {s.name: s for s in schemes(workload)}
+    if not names:
+        return tuple(known.values())
+    here = workload.schemes[0].span
+    return tuple({n: _at(n, n, here) if n not in known and _is_path(n) else known[n] for n in names}.values())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
+from verifier.golang import syntax as ast
 from verifier.golang.check import check
 from verifier.golang.clients import Client, client, declarations as shared_by_clients
 from verifier.golang.contents import facts_of
@@ -12,7 +14,8 @@ from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
 from verifier.golang.parse import parse_body, parse_declarations, parse_expression, parse_package
 from verifier.golang.types import Package
-from verifier.model.document import CLIENT, Bounds, Document
+from verifier.model.document import CLIENT, Bounds, Document, Role
+from verifier.pipeline import owner
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
@@ -37,6 +40,8 @@ class Front:
     package: Package
     facts: Facts
     counts: tuple[tuple[str, int], ...]
+    fixed: str = ""
+    """Why the model only makes sense with just these counts; empty where it does with others."""
     client: Client | None = None
 
     @property
@@ -59,11 +64,22 @@ def read_front(document: Document, options: Options) -> Front:
     declarations = parse_package([s.text for s in document.sources], document.declare)
     if asked is not None:
         declarations += parse_declarations(shared_by_clients(asked, declarations))
-    bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
+    counts = _counts(document, options)
+    variable = owner.owned(declarations) if document.scheme else ""
+    if variable:
+        document = owner.staffed(document, variable, counts)
+        declarations = (*declarations, *owner.declarations(document))
+        counts = (*counts, (document.roles[-1].name, 1))
+    run = partial(owner.body, document=document) if variable else _body
+    bodies = tuple((r.name, run(r), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
     clients = None if asked is None else client(asked, package)
-    return Front(document, package, facts_of(package), _counts(document, options), clients)
+    return Front(document, package, facts_of(package), counts, owner.FIXED if variable else "", clients)
+
+
+def _body(role: Role) -> ast.Block:
+    return parse_body(role.body)
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:

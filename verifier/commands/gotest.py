@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_counts, add_limits, add_verbose, document, options
+from verifier.commands.setup import add_counts, add_limits, add_scheme, add_verbose, document, options
 from verifier.source import suggestion
-from verifier.verdict import EXIT_OK, EXIT_UNKNOWN
+from verifier.verdict import EXIT_OK, EXIT_UNKNOWN, Verdict
 
 if TYPE_CHECKING:
     from verifier.evidence.result import Property, Result
@@ -31,6 +31,7 @@ def parser() -> Parser:
     add("--property", metavar="NAME", help="which counterexample (default: the first in the report)")
     add("--run", action="store_true", help="run the test too (needs go; for a race also a C compiler)")
     add_counts(made)
+    add_scheme(made)
     add_limits(made)
     add_verbose(made)
     return made
@@ -68,9 +69,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _property(found: Result, given: argparse.Namespace) -> Property:
     """The property whose counterexample is meant. Raises UsageError when there is none."""
-    from verifier.gotest.request import candidates
+    from verifier.gotest.request import KINDS, candidates
 
     known = candidates(found)
+    if not known and any(p.verdict is Verdict.UNSAFE for p in found.properties):
+        raise UsageError(
+            f"{given.model}: a Go test cannot show what does not hold here", f"it shows {', '.join(KINDS)}"
+        )
     if not known:
         raise UsageError(f"{given.model}: no counterexample: {found.verdict.name}")
     if given.property is None:

@@ -236,10 +236,18 @@ def close(c: ChannelObject) -> Fragment:
     return tuple(p for p in pieces if p.guard != FALSE)
 
 
-def length(c: ChannelObject, out: Ref) -> Fragment:
-    """`len(c)` into `out`: looks at the channel and orders nothing (runtime/chan.go:818)."""
+def length(c: ChannelObject, out: Ref, unordered: bool = False) -> Fragment:
+    """`len(c)` into `out`: looks at the channel and orders nothing (runtime/chan.go:818).
+
+    With `unordered` it is any number that a channel of the type can hold, whatever is in this one.
+    """
     if not c.slots:
         return ()
+    if unordered:
+        return tuple(
+            Piece(updates=((out, Const(n)),), kind=Kind.SYNC, detail=f"perhaps {n}", cite="runtime/chan.go:818")
+            for n in range(len(c.slots) + 1)
+        )
     return (Piece(updates=((out, ite(c.is_nil, ZERO, Read(c.cells("len")))),), cite="runtime/chan.go:818"),)
 
 
@@ -256,8 +264,15 @@ def no_cases() -> Fragment:
     return (Piece(guard=NEVER, cite="runtime/select.go:103"),)
 
 
-def default(sends: Sequence[ChannelObject], receives: Sequence[ChannelObject], end: int) -> Fragment:
-    """The `default` of a `select` with these cases: enabled when no buffer and no closed channel makes one ready."""
+def default(
+    sends: Sequence[ChannelObject], receives: Sequence[ChannelObject], end: int, unordered: bool = False
+) -> Fragment:
+    """The `default` of a `select` with these cases: enabled when no buffer and no closed channel makes one ready.
+
+    With `unordered` it always is.
+    """
+    if unordered:
+        return (Piece(dst=end, kind=Kind.SYNC, detail="perhaps default", cite="runtime/select.go:303"),)
     ready = [all_of(negate(c.is_nil), any_of(_closed(c), _has_room(c))) for c in sends if c.is_nil != TRUE]
     ready += [all_of(negate(c.is_nil), any_of(_closed(c), _has_value(c))) for c in receives if c.is_nil != TRUE]
     return (Piece(guard=negate(any_of(*ready)), dst=end, detail="default", cite="runtime/select.go:303"),)

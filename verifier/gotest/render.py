@@ -192,6 +192,9 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 f"\tt.Fatal({_quoted(f'{prop.name}: {prop.formula} does not hold')})",
                 "}",
             ]
+        case "lost-update":
+            # Reading and overwriting in this order is all there is to it: no goroutine took another way.
+            return [f"t.Fatal({_quoted(f'the schedule ran to its end: {prop.sentence}')})"]
         case _:
             return [f"t.Log({_quoted(f'the schedule ran to its end without {prop.kind}: {trace.failure}')})"]
 

@@ -19,9 +19,14 @@ class Request:
     hammer: str = ""
 
 
+KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update")
+"""What a run of a Go program can show, the most telling first. Not what never ends, as starvation."""
+
+
 def candidates(result: Result) -> tuple[Property, ...]:
-    """The properties with a counterexample, in the order of the report."""
-    return tuple(p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None)
+    """The properties with a counterexample that a Go test can show: those that can be forced, by kind, come first."""
+    found = [p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind in KINDS]
+    return tuple(sorted(found, key=lambda p: (bool(request(p).hammer), KINDS.index(p.kind))))
 
 
 def request(prop: Property) -> Request:

@@ -96,6 +96,8 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
             return "deadlock: " in output
         case "panic":
             return re.search(rf"^panic: .*{re.escape(failure)}", output, re.M) is not None
+        case "lost-update":
+            return "the schedule ran to its end" in output
         case "fatal":
             return f"fatal error: {failure}" in output
         case _:

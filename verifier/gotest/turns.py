@@ -52,7 +52,7 @@ class _Passage:
     goroutine: str
     slot: int
     first: int
-    last: int
+    seen: set[int] = field(default_factory=set)
     rows: list[int] = field(default_factory=list)
     syncs: list[int] = field(default_factory=list)
     nested: bool = False
@@ -94,9 +94,9 @@ class _Goroutine:
             return None
         key = (slot, stack)
         passage = self._open.get(key)
-        if passage is None or index <= passage.last:
+        if passage is None or index in passage.seen:
             passage = self._new(key, index)
-        passage.last = index
+        passage.seen.add(index)
         if row:
             passage.rows.append(row)
             passage.text, passage.span = passage.text or step.text, passage.span or step.span
@@ -109,7 +109,7 @@ class _Goroutine:
         return slot <= len(self._slots.held) and self._slots.held[slot - 1].kind == "deferred"
 
     def _new(self, key: Key, index: int) -> _Passage:
-        made = _Passage(self.name, key[0], index, index)
+        made = _Passage(self.name, key[0], index)
         self.passages.append(made)
         self._open[key] = made
         return made

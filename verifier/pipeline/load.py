@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
+from verifier.golang import syntax as ast
 from verifier.golang.check import check
 from verifier.golang.contents import facts_of
 from verifier.golang.facts import Facts
@@ -11,7 +13,8 @@ from verifier.golang.lower.lower import Roles, lower
 from verifier.golang.lower.machine import Settings
 from verifier.golang.parse import parse_body, parse_expression, parse_package
 from verifier.golang.types import Package
-from verifier.model.document import Bounds, Document
+from verifier.model.document import Bounds, Document, Role
+from verifier.pipeline import owner
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
@@ -21,8 +24,9 @@ from verifier.source import fail, suggestion
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
 
-LOWERINGS = ("abstract", "runtime", "spurious", "lost-update", "starvation")
+LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "starvation")
 """abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
+unordered: so it may, and what looks at a channel without ordering anything may say anything.
 lost-update: the abstract one with ghosts, in which a lost update is a failure. starvation: the abstract one with the
 rounds of endless loops marked."""
 
@@ -35,6 +39,8 @@ class Front:
     package: Package
     facts: Facts
     counts: tuple[tuple[str, int], ...]
+    fixed: str = ""
+    """Why the model only makes sense with just these counts; empty where it does with others."""
 
     @property
     def language(self) -> int:
@@ -53,10 +59,21 @@ def read_front(document: Document, options: Options) -> Front:
         raise fail("a workload is no model before a scheme is chosen", document.schemes[0].span, "--scheme NAME")
     language = 100 + int(document.go.split(".")[1])
     declarations = parse_package([s.text for s in document.sources], document.declare)
-    bodies = tuple((r.name, parse_body(r.body), r.span) for r in document.roles)
+    counts = _counts(document, options)
+    variable = owner.owned(declarations) if document.scheme else ""
+    if variable:
+        document = owner.staffed(document, variable, counts)
+        declarations = (*declarations, *owner.declarations(document))
+        counts = (*counts, (document.roles[-1].name, 1))
+    run = partial(owner.body, document=document) if variable else _body
+    bodies = tuple((r.name, run(r), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
     package = check(declarations, bodies, clauses, language)
-    return Front(document, package, facts_of(package), _counts(document, options))
+    return Front(document, package, facts_of(package), counts, owner.FIXED if variable else "")
+
+
+def _body(role: Role) -> ast.Block:
+    return parse_body(role.body)
 
 
 def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]:
@@ -76,7 +93,8 @@ def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = No
         bounds or front.document.bounds,
         front.language,
         runtime,
-        spurious=lowering == "spurious",
+        spurious=lowering in ("spurious", "unordered"),
+        unordered=lowering == "unordered",
         rounds=lowering == "starvation",
     )
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
@@ -104,5 +122,5 @@ def lowered(front: Front, name: str) -> Program:
 
 
 def lowering_for_proofs(front: Front) -> str:
-    """The lowering proofs are about: races of models with TryLock are judged with failures it need not have."""
-    return "spurious" if front.facts.uses_trylock else "abstract"
+    """The lowering proofs are about, whose races are all there are: with observations that order nothing left open."""
+    return "unordered" if front.facts.looks else "spurious" if front.facts.uses_trylock else "abstract"

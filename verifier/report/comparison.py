@@ -142,7 +142,9 @@ def scope(given: Comparison) -> tuple[tuple[str, str], ...]:
     results = _results(given)
     if not results:
         return ()
-    counts = ", ".join(plural(n, role) for role, n in results[0].explored.counts)
+    # A scheme may bring a goroutine of its own.
+    fewest = min((r.explored.counts for r in results), key=len)
+    counts = ", ".join(plural(n, role) for role, n in fewest)
     whole = all(r.explored.complete for r in results)
     steps = "how fast a scheme is: steps are no times; " if any(r.contention for r in results) else ""
     others = "other numbers of goroutines" + (", but where any N says proved" if _proofs(given) else "")

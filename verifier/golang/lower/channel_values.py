@@ -134,7 +134,7 @@ def length(m: Machine, holder: Value, span: Span, name: str) -> Value:
     if m.pure:
         return Value(INT, (ite(c.is_nil, ZERO, Read(c.cells("len"))),))
     out = m.temp("len", INT)
-    m.fragment(channel.length(c, out))
+    m.fragment(channel.length(c, out, m.settings.unordered))
     return Value(INT, (Read(out),))
 
 

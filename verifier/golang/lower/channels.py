@@ -70,7 +70,7 @@ def select(m: Machine, s: ast.Stmt) -> None:
             m.fragment(channel.selected(c.pieces, _CHOSEN, alone=len(cases) == 1), {_CHOSEN: bodies[n]})
         else:
             sends, receives = ([x.object for x in real if x.sends is kind] for kind in (True, False))
-            m.fragment(channel.default(sends, receives, _CHOSEN), {_CHOSEN: bodies[n]})
+            m.fragment(channel.default(sends, receives, _CHOSEN, m.settings.unordered), {_CHOSEN: bodies[n]})
     m.loops.append(Loop(label, end, None))
     for case, c, body in zip(s.cases, cases, bodies, strict=True):
         m.cur, m.env = body, Env(m.env)

@@ -25,8 +25,8 @@ class GoTest:
     text: str
     name: str
     race: bool
-    lines: tuple[tuple[int, int], ...]
-    loose: tuple[str, ...]
+    lines: tuple[tuple[int, int], ...] = ()
+    loose: tuple[str, ...] = ()
 
 
 def refuse(front: Front) -> None:

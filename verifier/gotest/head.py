@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from verifier.evidence.result import Property
+from verifier.gotest.gofile import GoTest
 from verifier.gotest.request import Request
 from verifier.source import Span
 
-FLAGS = {"race": "-race -gcflags=-l "}
-"""Options of `go test` by kind. Without -l functions are inlined, and missing in the stacks of a race."""
 
-
-def command(prop: Property, name: str) -> str:
-    """How to run a test, in its directory."""
-    return f"go test {FLAGS.get(prop.kind, '')}-run '^{name}$' -count=1"
+def command(test: GoTest) -> str:
+    """How to run a test, in its directory. With inlining, functions would be missing in the stacks of a race."""
+    return f"go test {'-race -gcflags=-l ' if test.race else ''}-run '^{test.name}$' -count=1"
 
 
 def head(path: str, asked: Request, name: str, loose: tuple[str, ...]) -> str:
@@ -30,7 +27,7 @@ def head(path: str, asked: Request, name: str, loose: tuple[str, ...]) -> str:
         lines += ["is its turn. The same steps, one by one:"]
     lines += ["", f"    verify replay {path} {trace.path}", ""]
     lines += ["Put this file into a directory of its own and run", ""]
-    lines += [f"    {command(prop, name)}"]
+    lines += [f"    {command(GoTest('', name, prop.kind == 'race'))}"]
     lines += _outcome(asked)
     if loose and not asked.hammer:
         lines += ["", "Within one statement nothing can be held. In the schedule others come between the steps of", ""]

@@ -48,6 +48,7 @@ class _Work:
         self._slots = slots
         self._names = names
         self._jumped: set[str] = set()
+        self._choosing = slots is not None and names.choose != "rand.Intn"
 
     def _edits(self, span: Span) -> Edits:
         return next(t for t in self._texts if t.holds(span))
@@ -77,7 +78,7 @@ class _Work:
                 for clause in node.cases:
                     edits.own_line(edits.start(clause.span))
                 edits.own_line(edits.end(node.span) - 1)
-            case ast.Call(fun=ast.Selector(x=ast.Ident(name="rand"), name=ast.Ident(name="Intn"))) if self._slots:
+            case ast.Call(fun=ast.Selector(x=ast.Ident(name="rand"), name=ast.Ident(name="Intn"))) if self._choosing:
                 edits = self._edits(node.fun.span)
                 edits.replace(edits.start(node.fun.span), edits.end(node.fun.span), self._names.choose)
         stmts = node.stmts if isinstance(node, ast.Block) else ()

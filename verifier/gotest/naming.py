@@ -18,17 +18,20 @@ PACKAGES = {
     "errors": "errors",
     "runtime": "runtime",
     "strings": "strings",
+    "os": "os",
+    "exec": "os/exec",
 }
 """What generated Go may use: the name in the text, the path to import."""
 _OURS = (
     "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
     "enter", "leave", "play", "stacks", "choices", "stuck", "standing", "holds", "finished", "rounds", "reset", "race",
-    "relock", "then",
+    "relock", "then", "round", "open", "together", "release", "returned", "budget",
 )  # fmt: skip
 
 
 def renaming(front: Front) -> Rename:
+    """Our names for a model."""
     used = {name for root in roots(front) for name in identifiers(root)}
     used |= {name for t in front.package.types for name in (t.name, *(PACKAGES))}
     return Rename({n: _fresh(n, used) for n in _OURS})

@@ -48,6 +48,7 @@ SAFE_NAMES = {
     "channel-owner",
     "atomic-value",
     "cond",
+    "context-cancel",
     "copy-on-write",
     "generic-cache",
     "mutex",

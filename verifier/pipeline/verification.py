@@ -11,7 +11,7 @@ from verifier.model.document import BUILTIN, ON_DEMAND, Document
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
-from verifier.pipeline.judge import builtin, clause
+from verifier.pipeline.judge import builtin, clause, linearizable
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
 from verifier.verdict import Verdict
@@ -55,6 +55,7 @@ def _judged(document: Document, options: Options) -> Result:
     ]
     properties, hidden = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
+    properties += [linearizable(document, base)] if document.linearizable is not None else []
     properties += [clause(c, document, base) for c in wanted]
     judged, proof = _lifted(front, base, tuple(properties), budget, any_roles)
     shards = _every_hash(front, options)

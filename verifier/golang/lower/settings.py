@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.golang.clients import Client
 from verifier.model.document import Bounds
 from verifier.records import dataclass
 
@@ -23,3 +24,7 @@ class Settings:
     """Whether every round of a loop that nothing leaves is marked by a step of its own (`program.passes.progress`)."""
     initial_blocks: int = 2
     """Blocks per allocation site of a package initialiser that can run again."""
+    client: Client | None = None
+    """The clients of `linearizable:`."""
+    pooled: frozenset[str] = frozenset()
+    """Sorts whose objects are allocated from one pool, wherever and by whomever."""

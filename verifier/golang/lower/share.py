@@ -16,7 +16,7 @@ from verifier.golang.lower.link import cell_name
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Spec
-from verifier.program.expr import At, Expr, Op, Own, Read, Ref, Table
+from verifier.program.expr import At, Expr, Judge, Op, Own, Read, Ref, Table
 from verifier.program.program import Access, Bool, Enum_, Range, Reference, Step, Sync, Union
 
 
@@ -136,6 +136,8 @@ def _mapped(s: Step, move: Callable[[Own], Own]) -> Step:
             case Table():
                 index = expr(e.index)
                 return e if index is e.index else replace(e, index=index)
+            case Judge():
+                return replace(e, op=expr(e.op), result=expr(e.result))
             case _:
                 return e
 

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 
 from verifier.model import fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
-from verifier.model.document import BUILTIN, CHECKS, Bounds, ClauseText, Document, Role, SchemeEntry, Under
+from verifier.model.document import (
+    BUILTIN,
+    CHECKS,
+    Bounds,
+    ClauseText,
+    Document,
+    OrderText,
+    PointText,
+    Role,
+    SchemeEntry,
+    Under,
+)
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.text import does_nothing, located
 from verifier.model.yamltree import MAX_BYTES, Mapping, Node, Scalar, Sequence, decode, parse
@@ -96,7 +107,7 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
             message = f"role {quoted(key.value)} only has comments: a goroutine that does nothing shows nothing"
             yield Diagnostic(message, body.span)
     seen: dict[str, Span] = {}
-    for when in f.CLAUSES:
+    for when in (*f.CLAUSES, f.EDGES):
         for key, _ in model.named(when):
             if key.value in BUILTIN:
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
@@ -111,7 +122,7 @@ def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     checks = model.items("check")
     listed = {node.value for node in checks} if checks is not None else set(CHECKS)
     for node in checks or ():
-        if node.value in f.CLAUSES and not model.named(node.value):
+        if node.value in (*f.CLAUSES, f.EDGES) and not model.named(node.value):
             message = f"`check:` lists '{node.value}', but the model has no `{node.value}:`"
             yield Diagnostic(message, node.span)
     if checks is not None and not checks and not clauses:
@@ -153,6 +164,7 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
+        orders=tuple(_order(key, _Entries(node)) for key, node in model.named(f.EDGES)),
         checks=CHECKS if checks is None else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
         expect=_expected(model.named("expect")),
         bounds=_bounds(model),
@@ -191,6 +203,17 @@ def _clauses(model: _Entries, lines: list[str]) -> Iterator[ClauseText]:
         for key, node in model.named(when):
             assert isinstance(node, Scalar)
             yield ClauseText(key.value, when, located(node, lines), key.span)
+
+
+def _order(key: Scalar, node: _Entries) -> OrderText:
+    def point(name: str, default: str = "") -> PointText:
+        given = node.scalar(name) or node.scalar(default)
+        assert given is not None
+        role, _, label = given.value.partition(".")
+        return PointText(role, label, given.span)
+
+    first, last = point("before"), point("after")
+    return OrderText(key.value, first, point("finished", "before"), point("start", "after"), last, key.span)
 
 
 def _bounds(model: _Entries) -> Bounds:

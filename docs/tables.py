@@ -43,7 +43,8 @@ PATTERNS_TOP = """\
 # Mistakes with a shared map, and their fixes
 
 What engineers get wrong when goroutines share a map: each way to do it as a model that `verify` finds UNSAFE, beside
-one that does it right. *Any number* means that race, fatal and panic are proved for any number of goroutines, too.
+one that does it right. (One is UNKNOWN: what `len` of a channel says orders nothing, but may imply an order.)
+*Any number* means that race, fatal and panic are proved for any number of goroutines, too.
 
 This page is made by `python docs/regenerate.py` from [patterns.yaml](patterns.yaml).
 """
@@ -77,7 +78,6 @@ class Mistake:
     row: int
     mistake: str
     ways: tuple[Way, ...]
-    note: str
 
 
 def claims() -> tuple[Claim, ...]:
@@ -102,7 +102,6 @@ def mistakes() -> tuple[Mistake, ...]:
             m["row"],
             m["mistake"],
             tuple(Way(_path(w["model"]), w["fails"], _path(w["fixed"])) for w in m["ways"]),
-            m.get("note", ""),
         )
         for m in _read("patterns.yaml")
     )
@@ -125,7 +124,7 @@ def claim_rows(claim: Claim, judge: Judge) -> list[str]:
 
 def mistake_rows(mistake: Mistake, judge: Judge) -> list[str]:
     """The table rows of a mistake: one for each way to make it."""
-    head = (str(mistake.row), f"{mistake.mistake}. {mistake.note}".strip() if mistake.note else mistake.mistake)
+    head = (str(mistake.row), mistake.mistake)
     rows: list[str] = []
     for way in mistake.ways:
         said, steps = _finding(judge(way.model), way.fails)

@@ -42,6 +42,10 @@ class Span:
         return name if name.endswith(".go") else ""
 
 
+LIBRARY = "the Go library"
+"""The file of code that is part of Go, not of the model: reports never show its lines, but where it is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A second place or a hint that belongs to a diagnostic; `span` is None for plain advice."""

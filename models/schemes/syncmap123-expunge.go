@@ -1,7 +1,7 @@
 package schemes
 
-// tryExpungeLocked of syncmap123.go, sync/map.go:521 of Go 1.23: a deleted entry that dirty does not get is marked, so that
-// nobody stores into it before dirty has it again.
+// tryExpungeLocked of syncmap123.go, as sync/map.go of Go 1.23 has it: a deleted entry that dirty does not get is
+// marked, so that nobody stores into it before dirty has it again.
 func (e *entry) tryExpungeLocked() (isExpunged bool) {
 	p := e.p.Load()
 	for p == nil {

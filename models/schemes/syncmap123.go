@@ -1,9 +1,11 @@
 package schemes
 
-// sync.Map of Go 1.23 and before: src/sync/map.go as Go 1.23 has it. Line numbers below are of that file.
+// sync.Map of Go 1.23 and before: src/sync/map.go of golang/go before it became the hash trie (commit 01c351e5, but
+// for Clear, which is that of Go 1.23). Functions have the names they have there.
 //
-// Keys live in two maps: `read`, which is replaced and never changed, and `dirty`, guarded by mu. Both lead to entries,
-// which change atomically. A key of `dirty` alone makes `read` amended; after enough misses `dirty` becomes `read`.
+// Keys live in two maps: `read`, which is replaced and never changed, and `dirty`, guarded by mu. Both lead to
+// entries, which change atomically. A key of `dirty` alone makes `read` amended; after enough misses `dirty` becomes
+// `read`.
 //
 // One more file belongs to it: syncmap123-expunge.go says what happens to deleted entries when `dirty` is made.
 
@@ -19,18 +21,19 @@ type Map struct {
 	misses int            // guarded by mu
 }
 
-// readOnly, line 86: immutable.
+// readOnly never changes once it is published.
 type readOnly struct {
 	m       map[Key]*entry
 	amended bool // dirty has a key that m has not
 }
 
-// entry, line 97. A nil p is a deleted key; one that equals `expunged` is a deleted key that dirty does not have.
+// entry is what both maps lead to. A nil p is a deleted key, one that equals `expunged` a deleted key that is not in
+// dirty.
 type entry struct {
 	p atomic.Pointer[Value]
 }
 
-var expunged = new(Value) // line 93
+var expunged = new(Value)
 
 func NewMap() *Map {
 	m := &Map{}
@@ -44,7 +47,6 @@ func newEntry(value Value) *entry {
 	return e
 }
 
-// Load, line 123.
 func (m *Map) Load(key Key) (value Value, ok bool) {
 	read := m.read.Load()
 	e, ok := read.m[key]
@@ -72,12 +74,10 @@ func (e *entry) load() (value Value, ok bool) {
 	return *p, true
 }
 
-// Store, line 160.
 func (m *Map) Store(key Key, value Value) {
 	_, _ = m.Swap(key, value)
 }
 
-// Clear, line 165.
 func (m *Map) Clear() {
 	read := m.read.Load()
 	if len(read.m) == 0 && !read.amended {
@@ -93,7 +93,6 @@ func (m *Map) Clear() {
 	m.mu.Unlock()
 }
 
-// tryCompareAndSwap, line 190.
 func (e *entry) tryCompareAndSwap(old, new Value) bool {
 	p := e.p.Load()
 	if p == nil || p == expunged || *p != old {
@@ -111,12 +110,11 @@ func (e *entry) tryCompareAndSwap(old, new Value) bool {
 	}
 }
 
-// unexpungeLocked, line 214: the key must be put into dirty before mu is unlocked.
+// unexpungeLocked: the key must be put into dirty before mu is unlocked.
 func (e *entry) unexpungeLocked() (wasExpunged bool) {
 	return e.p.CompareAndSwap(expunged, nil)
 }
 
-// LoadOrStore, line 227.
 func (m *Map) LoadOrStore(key Key, value Value) (actual Value, loaded bool) {
 	read := m.read.Load()
 	if e, ok := read.m[key]; ok {
@@ -143,7 +141,7 @@ func (m *Map) LoadOrStore(key Key, value Value) (actual Value, loaded bool) {
 	return actual, loaded
 }
 
-// insertLocked puts a new key into dirty: lines 246 to 252 and 380 to 387.
+// insertLocked puts a new key into dirty: what LoadOrStore and Swap do at their ends.
 func (m *Map) insertLocked(read *readOnly, key Key, value Value) {
 	if !read.amended {
 		// The first new key in dirty: make dirty, and say that read is incomplete.
@@ -153,7 +151,7 @@ func (m *Map) insertLocked(read *readOnly, key Key, value Value) {
 	m.dirty[key] = newEntry(value)
 }
 
-// tryLoadOrStore, line 264. It does nothing to an expunged entry and says so.
+// tryLoadOrStore: it does nothing to an expunged entry and says so.
 func (e *entry) tryLoadOrStore(value Value) (actual Value, loaded, ok bool) {
 	p := e.p.Load()
 	if p == expunged {
@@ -177,7 +175,6 @@ func (e *entry) tryLoadOrStore(value Value) (actual Value, loaded, ok bool) {
 	}
 }
 
-// LoadAndDelete, line 293.
 func (m *Map) LoadAndDelete(key Key) (value Value, loaded bool) {
 	read := m.read.Load()
 	e, ok := read.m[key]
@@ -198,7 +195,6 @@ func (m *Map) LoadAndDelete(key Key) (value Value, loaded bool) {
 	return value, false
 }
 
-// Delete, line 317.
 func (m *Map) Delete(key Key) {
 	_, _ = m.LoadAndDelete(key)
 }
@@ -215,7 +211,7 @@ func (e *entry) delete() (value Value, ok bool) {
 	}
 }
 
-// trySwap, line 337. It does nothing to an expunged entry and says so.
+// trySwap: it does nothing to an expunged entry and says so.
 func (e *entry) trySwap(value *Value) (previous *Value, ok bool) {
 	for {
 		p := e.p.Load()
@@ -228,7 +224,6 @@ func (e *entry) trySwap(value *Value) (previous *Value, ok bool) {
 	}
 }
 
-// Swap, line 351.
 func (m *Map) Swap(key Key, value Value) (previous Value, loaded bool) {
 	read := m.read.Load()
 	if e, ok := read.m[key]; ok {
@@ -260,7 +255,6 @@ func (m *Map) Swap(key Key, value Value) (previous Value, loaded bool) {
 	return previous, loaded
 }
 
-// CompareAndSwap, line 394.
 func (m *Map) CompareAndSwap(key Key, old, new Value) (swapped bool) {
 	read := m.read.Load()
 	if e, ok := read.m[key]; ok {
@@ -280,7 +274,6 @@ func (m *Map) CompareAndSwap(key Key, old, new Value) (swapped bool) {
 	return swapped
 }
 
-// CompareAndDelete, line 426.
 func (m *Map) CompareAndDelete(key Key, old Value) (deleted bool) {
 	read := m.read.Load()
 	e, ok := read.m[key]
@@ -306,7 +299,7 @@ func (m *Map) CompareAndDelete(key Key, old Value) (deleted bool) {
 	return false
 }
 
-// Range, line 465: dirty becomes read first, so that one look at read is enough.
+// Range: dirty becomes read first, so that one look at read is enough.
 func (m *Map) Range(yield func(key Key, value Value) bool) {
 	read := m.read.Load()
 	if read.amended {
@@ -341,7 +334,6 @@ func (m *Map) Len() int {
 	return n
 }
 
-// missLocked, line 498.
 func (m *Map) missLocked() {
 	m.misses++
 	if m.misses < len(m.dirty) {
@@ -352,7 +344,7 @@ func (m *Map) missLocked() {
 	m.misses = 0
 }
 
-// dirtyLocked, line 508: dirty gets the keys of read that are not deleted.
+// dirtyLocked: dirty gets the keys of read that are not deleted.
 func (m *Map) dirtyLocked() {
 	if m.dirty != nil {
 		return

@@ -1,8 +1,8 @@
 package schemes
 
-// syncmap127-entry.go as it was before Go 1.24 was released (golang/go#70970), broken: CompareAndSwap exchanges the value
-// inside the entry and does without the lock. LoadAndDelete may have read the old value by then and be about to unlink the
-// entry: it returns the old value, CompareAndSwap says true, and the new value is nowhere.
+// syncmap127-entry.go as it was before Go 1.24 was released (golang/go#70970), broken: CompareAndSwap exchanges the
+// value inside the entry and does without the lock. LoadAndDelete may have read the old value by then and be about to
+// unlink the entry: it returns the old value, CompareAndSwap says true, and the new value is nowhere.
 
 import "sync/atomic"
 

@@ -1,9 +1,9 @@
 package schemes
 
-// What stands in a slot of the trie: internal/sync/hashtriemap.go of Go 1.27, lines 571 to 732.
+// What stands in a slot of the trie: internal/sync/hashtriemap.go of Go 1.27, lines 564 to 718.
 
-// node is an entry, or leads to a branch. Go keeps the two apart by a flag and casts (line 711); here an entry is a node
-// without a branch. Nobody changes a node that has been published.
+// node is an entry, or leads to a branch. Go keeps the two apart by a flag and casts (lines 706 to 718); here an
+// entry is a node without a branch. Nobody changes a node that has been published.
 type node struct {
 	branch *branch
 	key    Key
@@ -23,7 +23,7 @@ func (m *Map) CompareAndSwap(key Key, old, new Value) (swapped bool) {
 	for {
 		i, level, n := m.descend(key)
 		if n == nil || n.key != key || n.get() != old {
-			return false // line 451: without the lock
+			return false // line 444: without the lock
 		}
 		i.mu.Lock()
 		n = i.children[index(key, level)].Load()

@@ -5,7 +5,7 @@ package schemes
 //
 // The user gives `func hash(key Key) int` with values 0 to 3 (without a body it is any function): the first bit selects
 // the slot in the root, the second one the slot below it. Two keys of one model must not have the same hash: the chains
-// of colliding entries (entry.overflow, line 582) are left out.
+// of colliding entries (entry.overflow, line 566) are left out.
 //
 // Two more files belong to it: syncmap127-entry.go says what an entry is and how CompareAndSwap changes it,
 // syncmap127-check.go what a writer checks once it has the lock.
@@ -21,7 +21,7 @@ type Map struct {
 	root atomic.Pointer[branch] // line 24
 }
 
-// branch is an inner node (`indirect`, line 542).
+// branch is an inner node (`indirect`, line 541).
 type branch struct {
 	dead     atomic.Bool
 	mu       sync.Mutex // protects the children
@@ -73,7 +73,7 @@ func (m *Map) LoadOrStore(key Key, value Value) (actual Value, loaded bool) {
 		if n != nil && n.key == key {
 			return n.get(), true
 		}
-		i.mu.Lock() // line 126: then look again
+		i.mu.Lock() // line 127: then look again
 		n = i.children[index(key, level)].Load()
 		if !i.usable(n) {
 			i.mu.Unlock()
@@ -132,7 +132,7 @@ func (m *Map) Swap(key Key, value Value) (previous Value, loaded bool) {
 	}
 }
 
-// find looks for an entry of key, line 444: the branch it is in comes locked, or is nil where there is none.
+// find looks for an entry of key, line 426: the branch it is in comes locked, or is nil where there is none.
 // With the lock it may have gone.
 func (m *Map) find(key Key) (i *branch, level int, n *node) {
 	for {
@@ -177,7 +177,8 @@ func (m *Map) CompareAndDelete(key Key, old Value) (deleted bool) {
 	return
 }
 
-// remove empties the slot of key in a locked branch and takes branches without children out of the trie, line 337.
+// remove empties the slot of key in a locked branch and takes branches without children out of the trie, lines 337
+// to 355.
 // It returns the branch that is locked at the end.
 func (i *branch) remove(key Key, level int) *branch {
 	i.children[index(key, level)].Store(nil)
@@ -207,7 +208,7 @@ func (m *Map) Clear() {
 	m.root.Store(&branch{})
 }
 
-// Range, line 498: every slot is loaded once, and nothing is locked.
+// Range, line 493: every slot is loaded once, and nothing is locked.
 func (m *Map) Range(yield func(key Key, value Value) bool) {
 	i := m.root.Load()
 	for j := range i.children {

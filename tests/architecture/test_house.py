@@ -27,6 +27,7 @@ FLOOR = {
     "audit": 3,
     "pipeline": 4,
     "report": 5,
+    "gotest": 5,
     "commands": 6,
     "cli": 7,
     "__main__": 8,

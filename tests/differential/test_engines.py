@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from catalogue import ALL, document, name
+from catalogue import SHORT, document, name
 from mutants.test_lock_removal import MUTANTS
 
 from verifier.evidence.result import Result
@@ -55,7 +55,7 @@ def compare(model: Document, ways: tuple[Options, ...], *, runtime: bool) -> Non
             assert found.explored.states <= expected.explored.states
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@pytest.mark.parametrize("path", SHORT, ids=name)
 def test_models(path: Path) -> None:
     compare(document(path), WAYS, runtime=True)
 

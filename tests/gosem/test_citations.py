@@ -19,6 +19,7 @@ from verifier.gosem import (
     rwmutex,
     swiss,
     syncmap,
+    timer,
     waitgroup,
 )
 from verifier.gosem.channel import ChannelObject
@@ -90,6 +91,9 @@ def _all() -> Iterator[tuple[str, Fragment]]:
     yield "chan.selected", channel.selected(channel.send(c, (Read(a),)), DONE, False)
     yield "chan.default", channel.default((c,), (c,), DONE)
     yield "chan.none", channel.no_cases()
+    clock = memory.place("timer", timer.LAYOUT)
+    yield "timer.receive", timer.receive(clock, Read(b), a)
+    yield "timer.stop", timer.set_to(clock, Read(b), 0, a, "Stop", "time/sleep.go:85")
     cells = memory.place("plain", gomap.layout(2))
     m = MapObject(cells, 2, Read(b), lambda k: (cells(k, "value"),))
     yield "map.lookup", gomap.lookup(m, Read(a), (a,), b)
@@ -115,7 +119,7 @@ def _all() -> Iterator[tuple[str, Fragment]]:
 
 
 FRAGMENTS = [pytest.param(f, id=name) for name, f in _all()]
-SOURCE = re.compile(r"^(sync|sync/atomic|internal/sync|internal/runtime/maps|runtime)/\w+\.go(:\d+|[ ]\w+, )")
+SOURCE = re.compile(r"^(sync|sync/atomic|internal/sync|internal/runtime/maps|runtime|time)/\w+\.go(:\d+|[ ]\w+, )")
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)

@@ -23,6 +23,7 @@ REFUSED = {
         "type P struct{ a, b int }\nvar e interface{ error } = nil\nvar x any = P{}\n_, _ = e, x"
     ),
     "an assertion to sync.Locker": "var x any = new(sync.Mutex)\n_, _ = x.(sync.Locker)",
+    "channels of time.Time are those of timers": "_ = make(chan time.Time)",
     "calling Error through an interface": 'e := errors.New("x")\n_ = e.Error()',
     "of a function that can panic, in a model that recovers": (
         'f := sync.OnceFunc(func() { panic("x") })\ndefer func() { recover() }()\nf()'

@@ -91,8 +91,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
     calls = "\n".join(f"run_{i}()" for i in range(len(SNIPPETS)))
     functions = "\n".join(as_function(i, s) for i, s in enumerate(SNIPPETS))
     source = tmp_path_factory.mktemp("go") / "main.go"
-    head = 'package main\nimport ("errors"; "fmt"; "sync"; "sync/atomic")\n'
-    head += "var _ = errors.New\nvar _ sync.Mutex\nvar _ atomic.Bool\n"
+    head = 'package main\nimport ("context"; "errors"; "fmt"; "sync"; "sync/atomic")\n'
+    head += "var _ = context.TODO\nvar _ = errors.New\nvar _ sync.Mutex\nvar _ atomic.Bool\n"
     source.write_text(f"{head}{functions}\nfunc main() {{\n{calls}\n}}\n", encoding="utf-8")
     run = subprocess.run(["go", "run", str(source)], capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr[-4000:]

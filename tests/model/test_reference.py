@@ -62,7 +62,7 @@ def test_every_word_is_named(word: str) -> None:
 
 @pytest.mark.parametrize(("package", "path"), library.PACKAGES.items())
 def test_every_package_is_listed_with_what_it_offers(package: str, path: str) -> None:
-    members = library.members(package)
+    members = library.CONTEXT if package == "context" else library.members(package)
     if not members:
         assert f"`{path}`" not in ROWS
         return

@@ -95,6 +95,23 @@ def test_evidence_keeps_the_files(model: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["audit", str(kept)]) == 4
 
 
+def test_a_report_does_not_overwrite_a_source(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    go = model.parent / "counter.go"
+    for command in ([str(model), "-o", str(go)], ["graph", str(model), "-o", str(go)]):
+        assert main(command) == 2
+        assert "would overwrite a Go file of the model" in capsys.readouterr().err
+    assert go.read_text(encoding="utf-8") == COUNTER
+
+
+def test_of_much_that_never_ran_some_is_shown(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dead = "if n > 50 {\n" + "n++\n" * 20 + "}\n"
+    (model.parent / "counter.go").write_text(COUNTER.replace("\tn++\n", "\tn++\n" + dead), encoding="utf-8")
+    assert main([str(model), "--no-any"]) == 0
+    short = capsys.readouterr().out
+    assert main([str(model), "--no-any", "-v"]) == 0
+    assert short.count("never ran") < capsys.readouterr().out.count("never ran")
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

@@ -104,7 +104,9 @@ def test_a_safe_model_shows_that_it_does_something(path: Path) -> None:
 def test_every_statement_of_a_safe_model_is_reached(path: Path) -> None:
     coverage = judged(path).coverage
     assert coverage is not None and coverage.total > 0
-    assert [text for _, text in coverage.missed if "panic(" not in text] == []
+    # A scheme has more methods, and rarer paths, than one small workload takes.
+    own = [text for span, text in coverage.missed if not span.file.endswith(".go")]
+    assert [text for text in own if "panic(" not in text] == []
 
 
 @every_model
@@ -116,12 +118,12 @@ def test_what_is_unsafe_is_shown(path: Path) -> None:
 
 @every_model
 def test_traces_name_the_lines_that_hold_their_statements(path: Path) -> None:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    files = document(path).files
     for what, trace in traces(path):
         for step in trace.steps:
             if step.span is None:
                 continue
-            assert Path(step.span.file).name == path.name
+            lines = files[step.span.file]
             word = re.search(r"\w+|\S", step.text)
             assert word, (what, step)
             assert word[0] in lines[step.span.line - 1], (what, step.number, step.text, lines[step.span.line - 1])

@@ -29,6 +29,8 @@ def _load() -> ModuleType:
 
 tables = _load()
 CLAIMS, MISTAKES = tables.claims(), tables.mistakes()
+NOT_DECIDED = ("channel-len-signal",)
+"""Ways that are found, but not told from those that are no mistake."""
 HOW = "run: python docs/regenerate.py"
 
 
@@ -60,7 +62,10 @@ def test_a_mistake_fails_and_its_fix_does_not(mistake: object) -> None:
     for way in mistake.ways:  # type: ignore[attr-defined]
         meets(way.model)
         (failing,) = [p for p in judged(way.model).properties if p.name == way.fails]
-        assert failing.verdict is Verdict.UNSAFE and failing.trace is not None
+        if way.model.stem in NOT_DECIDED:
+            assert failing.verdict is Verdict.UNKNOWN and failing.reason
+        else:
+            assert failing.verdict is Verdict.UNSAFE and failing.trace is not None
         fixed(way.fixed)
 
 

@@ -22,7 +22,7 @@ def is_unsafe(path: Path) -> bool:
 UNSAFE = [p for p in ALL if is_unsafe(p)]
 LIMITED = ("append-locked", "cond", "cond-lost-wakeup", "cond-signal")
 """More goroutines could append to one slice, or wait at one Cond, than the model has places for: nothing is proved."""
-PAIRED = ("channel-owner", "channel-leak")
+PAIRED = ("channel-owner", "channel-leak", "context-cancel", "context-leak", "ticker-janitor", "timeout-leak")
 """A send and its receive move two goroutines at once, and `go` starts some: the method does not cover that."""
 ALONE = ("channel-try-send",)
 """Its writer closes the channel: a second one would close it again."""

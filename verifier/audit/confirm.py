@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.audit.history import history
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.audit.walk import Walk, raw_step
 from verifier.program.concrete import Concrete
@@ -55,6 +56,9 @@ def confirm(walk: Walk, claim: Claim) -> str:
         case "always" | "finally" | "sometimes":
             _clause(walk, claim)
             return "replayed: evaluated in the last state"
+        case "linearizable":
+            history(walk)
+            return "replayed: no order of the calls fits"
         case "symptom":
             _symptom(walk, claim)
             return "replayed"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verifier.program.concrete import Concrete, concrete
-from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Pc, Read, Ref, Table
+from verifier.program.expr import At, Cell, Const, Expr, Fresh, Judge, Op, Pc, Read, Ref, Table
+from verifier.program.monitor import START
 from verifier.program.program import Domain, Fail, Program, Reference, Union, high, low
 from verifier.program.semantics import no_block, out_of_range, zero
 from verifier.records import dataclass
@@ -101,6 +102,9 @@ class Interpreter:
             if i < 0 or i >= len(e.values):
                 raise AuditError(f"{self.program.name}: index {i} outside a table of {len(e.values)}")
             return e.values[i]
+        if isinstance(e, Judge):
+            # The auditor judges whole histories (`history.py`), so that it needs no judge on the way.
+            return START
         if isinstance(e, Op):
             return self._operate(e, state, fresh)
         raise AuditError(f"{self.program.name}: {e} is not absolute")

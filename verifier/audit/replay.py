@@ -8,6 +8,7 @@ from dataclasses import replace
 from verifier.audit import describe, locks as lock_table
 from verifier.audit.afterwards import afterwards
 from verifier.audit.confirm import Claim, confirm, conflict, stuck
+from verifier.audit.history import history as told
 from verifier.audit.interpret import AuditError
 from verifier.audit.locks import Locks
 from verifier.audit.walk import Walk, walk
@@ -46,6 +47,7 @@ def replay(program: Program, choices: Sequence[int], claim: Claim | None = None)
         race=_race(walked, claim, last) if claim is not None and claim.kind == "race" else (),
         waiting=waiting,
         held=_held(program, last),
+        history=told(walked) if claim is not None and claim.kind == "linearizable" else None,
         later=later,
         failure=fail.message if fail else "",
         failure_kind=fail.kind if fail else "",

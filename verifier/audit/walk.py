@@ -69,7 +69,7 @@ def walk(program: Program, choices: tuple[int, ...]) -> Walk:
 
 def raw_steps(raw: Interpreter, state: State, c: Concrete) -> State | Fail:
     """Take the raw steps that a composed step stands for, one by one."""
-    for who, index in _one_by_one(raw, c):
+    for who, index in by_goroutine(raw, c):
         after = raw.take(state, raw_step(raw, state, who, index))
         if isinstance(after, Fail):
             # May be any of them: a `go` or `new` that finds nothing free fails before the local steps after it.
@@ -78,8 +78,11 @@ def raw_steps(raw: Interpreter, state: State, c: Concrete) -> State | Fail:
     return state
 
 
-def _one_by_one(raw: Interpreter, c: Concrete) -> list[tuple[Concrete, int]]:
-    """Whose raw step comes when: of a paired step what either did before they meet, the meeting, what they do then."""
+def by_goroutine(raw: Interpreter, c: Concrete) -> list[tuple[Concrete, int]]:
+    """Whose raw step comes when, as (half of the composed step, index of the raw step).
+
+    Of a paired step: what either did before they meet, the meeting, what they do then.
+    """
     mine = [(c, n) for n in c.step.origin or (c.index,)]
     if c.partner is None:
         return mine

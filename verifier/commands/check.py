@@ -19,6 +19,7 @@ commands:
   verify compare WORKLOAD       one workload under every protection scheme, as a matrix
   verify replay MODEL CHOICES   walk a schedule step by step (--at N prints the whole state)
   verify audit EVIDENCE.json    check stored evidence again, without any engine
+  verify gotest MODEL           the counterexample as a Go test for the real runtime
   verify show MODEL             each goroutine's state machine, as text, Mermaid or DOT
   verify graph MODEL            the state graph, as DOT, GraphML or JSON
   verify litmus MODEL…          which outcomes the Go memory model allows, beside SC and x86-TSO

@@ -76,6 +76,19 @@ def writable(path: str, models: Sequence[str] = ()) -> None:
         raise UsageError(f"-o {path}: there is no directory {folder}")
     if any(os.path.exists(path) and os.path.exists(m) and os.path.samefile(path, m) for m in models):
         raise UsageError(f"-o {path}: that would overwrite the model")
+    if path.endswith(".go") and os.path.exists(path) and any(os.path.samefile(path, s) for s in _sources(models)):
+        raise UsageError(f"-o {path}: that would overwrite a Go file of the model")
+
+
+def _sources(models: Sequence[str]) -> list[str]:
+    """The Go files of models; none of one that cannot be read, which is said later."""
+    from verifier.model.read import read_model
+
+    found: list[str] = []
+    for model in models:
+        with contextlib.suppress(ModelError):
+            found += [s.text.file for s in read_model(model).sources]
+    return found
 
 
 def deliver(text: str, path: str | None) -> None:

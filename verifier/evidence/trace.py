@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.evidence.history import History
 from verifier.program.program import Call
 from verifier.records import dataclass
 from verifier.source import Span
@@ -131,6 +132,8 @@ class Trace:
     race: tuple[RacyAccess, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     held: tuple[Held, ...] = ()
+    history: History | None = None
+    """For `linearizable`: the calls, and why no order of them fits."""
     later: tuple[Later, ...] = ()
     """What becomes of the others, whatever happens, when some are stuck."""
     failure: str = ""

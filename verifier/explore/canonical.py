@@ -18,6 +18,8 @@ from verifier.explore.heap import Heap
 from verifier.explore.identities import Group, Identities, identities
 from verifier.explore.machine import Machine
 from verifier.explore.mixing import WORD, mix
+from verifier.explore.orders import Orders as Judge
+from verifier.explore.pools import Pools
 from verifier.records import dataclass
 
 CACHE = 100_000
@@ -42,14 +44,28 @@ class Sorted:
     """Bits of a state outside the regions."""
 
 
-def settling(machine: Machine, heap: Heap) -> Callable[[int], int]:
-    """What every new state goes through: blocks that nobody reaches are zeroed, then goroutines are sorted."""
+def settling(machine: Machine, heap: Heap, judge: Judge | None = None) -> Callable[[int], int]:
+    """What every new state goes through: blocks that nobody reaches are zeroed, then goroutines are sorted.
+
+    `judge` tells what its state becomes when clients change places; without it that stays as it is.
+    """
     if not machine.program.classes:
-        return heap.canonical
-    sort = Canonical(machine).canonical
+        if not machine.program.pools:
+            return heap.canonical
+        pooled = Pools(machine).settled
+        return pooled if all_pooled(machine) else lambda state: pooled(heap.canonical(state))
+    sort = Canonical(machine, judge).canonical
+    if all_pooled(machine):
+        return sort
     if not machine.program.recycled:
         return sort
     return lambda state: sort(heap.canonical(state))
+
+
+def all_pooled(machine: Machine) -> bool:
+    """Whether renumbering zeroes all that nobody reaches."""
+    program = machine.program
+    return bool(program.pools) and sum(map(len, program.pools)) == len(program.recycled)
 
 
 def apart(machine: Machine) -> Machine:
@@ -64,8 +80,12 @@ class Canonical:
     `members` is how many there are in all groups. The kernel's code does the same from the same numbers.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, judge: Judge | None = None) -> None:
         self.identities: Identities = identities(machine)
+        self._judge = judge
+        self._pools = Pools(machine) if machine.program.pools else None
+        self._clients = () if machine.program.clients is None else machine.program.clients.instances
+        self._judged = None if judge is None else machine.layout.cells[judge.cell]
         self._instances = tuple(i.number for i in machine.program.instances)
         all_bits = (1 << machine.layout.bits) - 1
         made = [_prepared(n, g, all_bits) for n, g in enumerate(self.identities.groups)]
@@ -82,18 +102,46 @@ class Canonical:
         if known is None:
             if len(self._known) >= CACHE:
                 self._known.clear()
-            known = self._known[state] = self._sort(state)[0]
+            out, orders = self._ordered(state)
+            known = self._known[state] = self._rejudged(out, orders) if orders and self._judge else out
         return known
+
+    def _rejudged(self, state: int, orders: Orders) -> int:
+        """The state with the judge's state following the clients that have changed places."""
+        slot, judge = self._judged, self._judge
+        assert slot is not None and judge is not None
+        order = list(range(len(self._clients)))
+        for group in self.identities.groups:
+            for to, old in enumerate(orders.get(group.first, ())):
+                for a, b in zip(group.instances[old], group.instances[to], strict=True):
+                    if a in self._clients:
+                        order[self._clients.index(b)] = self._clients.index(a)
+        old_state = state >> slot.shift & slot.mask
+        return state ^ (old_state ^ judge.permuted(old_state, order)) << slot.shift
 
     def exchange(self, state: int) -> tuple[int, tuple[int, ...]]:
         """The canonical state, and for every instance the one that plays its part there."""
-        out, orders = self._sort(state)
+        out, orders = self._ordered(state)
         moved = list(self._instances)
         for group in self.identities.groups:
             for to, old in enumerate(orders.get(group.first, ())):
                 for a, b in zip(group.instances[old], group.instances[to], strict=True):
                     moved[a] = b
         return out, tuple(moved)
+
+    def _ordered(self, s: int) -> tuple[int, Orders]:
+        if self._pools is None:
+            return self._sort(s)
+        # Who comes first is decided where the numbers of blocks say nothing, then everybody moves.
+        _, orders = self._sort(self._pools.begun(s))
+        for g in (*self.named, *self.anonymous):
+            if g.group.first in orders:
+                s = _moved(
+                    self._renamed(s, {g.group.first: orders[g.group.first]}) if g.group.named else s,
+                    g,
+                    orders[g.group.first],
+                )
+        return self._pools.settled(s), orders
 
     def _sort(self, s: int) -> tuple[int, Orders]:
         orders: Orders = {}

@@ -8,6 +8,7 @@ from verifier.explore.machine import Machine
 from verifier.explore.outcome import Violation
 from verifier.program.evaluate import Valuation, evaluate, place
 from verifier.program.expr import Expr
+from verifier.program.monitor import LINEARIZABLE
 from verifier.program.program import Clause
 from verifier.program.semantics import at_rest, no_block, out_of_range
 
@@ -48,7 +49,7 @@ class Findings:
         """A clause judged in every state was decided: always violated, sometimes or a symptom seen."""
         clause = self._machine.program.clauses[label]
         kind = "symptom" if clause.symptom else clause.when
-        into = self.violations if kind == "always" else self.witnesses
+        into = self.violations if kind in ("always", LINEARIZABLE) else self.witnesses
         self._add(into, Violation(kind, clause.name, base // self._width))
 
     def symptom(self, base: int, step: int) -> None:

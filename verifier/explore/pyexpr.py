@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from verifier.explore.machine import Machine
-from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Op, Pc, Read, Table, go_div
+from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Judge, Op, Pc, Read, Table, go_div
 from verifier.program.intervals import Ranges
 from verifier.program.layout import Slot
 from verifier.records import dataclass
@@ -48,6 +48,8 @@ class Writer:
                 return self._lookup("T", values, index)
             case Op():
                 return self._op(e)
+            case Judge():
+                return self._judge(e)
         raise TypeError(f"not an absolute expression: {e}")
 
     def test(self, e: Expr) -> str:
@@ -118,6 +120,16 @@ class Writer:
             self._tables[key] = name
             self.names[name] = values
         return self._tables[key]
+
+    def _judge(self, e: Judge) -> str:
+        """A call of `judge`, a global of the generated code: (state, client, outcome, the calls all are in)."""
+        clients = self.machine.program.clients
+        assert clients is not None
+        cells = self.machine.layout.cells
+        pending = [self.slot(cells[n]) for n in clients.pending]
+        pending[e.client] = self.value(e.op)
+        state = self.slot(cells[clients.state])
+        return f"judge({state}, {e.client}, {self.value(e.result)}, ({', '.join(pending)},))"
 
     def _location(self, instance: int) -> str:
         layout = self.machine.layout

@@ -19,11 +19,13 @@ from verifier.explore.findings import Findings
 from verifier.explore.heap import Heap
 from verifier.explore.machine import Machine
 from verifier.explore.memory import default_limit
+from verifier.explore.orders import Orders, TooManyOrders
 from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Store, Violation, out_of_memory
 from verifier.explore.pyexpr import Writer
 from verifier.explore.pyloop import LoopWriter, Watch, watch_always
 from verifier.explore.races import Races
 from verifier.program.concrete import Concrete
+from verifier.program.monitor import LINEARIZABLE
 from verifier.program.program import Program
 from verifier.program.semantics import ProgramFault
 from verifier.records import dataclass
@@ -54,6 +56,7 @@ class Search:
     transitions: int = 0
     cyclic: bool = False
     """Whether some step led back to a state found no later: without one the state graph has no cycle."""
+    _full: str = ""
 
     def __post_init__(self) -> None:
         self.width = max(len(self.machine.steps), 1)
@@ -67,7 +70,9 @@ class Search:
         self.ran = [0] * len(self.machine.steps)
         loops = LoopWriter(self.machine, writer, watched, self.layered)
         heap = Heap(self.machine)
-        settle = settling(self.machine, heap)
+        clients = self.machine.program.clients
+        self.orders = None if clients is None else Orders(clients)
+        settle = settling(self.machine, heap, self.orders)
         start = settle(self.machine.initial)
         self.order.append(start)
         self.seen.add(start)
@@ -86,6 +91,8 @@ class Search:
             "symptom": self.findings.symptom,
             "failed": self.findings.failed,
         }
+        if self.orders is not None:
+            names["judge"] = self.orders.returned
         source = loops.search(self.races.mask if self.races.possible else None)
         # Writing the source may have added tables.
         names |= writer.names
@@ -111,6 +118,8 @@ class Search:
                 self.cyclic = bool(back)
                 if interrupted:
                     return "interrupted"
+                if self._full:
+                    return self._full
                 if self.progress:
                     self.progress(len(self.order), self.transitions, len(self.order) - expanded)
             if self.layered:
@@ -121,6 +130,9 @@ class Search:
     def _chunk(self, chunk: Iterator[int], base: int, enabled: int, back: int) -> tuple[int, int, int, bool]:
         try:
             base, enabled, back, self._armed, ran, interrupted = self._run(chunk, base, enabled, back, self._armed)
+        except TooManyOrders as e:
+            self._full = str(e)
+            return base, enabled, back, False
         except _FAULTS as e:
             raise ProgramFault(f"{self.machine.program.name}: {type(e).__name__}: {e}") from e
         for k, taken in enumerate(ran):
@@ -171,7 +183,7 @@ def watches(machine: Machine) -> tuple[Watch, ...]:
     """The clauses that are judged in every state."""
     out: list[Watch] = []
     for n, clause in enumerate(machine.program.clauses):
-        if clause.when == "always":
+        if clause.when in ("always", LINEARIZABLE):
             out.append(Watch(n, clause.expr) if clause.symptom else watch_always(n, clause.expr))
         elif clause.when == "sometimes":
             out.append(Watch(n, clause.expr))
@@ -214,6 +226,8 @@ def successors(machine: Machine) -> Successors:
     source = LoopWriter(machine, writer, (), False).successors()
     heap = Heap(machine)
     names: dict[str, Any] = {"canonical": settling(machine, heap), "pick": heap.pick} | writer.names
+    # Whoever asks knows what the search knew, or looks at everything but the judge's state.
+    names["judge"] = lambda state, *call: state
     exec(compile(source, "<generated successors>", "exec"), names)
     made: Successors = names["successors"]
     return made

@@ -96,6 +96,8 @@ class _Undecided(Exception):
 
 
 def _first_stuck(found: Exploration, search: Search | KernelSearch, limits: Limits) -> Violation | None:
+    if found.machine.program.clients is not None:
+        raise _Undecided("whether a call waits for ever while others run on is not decided beside `linearizable`")
     # In a graph of orbits a goroutine has no name of its own; only the drawn graph follows who becomes whom.
     if not isinstance(search, Search) and not found.machine.program.classes:
         from verifier.explore.kernel import stuck

@@ -109,7 +109,7 @@ class Undo:
         if self._canonical is not None:
             start, exchanged = self._canonical.exchange(Heap(m).canonical(m.initial))
             player = _onward(player, exchanged)
-            _same(start, store.order[0])
+            _same(m, start, store.order[0])
         for step, reached in reversed(path):
             self._take(walk, m.steps[step], player)
             if self._canonical is not None:
@@ -117,7 +117,7 @@ class Undo:
                 if len(targets) != 1 or targets[0] < 0:
                     raise UndoError(f"step {step} is not possible in state {at}")
                 kept, exchanged = self._canonical.exchange(targets[0])
-                _same(kept, store.order[reached])
+                _same(m, kept, store.order[reached])
                 player = _onward(player, exchanged)
             at = reached
         return player
@@ -222,7 +222,12 @@ def _onward(player: tuple[int, ...], exchanged: tuple[int, ...]) -> tuple[int, .
     return tuple(out)
 
 
-def _same(state: int, stored: int) -> None:
+def _same(m: Machine, state: int, stored: int) -> None:
+    """Equal but for the judge's state: what it knows by then belongs to the search."""
+    clients = m.program.clients
+    if clients is not None:
+        slot = m.layout.cells[clients.state]
+        state, stored = (x & ~(slot.mask << slot.shift) for x in (state, stored))
     if state != stored:
         raise UndoError("a stored state is not the canonical form of the step that leads to it")
 

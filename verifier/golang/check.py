@@ -29,6 +29,7 @@ from verifier.golang.check_state import Checker, Function
 from verifier.golang.check_stmt import STATEMENTS
 from verifier.golang.check_switch import type_assert
 from verifier.golang.check_types import TYPES
+from verifier.golang.contexts import Needed, declarations
 from verifier.golang.scope import NOWHERE, Scope, universe
 from verifier.source import Note, Span, fail
 
@@ -59,6 +60,19 @@ def check(
 
     `lang` is the language version, 127 for Go 1.27. Raises ModelError with up to ten errors in file order.
     """
+    try:
+        return _check(decls, bodies, clauses, lang)
+    except Needed:
+        library = declarations((*decls, *(block for _, block, _ in bodies)))
+        return _check((*library, *decls), bodies, clauses, lang)
+
+
+def _check(
+    decls: tuple[ast.Decl, ...],
+    bodies: tuple[tuple[str, ast.Block, Span], ...],
+    clauses: tuple[tuple[str, str, ast.Expr, str, Span], ...],
+    lang: int,
+) -> t.Package:
     predeclared = universe()
     package = Scope(predeclared)
     c = Checker(lang, EXPRESSIONS, STATEMENTS, predeclared, package, package, check_function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from verifier.golang import syntax as ast, types as t
+from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_convert import assign, incomparable, settle, settle_default
 from verifier.golang.check_operand import Operand, deref, is_integer, is_string, is_untyped
 from verifier.golang.check_operator import matched
@@ -94,6 +94,8 @@ def _make(c: Checker, e: ast.Call) -> Operand:
         raise fail(
             f"invalid argument: cannot make {show(e.args[0])}; type must be slice, map, or channel", e.args[0].span
         )
+    if isinstance(u, t.Chan) and u.elem is library.TIME:
+        raise fail("channels of time.Time are those of timers only", e.args[0].span, "send a struct{} or an int")
     if isinstance(u, t.Slice) and len(e.args) < 2:
         raise fail(f"invalid operation: {show(e)} expects 2 or 3 arguments; found {len(e.args)}", e.span)
     if isinstance(u, t.Map | t.Chan) and len(e.args) > 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.golang import syntax as ast, types as t
+from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_const import representable
 from verifier.golang.check_locker import no_copy, note_boxed
 from verifier.golang.check_lookup import why_not_implements
@@ -153,6 +153,8 @@ def assign(c: Checker, x: Operand, to: t.Type | None, context: str, at: Span | N
 def incomparable(of: t.Type) -> str | None:
     """Why values of the type cannot be compared with ==, in gc's words; None when they can."""
     u = t.underlying(of)
+    if of is library.TIME:
+        return "a model has no clock"
     match u:
         case t.Map() | t.Signature() | t.Slice():
             kind = {t.Map: "map", t.Signature: "func", t.Slice: "slice"}[type(u)]

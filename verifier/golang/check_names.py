@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verifier.golang import library, syntax as ast, types as t
+from verifier.golang import contexts, library, syntax as ast, types as t
 from verifier.golang.check_convert import assign, settle
 from verifier.golang.check_generic import instance_type, named_generic
 from verifier.golang.check_infer import instance
@@ -122,6 +122,8 @@ def _no_package(e: ast.Ident) -> Exception:
 def _member(c: Checker, e: ast.Selector, name: ast.Ident, package: t.PackageName) -> Operand:
     c.info.uses[name] = package
     c.record(Operand(name, t.Mode.PACKAGE, t.INVALID))
+    if package.name == "context":
+        return _of_context(c, e)
     offered = library.members(package.name)
     what = offered.get(e.name.name)
     if what is None:
@@ -144,6 +146,30 @@ def _member(c: Checker, e: ast.Selector, name: ast.Ident, package: t.PackageName
             return Operand(e, t.Mode.BUILTIN, t.INVALID)
 
 
+def _of_context(c: Checker, e: ast.Selector) -> Operand:
+    """A name of the package context, which is written in Go itself."""
+    if "context.Context" not in c.package.names:
+        raise contexts.Needed
+    if e.name.name not in library.CONTEXT:
+        instead = library.not_yet("context", e.name.name)
+        if instead is not None:
+            raise fail(f"{show(e)} is not supported yet", e.span, instead)
+        raise fail(f"undefined: {show(e)}", e.name.span, *nearest(e.name.name, library.CONTEXT))
+    what = c.package.names[f"context.{e.name.name}"]
+    c.info.uses[e.name] = what
+    c.resolve(what, e.span)
+    match what:
+        case t.TypeName():
+            return Operand(e, t.Mode.TYPE, what.type)
+        case t.Func():
+            c.refer(what, e.span)
+            return Operand(e, t.Mode.VALUE, what.signature)
+        case _:
+            assert isinstance(what, t.Var)
+            c.refer(what, e.span)
+            return Operand(e, t.Mode.VALUE, what.type)
+
+
 def _no_such(e: ast.Selector, x: Operand, found: str | None) -> Exception:
     name = e.name.name
     if found == "ambiguous":
@@ -151,6 +177,8 @@ def _no_such(e: ast.Selector, x: Operand, found: str | None) -> Exception:
     behind = deref(x.type)
     if isinstance(x.type, t.Primitive) and (x.type.name, name) == ("sync.RWMutex", "RLocker"):
         return fail(f"{show(e)} is not supported yet", e.span, library.RLOCKER)
+    if str(x.type) == "context.Context" and name in ("Value", "Deadline"):
+        return fail(f"{show(e)} is not supported yet", e.span, "pass what is needed as a parameter")
     if behind is not None and isinstance(t.underlying(behind), t.Interface):
         why = f"type {x.type} is pointer to interface, not interface"
     else:

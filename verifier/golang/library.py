@@ -37,7 +37,20 @@ WAITERS = t.StructField("·waiters", t.Primitive("sync.notifyList"))
 COND_L = t.StructField("L", LOCKER)
 COND = t.Named("sync.Cond", _HERE, t.Struct((COND_L, WAITERS)))
 
+TIME = t.Named("time.Time", _HERE, t.Struct(()))
+"""What timers send. It has no content: a model has no clock."""
+_C = t.StructField("C", t.Chan(TIME, "receive"))
+_RUNNING = t.Primitive("time.runtimeTimer"), t.Primitive("time.runtimeTicker")
+TIMER, TICKER = (
+    t.Named(f"time.{name}", _HERE, t.Struct((_C, t.StructField(f"·{of.name}", of, embedded=True))))
+    for name, of in zip(("Timer", "Ticker"), _RUNNING, strict=True)
+)
+"""Their methods are those of a field that cannot be named."""
+TIMERS = _RUNNING
+
 _SYNC: dict[str, dict[str, t.Signature]] = {
+    "time.runtimeTimer": {"Stop": _TRY, "Reset": _sig((DURATION,), (t.BOOL,))},
+    "time.runtimeTicker": {"Stop": _ACTION, "Reset": _sig((DURATION,))},
     "sync.Mutex": {"Lock": _ACTION, "Unlock": _ACTION, "TryLock": _TRY},
     "sync.RWMutex": {
         "Lock": _ACTION,
@@ -86,13 +99,15 @@ _SINCE = {
 _LATER: dict[str, str] = {
     "sync.Pool": "use a variable guarded by a sync.Mutex",
     "atomic.Pointer": "",
-    "time.After": "leave the wait out: a model has no clock, every interleaving is explored",
     "time.AfterFunc": "use a goroutine of its own: a model has no clock",
-    "time.Tick": "use a `for {}` loop: a model has no clock",
     "time.Now": "a model has no clock; use rand.Intn(n) for an arbitrary choice",
     "time.Since": "a model has no clock; use rand.Intn(n) for an arbitrary choice",
-    "time.NewTimer": "a model has no clock; use a goroutine of its own",
-    "time.NewTicker": "a model has no clock; use a goroutine of its own",
+    "context.WithDeadline": "use context.WithTimeout: a model has no clock",
+    "context.WithValue": "pass the value as a parameter",
+    "context.WithCancelCause": "use context.WithCancel, and keep the cause in a variable",
+    "context.WithoutCancel": "use context.Background()",
+    "context.AfterFunc": "use a goroutine that waits for Done",
+    "context.Cause": "use Err",
     "fmt.Sprintf": "strings are opaque constants here: use a literal",
     "fmt.Sprint": "strings are opaque constants here: use a literal",
     "fmt.Sprintln": "strings are opaque constants here: use a literal",
@@ -112,7 +127,6 @@ _OPAQUE = "strings are opaque constants here: use a literal"
 _COPY = "copy in a loop, such as `for k, v := range m { c[k] = v }`"
 
 ELSEWHERE: dict[str, str] = {
-    "context": "use an atomic.Bool that says that work is over",
     "strings": _OPAQUE,
     **dict.fromkeys(("log", "slog", "io", "bufio", "bytes"), "use fmt.Println, or leave it out"),
     **dict.fromkeys(("os", "syscall"), 'to end a goroutine use `return`; to end the program `panic("…")`'),
@@ -205,7 +219,12 @@ def _atomic_functions() -> dict[str, t.Signature]:
 
 def _functions(package: str) -> dict[str, t.Signature | None]:
     fixed: dict[str, dict[str, t.Signature | None]] = {
-        "time": {"Sleep": _sig((DURATION,))},
+        "time": {
+            "Sleep": _sig((DURATION,)),
+            **{name: _sig((DURATION,), (t.Chan(TIME, "receive"),)) for name in ("After", "Tick")},
+            "NewTimer": _sig((DURATION,), (t.Pointer(TIMER),)),
+            "NewTicker": _sig((DURATION,), (t.Pointer(TICKER),)),
+        },
         "runtime": {"Gosched": _ACTION},
         "rand": {"Intn": _sig((t.INT,), (t.INT,))},
         "fmt": {"Print": None, "Println": None, "Printf": None},
@@ -224,14 +243,16 @@ def members(package: str) -> dict[str, t.Object]:
     table: dict[str, t.Object] = {}
     for name, signature in _functions(package).items():
         table[name] = t.LibraryFunc(package, name, signature)
-    for name in (*_SYNC, *_ATOMICS, *_VALUE, "atomic.Pointer"):
+    for name in (*(n for n in _SYNC if n not in (of.name for of in _RUNNING)), *_ATOMICS, *_VALUE, "atomic.Pointer"):
         if name.startswith(f"{package}."):
             short = name.split(".")[1]
             table[short] = t.TypeName(short, t.Primitive(name))
     if package == "sync":
         table |= {"Cond": t.TypeName("Cond", COND), "Locker": t.TypeName("Locker", LOCKER)}
     if package == "time":
-        table["Duration"] = t.TypeName("Duration", DURATION)
+        for of in (TIME, TIMER, TICKER, DURATION):
+            short = of.name.removeprefix("time.")
+            table[short] = t.TypeName(short, of)
         units = {"Nanosecond": 1, "Microsecond": 10**3, "Millisecond": 10**6, "Second": 10**9}
         units |= {"Minute": 60 * 10**9, "Hour": 3600 * 10**9}
         for name, value in units.items():
@@ -244,3 +265,10 @@ def not_yet(package: str, name: str) -> str | None:
     if package == "atomic" and name.endswith("Pointer"):
         return "use atomic.Pointer[T]"
     return _LATER.get(f"{package}.{name}")
+
+
+CONTEXT = (
+    *("Background", "TODO", "WithCancel", "WithTimeout"),
+    *("Context", "CancelFunc", "Canceled", "DeadlineExceeded"),
+)
+"""What the package context offers; it is Go itself (see `contexts`)."""

@@ -58,9 +58,11 @@ WAITS = {
     "runtime/chan.go:229": _SEND,
     "runtime/chan.go:236": _SEND,
     "runtime/chan.go:536": f"{_RECEIVE} (nil chan)",
+    "runtime/chan.go:545": _RECEIVE,
     "runtime/chan.go:588": _RECEIVE,
     "runtime/chan.go:602": _RECEIVE,
     "runtime/chan.go:612": _RECEIVE,
+    "runtime/select.go:187": _SELECT,
     "runtime/select.go:276": _SELECT,
     "runtime/select.go:280": _SELECT,
     "runtime/select.go:283": _SELECT,
@@ -77,6 +79,7 @@ _SELECTED = {
     "runtime/chan.go:229": "runtime/select.go:293",
     "runtime/chan.go:236": "runtime/select.go:297",
     "runtime/chan.go:536": "runtime/select.go:276",
+    "runtime/chan.go:545": "runtime/select.go:187",
     "runtime/chan.go:588": "runtime/select.go:283",
     "runtime/chan.go:602": "runtime/select.go:276",
     "runtime/chan.go:612": "runtime/select.go:280",
@@ -99,6 +102,20 @@ class ChannelObject:
     unbuffered: bool
     kind: str
     number: Expr
+
+
+def nothing_ready() -> ChannelObject:
+    """What `default` sees of a channel that makes it wait for nothing: the same as of a nil one."""
+
+    def cells(*path: object) -> Ref:
+        raise AssertionError(path)
+
+    return ChannelObject(cells, (), TRUE, ZERO, False, "", ZERO)
+
+
+def on_nil() -> Fragment:
+    """A receive from a channel that is always nil."""
+    return receive(nothing_ready(), (), None)
 
 
 def layout(capacities: Sequence[int]) -> tuple[CellSpec, ...]:
@@ -219,10 +236,18 @@ def close(c: ChannelObject) -> Fragment:
     return tuple(p for p in pieces if p.guard != FALSE)
 
 
-def length(c: ChannelObject, out: Ref) -> Fragment:
-    """`len(c)` into `out`: looks at the channel and orders nothing (runtime/chan.go:818)."""
+def length(c: ChannelObject, out: Ref, unordered: bool = False) -> Fragment:
+    """`len(c)` into `out`: looks at the channel and orders nothing (runtime/chan.go:818).
+
+    With `unordered` it is any number that a channel of the type can hold, whatever is in this one.
+    """
     if not c.slots:
         return ()
+    if unordered:
+        return tuple(
+            Piece(updates=((out, Const(n)),), kind=Kind.SYNC, detail=f"perhaps {n}", cite="runtime/chan.go:818")
+            for n in range(len(c.slots) + 1)
+        )
     return (Piece(updates=((out, ite(c.is_nil, ZERO, Read(c.cells("len")))),), cite="runtime/chan.go:818"),)
 
 
@@ -239,8 +264,15 @@ def no_cases() -> Fragment:
     return (Piece(guard=NEVER, cite="runtime/select.go:103"),)
 
 
-def default(sends: Sequence[ChannelObject], receives: Sequence[ChannelObject], end: int) -> Fragment:
-    """The `default` of a `select` with these cases: enabled when no buffer and no closed channel makes one ready."""
+def default(
+    sends: Sequence[ChannelObject], receives: Sequence[ChannelObject], end: int, unordered: bool = False
+) -> Fragment:
+    """The `default` of a `select` with these cases: enabled when no buffer and no closed channel makes one ready.
+
+    With `unordered` it always is.
+    """
+    if unordered:
+        return (Piece(dst=end, kind=Kind.SYNC, detail="perhaps default", cite="runtime/select.go:303"),)
     ready = [all_of(negate(c.is_nil), any_of(_closed(c), _has_room(c))) for c in sends if c.is_nil != TRUE]
     ready += [all_of(negate(c.is_nil), any_of(_closed(c), _has_value(c))) for c in receives if c.is_nil != TRUE]
     return (Piece(guard=negate(any_of(*ready)), dst=end, detail="default", cite="runtime/select.go:303"),)

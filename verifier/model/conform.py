@@ -95,7 +95,7 @@ def _record(node: Node, shape: f.Record, what: str) -> Iterator[Diagnostic]:
         # A misspelt key is not missing as well.
         present.add(did_you_mean(key.value, fields) or "")
     for field in shape.fields:
-        if field.required and field.name not in present:
+        if field.required and field.name not in present and field.unless not in present:
             yield Diagnostic(f"{what} has no `{field.name}:`", node.span, (Note(field.doc),))
 
 

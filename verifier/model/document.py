@@ -11,6 +11,25 @@ from verifier.verdict import Verdict
 CHECKS = ("race", "fatal", "panic", "deadlock")
 """The properties judged when a model does not say `check:`."""
 
+METHODS = (
+    "Load",
+    "Store",
+    "LoadOrStore",
+    "LoadAndDelete",
+    "Delete",
+    "Swap",
+    "CompareAndSwap",
+    "CompareAndDelete",
+    "Clear",
+)
+"""The methods of sync.Map whose calls are judged (sync/map.go:60)."""
+
+LINEARIZABLE = "linearizable"
+"""The name of the property that `linearizable:` asks for."""
+
+CLIENT = "client"
+"""The role of the goroutines that `linearizable:` makes."""
+
 ON_DEMAND = ("lost-update", "starvation")
 """The built-in properties that are judged only where `check:` names them."""
 
@@ -70,6 +89,26 @@ class ClauseText:
     when: str
     text: Text
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Linearizable:
+    """`linearizable:`: a type whose calls are judged against a sequential map, and the clients that call.
+
+    Every one of `goroutines` makes up to `calls` calls of any of `operations` with any of `keys` keys and `values`
+    values. `operation_spans` say where each operation stands, `type_span` where the type does.
+    """
+
+    type: str
+    as_: str
+    keys: int
+    values: int
+    goroutines: int
+    calls: int
+    operations: tuple[str, ...]
+    span: Span
+    type_span: Span
+    operation_spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +207,9 @@ class Document:
     """The scheme this workload is taken under, as `--scheme` names it."""
     scheme_files: int = 0
     """How many of `sources`, the last ones, are that scheme."""
+
+    linearizable: Linearizable | None = None
+    """What makes the goroutines of a model that has none of its own: clients of a type."""
 
     @property
     def files(self) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ The reader checks files against this table and the JSON Schema is printed from i
 
 from __future__ import annotations
 
-from verifier.model.document import BUILTIN, CHECKS, Bounds
+from verifier.model.document import BUILTIN, CHECKS, METHODS, Bounds
 from verifier.records import dataclass
 
 CLAUSES = ("always", "sometimes", "finally")
@@ -132,6 +132,8 @@ class Field:
     shape: Shape
     doc: str
     required: bool = False
+    unless: str = ""
+    """A key that stands in for this one where it is required."""
     default: str | int | tuple[str, ...] | tuple[int, int] | None = None
 
 
@@ -185,6 +187,25 @@ ORDERED = Record(
     )
 )
 
+LINEARIZABLE = Record(
+    (
+        Field(
+            "type", Line("the name of a declared type", IDENTIFIER), "The type whose calls are judged.", required=True
+        ),
+        Field("as", Word(("map",)), "What it must be like: a sequential map.", default="map"),
+        Field("keys", Whole(1, 3), "Keys that calls use.", default=2),
+        Field("values", Whole(1, 3), "Values that calls use.", default=2),
+        Field("goroutines", Whole(1, 4), "Goroutines that call.", default=2),
+        Field("calls", Whole(1, 4), "Calls that each of them makes.", default=2),
+        Field(
+            "operations",
+            Items(Word((*METHODS, "Range"))),
+            "The methods called, each with every key and value.",
+            required=True,
+        ),
+    )
+)
+
 MODEL = Record(
     (
         Field(
@@ -217,6 +238,12 @@ MODEL = Record(
             Named(Line("a Go identifier", IDENTIFIER), Brief(Code(BODY), ROLE), "role"),
             "The goroutines: a role's name, and its body or its count and body.",
             required=True,
+            unless="linearizable",
+        ),
+        Field(
+            "linearizable",
+            LINEARIZABLE,
+            "Judge every history of calls of a type against a sequential map: the goroutines are clients of it.",
         ),
         Field("always", _clause("property"), "Go bool expressions that hold in every reachable state."),
         Field("sometimes", _clause("property"), "Go bool expressions that hold in some reachable state."),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from verifier.model import fields as f
+from verifier.model import clients, fields as f
 from verifier.model.conform import problems, quoted, unknown, whole
 from verifier.model.document import (
     BUILTIN,
     CHECKS,
+    LINEARIZABLE,
     Bounds,
     ClauseText,
     Document,
@@ -106,21 +107,22 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
         if does_nothing(body.value):
             message = f"role {quoted(key.value)} only has comments: a goroutine that does nothing shows nothing"
             yield Diagnostic(message, body.span)
+    yield from clients.inconsistencies(model.by_name)
     seen: dict[str, Span] = {}
     for when in (*f.CLAUSES, f.EDGES):
         for key, _ in model.named(when):
-            if key.value in BUILTIN:
+            if key.value in (*BUILTIN, LINEARIZABLE):
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
             elif key.value in seen:
                 first = Note("first here", seen[key.value])
                 yield Diagnostic(f"two properties are named {quoted(key.value)}", key.span, (first,))
             seen.setdefault(key.value, key.span)
-    yield from _unjudged(model, set(seen))
+    yield from _unjudged(model, {*seen, *clients.own_property(model.by_name)})
 
 
 def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     checks = model.items("check")
-    listed = {node.value for node in checks} if checks is not None else set(CHECKS)
+    listed = {node.value for node in checks} if checks is not None else set(clients.default_checks(model.by_name))
     for node in checks or ():
         if node.value in (*f.CLAUSES, f.EDGES) and not model.named(node.value):
             message = f"`check:` lists '{node.value}', but the model has no `{node.value}:`"
@@ -165,7 +167,9 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
         orders=tuple(_order(key, _Entries(node)) for key, node in model.named(f.EDGES)),
-        checks=CHECKS if checks is None else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
+        checks=clients.default_checks(model.by_name)
+        if checks is None
+        else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
         expect=_expected(model.named("expect")),
         bounds=_bounds(model),
         lines=tuple(lines),
@@ -174,6 +178,7 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         expect_under=tuple(
             Under(k.value, _expected(n.entries), k.span) for k, n in model.named("expect") if isinstance(n, Mapping)
         ),
+        linearizable=clients.linearizable(model.pairs),
     )
 
 

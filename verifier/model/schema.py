@@ -36,12 +36,15 @@ def schema() -> Json:
 
 
 def _record(shape: f.Record) -> Json:
-    return {
+    made: Json = {
         "type": "object",
         "properties": {field.name: _field(field) for field in shape.fields},
-        "required": [field.name for field in shape.fields if field.required],
+        "required": [field.name for field in shape.fields if field.required and not field.unless],
         "additionalProperties": False,
     }
+    # Either of the two, and never both.
+    either = [{"required": [name]} for field in shape.fields if field.unless for name in (field.name, field.unless)]
+    return made | ({"oneOf": either} if either else {})
 
 
 def _field(field: f.Field) -> Json:

@@ -38,6 +38,8 @@ def for_any_number(
     if not asked or held != asked or base.program.init_fail is not None:
         # A violation at a small number is a violation; there is nothing to lift.
         return None
+    if front.fixed:
+        return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=front.fixed)
     found = _prove(front, asked, budget)
     once = all(r.count == 1 for r in front.document.roles)
     # Roles that exist once are often meant to: that a second `main` cannot be excluded is no news to anybody.

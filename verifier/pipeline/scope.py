@@ -18,6 +18,7 @@ RULES = {
     "atomic": "sync/atomic: all operations are sequentially consistent (sync/atomic/doc.go:40)",
     "syncmap": "sync.Map: each single-key operation is atomic, Range is no snapshot (sync/map.go:27)",
     "channel": "channel: a send happens before its receive completes, a close before a receive that sees it (ref/mem)",
+    "timer": "timers: one that runs fires at any time, its channel has no buffer to look at (runtime/time.go:478)",
     "map": "map: a read of the header for lookup, range, len; a write for assign, delete, clear (maps/runtime.go:63)",
 }
 
@@ -63,7 +64,8 @@ def goroutines(front: Front) -> str:
 
 def _heap_kinds(program: Program) -> set[str]:
     """Lock kinds that live in heap objects only, recognised by the Go lines their steps cite."""
-    cites = {s.cite.split(":")[0] for t in program.templates for s in t.steps}
+    lines = {s.cite for t in program.templates for s in t.steps}
+    cites = {line.split(":")[0] for line in lines}
     known = {
         "sync/rwmutex.go": "rwmutex",
         "internal/sync/mutex.go": "mutex",
@@ -72,13 +74,14 @@ def _heap_kinds(program: Program) -> set[str]:
         "runtime/chan.go": "channel",
         "runtime/select.go": "channel",
     }
-    return {kind for file, kind in known.items() if file in cites}
+    timers = {"timer"} if lines & {"runtime/chan.go:545", "runtime/select.go:187"} else set()
+    return timers | {kind for file, kind in known.items() if file in cites}
 
 
 def not_shown(
-    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None
+    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None, hidden: bool
 ) -> tuple[str, ...]:
-    """The honest rest."""
+    """The honest rest. `hidden`: whether observations of channels may hide races."""
     out = []
     if racy:
         out.append("more than interleavings: with a data race Go promises no sequential consistency")
@@ -86,7 +89,7 @@ def not_shown(
         shown = proof is not None and proof.verdict is Verdict.SAFE
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
-    if front.facts.looks:
+    if hidden:
         out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)
     turns = "" if asked else "that every goroutine gets its turn (starvation); "

@@ -12,7 +12,7 @@ from verifier.model.fields import EDGES
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
-from verifier.pipeline.judge import builtin, clause
+from verifier.pipeline.judge import builtin, clause, linearizable
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
 from verifier.verdict import Verdict
@@ -54,7 +54,9 @@ def _judged(document: Document, options: Options) -> Result:
         for kind in BUILTIN
         if kind in asked
     ]
+    properties, hidden = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
+    properties += [linearizable(document, base)] if document.linearizable is not None else []
     properties += [clause(c, document, base) for c in wanted]
     if document.orders and (options.checks is None or EDGES in options.checks):
         properties += _edges(front, budget)
@@ -73,7 +75,7 @@ def _judged(document: Document, options: Options) -> Result:
         consequences=consequences(runtime) if runtime is not None else (),
         coverage=covered,
         rests_on=scope.rests_on(front, base, judged),
-        not_shown=scope.not_shown(front, judged, racy, proof),
+        not_shown=scope.not_shown(front, judged, racy, proof, hidden),
         notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
         audited=_audited(judged),
         any_number=proof,
@@ -83,6 +85,18 @@ def _judged(document: Document, options: Options) -> Result:
         contention=_contention(front, base, budget),
         sha256=document.sha256,
     )
+
+
+def _unordered(properties: list[Property], front: Front, budget: Budget) -> tuple[list[Property], bool]:
+    """The properties, `race` with what observations of channels may hide, and whether they still may."""
+    at = next((i for i, p in enumerate(properties) if p.kind == "race" and p.verdict is Verdict.SAFE), None)
+    if not front.facts.looks or at is None:
+        return properties, front.facts.looks
+    # Imported here: few models look at channels so.
+    from verifier.pipeline.unordered import judged
+
+    race, hidden = judged(properties[at], front, budget)
+    return [*properties[:at], race, *properties[at + 1 :]], hidden
 
 
 def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Property:

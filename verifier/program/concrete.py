@@ -10,6 +10,7 @@ from verifier.program.expr import (
     Cell,
     Const,
     Expr,
+    Judge,
     Me,
     Own,
     Pc,
@@ -168,6 +169,8 @@ def bind(step: Step, instance: Instance, child: Instance) -> Step:
                 return Const(values[bases[t][1]])
             case Me():
                 return Const(instance.number + 1)
+            case Judge():
+                return replace(e, client=instance.ordinal)
             case _:
                 return None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Pc, Read, Ref, Table, go_div
+from verifier.program.expr import At, Cell, Const, Expr, Fresh, Judge, Op, Pc, Read, Ref, Table, go_div
+from verifier.program.monitor import START
 from verifier.program.semantics import ProgramFault
 from verifier.records import dataclass
 
@@ -36,6 +37,9 @@ def evaluate(e: Expr, v: Valuation) -> int:
             return values[n]
         case Op(name=name, args=args):
             return _apply(name, args, v)
+        case Judge():
+            # What the judge says belongs to a search; here only its place in the state counts.
+            return START
     raise ProgramFault(f"not an absolute expression: {e}")
 
 

@@ -129,7 +129,21 @@ class Op:
     args: tuple[Expr, ...]
 
 
-Expr = Const | Read | PerInstance | Me | Fresh | Received | Table | Op
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The judge's next state when the running client's call of operation `op - 1` returns with outcome `result`.
+
+    It also reads the judge's state and which calls the other clients are in (`Program.clients`), but not as an
+    expression: when a call returns may be told apart from when others do by nobody but the judge (`passes/fuse`).
+    `client` is the running client's number, -1 in a template.
+    """
+
+    op: Expr
+    result: Expr
+    client: int = -1
+
+
+Expr = Const | Read | PerInstance | Me | Fresh | Received | Table | Op | Judge
 
 ZERO = Const(0)
 ONE = Const(1)
@@ -274,6 +288,8 @@ def children(e: Expr) -> tuple[Expr, ...]:
             return e.args
         case Table():
             return (e.index,)
+        case Judge():
+            return (e.op, e.result)
         case Read(ref=At(index=i)):
             return (i,)
         case _:
@@ -289,8 +305,8 @@ def refs(e: Expr) -> Iterator[Ref]:
 
 
 def rewrite(e: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
-    """Rebuild `e` bottom-up with folding. `leaf` sees every Read, PerInstance, Me, Fresh and Received *after* its index
-    was rebuilt and returns the replacement, or None to keep the node."""
+    """Rebuild `e` bottom-up with folding. `leaf` sees every Read, PerInstance, Me, Fresh, Received and Judge *after*
+    its index or operands were rebuilt and returns the replacement, or None to keep the node."""
     match e:
         case Const():
             return e
@@ -302,6 +318,9 @@ def rewrite(e: Expr, leaf: Callable[[Expr], Expr | None]) -> Expr:
             if isinstance(index, Const) and 0 <= index.value < len(e.values):
                 return Const(e.values[index.value])
             return e if index == e.index else replace(e, index=index)
+        case Judge():
+            judge = replace(e, op=rewrite(e.op, leaf), result=rewrite(e.result, leaf))
+            return leaf(judge) or judge
         case Read(ref=At() as at):
             index = rewrite(at.index, leaf)
             kept: Expr = e if index == at.index else Read(at_cell(at.family, index))

@@ -11,6 +11,7 @@ from verifier.program.expr import (
     Const,
     Expr,
     Fresh,
+    Judge,
     Me,
     Op,
     Own,
@@ -21,6 +22,7 @@ from verifier.program.expr import (
     Ref,
     Table,
 )
+from verifier.program.monitor import REFUTED
 from verifier.program.program import Alloc, Program, high, low
 
 Interval = tuple[int, int]
@@ -107,6 +109,8 @@ class Ranges:
                 least, most = self.of(index)
                 inside = values[max(least, 0) : max(most + 1, 0)]
                 return (min(inside), max(inside)) if inside else _ANY
+            case Judge():
+                return 0, REFUTED
             case Op(name=name, args=args):
                 return self._op(name, args)
         return _ANY

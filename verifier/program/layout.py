@@ -55,6 +55,8 @@ class Layout:
     locations: tuple[tuple[int, ...], ...]
     regions: dict[int, Region]
     bits: int
+    blocks: dict[int, Region]
+    """Where the blocks of pools lie, by their position in `Program.recycled`: all of a pool are alike inside."""
 
     @property
     def words(self) -> int:
@@ -122,11 +124,39 @@ def layout(program: Program, steps: tuple[Concrete, ...]) -> Layout:
                 if n in written:
                     cells[n] = _slot(shift, _width(program, n, written), low(program.cells[n].domain))
         bits = start + size
+    pooled, placed, bits = _pools(program, written, cells, gaps, bits)
     for n in blocks[0]:
-        if n in written:
+        if n in written and n not in pooled:
             shift, bits = _shared(_width(program, n, written), gaps, bits)
             cells[n] = _slot(shift, _width(program, n, written), low(program.cells[n].domain))
-    return Layout(tuple(pcs), tuple(cells), locations, regions, bits)
+    return Layout(tuple(pcs), tuple(cells), locations, regions, bits, placed)
+
+
+def _pools(
+    program: Program, written: set[int], cells: list[Slot], gaps: list[tuple[int, int]], bits: int
+) -> tuple[set[int], dict[int, Region], int]:
+    """Place the blocks of pools; which cells these are, where the blocks lie, and the length of a state then.
+
+    A cell that is written in one block of a pool has bits in all of them: any of them may be that block.
+    """
+    inside = recycled_blocks(program)
+    done: set[int] = set()
+    placed: dict[int, Region] = {}
+    for pool in program.pools:
+        used = [any(inside[b][k] in written for b in pool) for k in range(len(inside[pool[0]]))]
+        first = [n for n, use in zip(inside[pool[0]], used, strict=True) if use]
+        relative, size = _pack([_width(program, n, {n}) for n in first])
+        for b in pool:
+            if size <= WORD:
+                start, bits = _shared(size, gaps, bits)
+            else:
+                start = -(-bits // WORD) * WORD
+                bits = start + size
+            placed[b] = Region(start, size)
+            done.update(inside[b])
+            for n, at in zip((n for n, use in zip(inside[b], used, strict=True) if use), relative, strict=True):
+                cells[n] = _slot(start + at, _width(program, n, {n}), low(program.cells[n].domain))
+    return done, placed, bits
 
 
 def _slot(shift: int, width: int, least: int) -> Slot:

@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import Enum
 
 from verifier.program.expr import TRUE, Cell, Expr, Ref
+from verifier.program.monitor import Clients
 from verifier.records import dataclass
 from verifier.source import Span
 
@@ -287,6 +288,12 @@ class Program:
     """In a composed program: for each instance, the raw steps already taken in the initial state."""
     classes: tuple[tuple[int, ...], ...] = ()
     """Groups of goroutines (root instances) shown to be interchangeable: engines then keep one state of each orbit."""
+
+    clients: Clients | None = None
+    """The most general client whose calls are judged against a sequential map; None in most programs."""
+    pools: tuple[tuple[int, ...], ...] = ()
+    """Groups of `recycled` blocks (their positions) that are alike and belong to nobody: allocations anywhere take
+    from them, and engines renumber them in the order in which they are reached."""
 
     @property
     def goroutines(self) -> tuple[Instance, ...]:

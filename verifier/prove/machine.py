@@ -55,6 +55,11 @@ class Machine:
             for number, s in enumerate(shape.program.templates[role.template].steps):
                 self.steps.setdefault((role.template, s.src), []).append(compiler.step(s, number))
         self.package: tuple[Value, ...] = tuple(shape.program.initial[: shape.size])
+        self._ranges = {
+            cell: (c.domain.low, c.domain.high, shape.far(c.domain))
+            for cell, c in enumerate(shape.program.cells)
+            if isinstance(c.domain, Range)
+        }
         self._exact = {
             cell
             for cell, c in enumerate(shape.program.cells)
@@ -220,12 +225,12 @@ class Machine:
             return None
         if cell in self._exact:
             return int(v)
-        domain = self.shape.program.cells[cell].domain
-        if v >= HALF:
-            if isinstance(domain, Range):
+        if cell in self._ranges:
+            if v >= HALF:
                 raise NotCovered("a reference kept as a number")
-            return v
-        return self.shape.clipped(domain, int(v))
+            least, most, far = self._ranges[cell]
+            return int(v) if least <= v <= most and not (far and v not in self.shape.constants) else None
+        return v if v >= HALF else self.shape.clipped(self.shape.program.cells[cell].domain, int(v))
 
     # ---- allocation that can run again
 

@@ -16,6 +16,8 @@ from verifier.prove.renaming import Renamer
 from verifier.prove.values import HALF, NAME, Value, local, who
 from verifier.records import dataclass
 
+_NOWHERE: frozenset[int] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Calling:
@@ -54,14 +56,25 @@ class Half:
     """It holds a lock of the package for reading that somebody holds exclusively."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """A package in the names of a pair, which many views share."""
+
+    package: tuple[Value, ...]
+    place: int
+    reaches: bool
+    into: frozenset[int]
+
+
 class Single:
     """The view of one goroutine, made ready for pairs. `kind`: the same for views that are matched in the same ways."""
 
-    __slots__ = ("halves", "kind", "part")
+    __slots__ = ("halves", "kind", "part", "place")
 
-    def __init__(self, part: Part, kind: int) -> None:
+    def __init__(self, part: Part, kind: int, place: int) -> None:
         self.part = part
         self.kind = kind
+        self.place = place
         self.halves: dict[int, Half] = {}
 
     @property
@@ -76,6 +89,7 @@ class Pairs:
     def __init__(self, names: Renamer, joiner: Joiner, keeper: Keeper) -> None:
         self._names, self._joiner, self._keeper = names, joiner, keeper
         self._numbers: dict[Any, int] = {}
+        self._settings: dict[tuple[int, int], _Setting] = {}
         self._ways: dict[tuple[int, int], tuple[tuple[Calling, Calling], ...]] = {}
 
     def number(self, x: Any) -> int:
@@ -86,7 +100,8 @@ class Pairs:
         """A view made ready."""
         part = self._joiner.part(view, 0, ())
         # All that a matching depends on: templates of outsiders are in their identities.
-        return Single(part, self.number((view.members[0].template, part.shared, part.free)))
+        kind = self.number((view.members[0].template, part.shared, part.free))
+        return Single(part, kind, self.number(view.package))
 
     def ways(self, a: Single, b: Single) -> tuple[tuple[Calling, Calling], ...]:
         """Every consistent way to match two views with the same package."""
@@ -105,44 +120,51 @@ class Pairs:
         """A view as one of a pair."""
         found = s.halves.get(calling.number)
         if found is None:
-            found = s.halves[calling.number] = self._half(s.part.view, calling)
+            found = s.halves[calling.number] = self._half(s, calling)
         return found
 
-    def _half(self, view: Configuration, calling: Calling) -> Half:
-        package, (member,) = self._names.renamed(view, view.members, calling.names)
-        other = 2 - calling.position
-        in_package, above = self._into(package, 0, other, calling.partner)
+    def _half(self, s: Single, calling: Calling) -> Half:
+        view, other, names = s.part.view, 2 - calling.position, self._keeper.ghosts.names
+        setting = self._settings.get((s.place, calling.number))
+        if setting is None:
+            setting = self._settings[s.place, calling.number] = self._setting(view.package, calling)
+        member = self._names.member(view.members[0], calling.names)
         in_cells, beyond = self._into(member.cells, member.template, other, calling.partner)
-        locks = any(who(lock) == other for lock in (*member.reads, *member.held))
-        names = self._keeper.ghosts.names
-        inside = names and self._names.references(member.cells, member.template)
+        inside = self._names.references(member.cells, member.template) if names else ()
+        locks = member.reads or member.held
+        mine = self.number(member)
         return Half(
-            self.number((calling.position, package, member)),
-            self.number(package),
-            self.number(member),
-            self.number((member.template, member.reads, member.held)),
-            package,
+            self.number((calling.position, setting.place, mine)),
+            setting.place,
+            mine,
+            self.number((member.template, member.reads, member.held)) if locks else -member.template,
+            setting.package,
             member,
             in_cells,
-            in_cells or in_package or locks,
-            above | beyond,
+            in_cells or setting.reaches or any(who(lock) == other for lock in (*member.reads, *member.held)),
+            setting.into | beyond if beyond else setting.into,
             frozenset(member.published),
             names and bool(member.held or (inside and any(local(v) == NAME for v in inside))),
             # The package cell two after that of a lock held for reading says who holds it exclusively.
-            names and any(who(lock) == 0 and package[local(lock + 2)] not in (0, None) for lock in member.reads),
+            names
+            and any(who(lock) == 0 and setting.package[local(lock + 2)] not in (0, None) for lock in member.reads),
         )
+
+    def _setting(self, package: tuple[Value, ...], calling: Calling) -> _Setting:
+        called = self._names.cells(package, 0, calling.names)
+        return _Setting(called, self.number(called), *self._into(called, 0, 2 - calling.position, calling.partner))
 
     def _into(self, cells: tuple[Value, ...], template: int, other: int, partner: int) -> tuple[bool, frozenset[int]]:
         """Whether cells refer to objects of the other one, and to which regions."""
         if other not in self._names.met(cells, template):
-            return False, frozenset()
+            return False, _NOWHERE
         found = [
             (o, v)
             for o in self._names.named(template)
             if (v := cells[o]) is not None and v >= HALF and who(v) == other and local(v) != NAME
         ]
         if not found or not self._keeper.ghosts.published:
-            return bool(found), frozenset()
+            return bool(found), _NOWHERE
         regions = [self._keeper.region(template, o, v, partner) for o, v in found]
         return True, frozenset(r for r in regions if r is not None)
 

@@ -29,7 +29,7 @@ class Renamer:
     def view(self, c: Configuration, keep: Sequence[int]) -> Configuration:
         """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
         if len(keep) == 1:
-            return self._ordered(c, tuple(keep))
+            return self._single(c, keep[0])
         looks = {i: _sortable(self.mask(c.members[i], c)) for i in keep}
         ordered = sorted(keep, key=looks.__getitem__)
         groups = [list(g) for _, g in groupby(ordered, key=looks.__getitem__)]
@@ -37,6 +37,14 @@ class Renamer:
             return self._ordered(c, tuple(ordered))
         made = [self._ordered(c, sum(orders, ())) for orders in product(*[permutations(g) for g in groups])]
         return min(made, key=_sortable)
+
+    def _single(self, c: Configuration, i: int) -> Configuration:
+        """As `_ordered`, for one member; mostly it refers to nobody else, and the lock it holds is the package's."""
+        m = c.members[i]
+        foreign = [x for x in self.met(c.package, 0) + self.met(m.cells, m.template) if x != 1 or i]
+        if not foreign and not any(who(lock) > (0 if i else 1) for lock in m.reads + m.held):
+            return Configuration(c.package, (m,))
+        return self._ordered(c, (i,))
 
     def _ordered(self, c: Configuration, order: tuple[int, ...]) -> Configuration:
         names: dict[int, int] = {i + 1: p + 1 for p, i in enumerate(order)}
@@ -97,16 +105,17 @@ class Renamer:
         """The package and the given members with every identity renamed."""
         if all(old == new for old, new in names.items()):
             return Configuration(c.package, tuple(members))
-        return Configuration(self._cells(c.package, 0, names), tuple([self.member(m, names) for m in members]))
+        return Configuration(self.cells(c.package, 0, names), tuple([self.member(m, names) for m in members]))
 
     def member(self, m: Member, names: Names) -> Member:
         """A member with every identity renamed."""
-        cells = self._cells(m.cells, m.template, names)
+        cells = self.cells(m.cells, m.template, names)
         if not m.reads and not m.held:
             return m if cells is m.cells else Member(m.template, m.location, cells, (), m.published)
         return Member(m.template, m.location, cells, _locks(m.reads, names), m.published, _locks(m.held, names))
 
-    def _cells(self, cells: tuple[Value, ...], template: int, names: Names) -> tuple[Value, ...]:
+    def cells(self, cells: tuple[Value, ...], template: int, names: Names) -> tuple[Value, ...]:
+        """The cells of a template (0: the package) with every identity renamed."""
         for identity in self.met(cells, template):
             if names.get(identity, identity) != identity:
                 break

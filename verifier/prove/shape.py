@@ -92,16 +92,17 @@ class Shape:
         first = 0 if template == 0 else self.role(template).first
         return self.program.cells[first + cell].domain
 
+    def far(self, domain: Range) -> bool:
+        """Whether integers of this range that no constant of the program is near become any value: proofs hold for
+        unbounded counters."""
+        return domain.high - domain.low > SMALL
+
     def clipped(self, domain: Domain, v: int) -> Value:
-        """An integer that no constant of the program is near becomes any value: proofs hold for unbounded counters."""
-        match domain:
-            case Range(low=least, high=most):
-                far = most - least > SMALL and v not in self.constants
-                return None if far or not least <= v <= most else v
-            case Union():
-                for _, first, inner in domain.alternatives:
-                    if isinstance(inner, Range) and first <= v <= first + inner.high - inner.low:
-                        return v if v - first + inner.low in self.constants else None
+        """An interface value; an integer in it that no constant of the program is near becomes any value."""
+        if isinstance(domain, Union):
+            for _, first, inner in domain.alternatives:
+                if isinstance(inner, Range) and first <= v <= first + inner.high - inner.low:
+                    return v if v - first + inner.low in self.constants else None
         return v
 
 

@@ -10,6 +10,8 @@ from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
 _LABEL = 11
+MOST_MISSED = 6
+"""Statements that never ran, shown without -v."""
 _REDUCED = {
     "slice": "values nobody looks at left out",
     "fuse": "steps joined whose order nobody can tell",
@@ -28,7 +30,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         *(counterexample(result, p) for p in _drawn(result)),
         table(result, [p for p in result.properties if p not in _drawn(result)]),
         *(_witnesses(result) if verbose else ()),
-        _footer(result),
+        _footer(result, verbose),
         _consequences(result, verbose),
         *([_labelled("note", result.notes)] if result.notes else ()),
         _final(result),
@@ -74,11 +76,11 @@ def _witnesses(result: Result) -> list[list[str]]:
     return [[f"--- seen: {subject(p)}  {steps(p.steps)}", *timeline(p.trace)] for p in seen if p.trace]
 
 
-def _footer(result: Result) -> list[str]:
+def _footer(result: Result, verbose: bool) -> list[str]:
     return [
         *_labelled("because", result.any_number.invariant if result.any_number else ()),
         *_labelled("rests on", result.rests_on),
-        *_labelled("reached", _coverage(result)),
+        *_labelled("reached", _coverage(result, verbose)),
         *_labelled("bounds", _bounds(result)),
         *_labelled("audited", (result.audited,) if result.audited else ("nothing",)),
         *_labelled("not shown", result.not_shown),
@@ -89,13 +91,18 @@ def _labelled(label: str, texts: tuple[str, ...]) -> list[str]:
     return [f"{label if i == 0 else '':<{_LABEL}}{text}" for i, text in enumerate(texts)]
 
 
-def _coverage(result: Result) -> tuple[str, ...]:
+def _coverage(result: Result, verbose: bool) -> tuple[str, ...]:
     seen = result.coverage
     if seen is None:
         return ()
     never = "never ran" if result.explored.complete else "not run before the limit"
-    missed = tuple(f"{never}: {text}  ({span.file}:{span.line})" for span, text in seen.missed)
-    return (f"{seen.reached:,} of {number(seen.total, 'statement')}", *missed)
+    # What stands in the model itself comes first: of a library that it uses, most may well go unused.
+    ordered = sorted(seen.missed, key=lambda m: m[0].file != result.path)
+    shown = ordered if verbose or len(ordered) <= MOST_MISSED + 1 else ordered[:MOST_MISSED]
+    missed = [f"{never}: {text}  ({span.file}:{span.line})" for span, text in shown]
+    rest = len(ordered) - len(shown)
+    more = (f"and {number(rest, 'more statement')}  (-v lists them)",) if rest else ()
+    return (f"{seen.reached:,} of {number(seen.total, 'statement')}", *missed, *more)
 
 
 def _bounds(result: Result) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from verifier.program.expr import (
     Const,
     Expr,
     Fresh,
+    Judge,
     Me,
     Op,
     Own,
@@ -85,6 +86,8 @@ class Words:
                 return "fresh"
             case Received(index=index):
                 return "received" if index == 0 else f"received.{index}"
+            case Judge(op=call, result=result):
+                return f"judged(call {self.expr(call)} gave {self.expr(result)})"
 
     def _binary(self, expr: Op, domain: Domain | None, outer: int) -> str:
         left, right = expr.args

@@ -39,7 +39,7 @@ class CanonicalCode:
         for g in form.anonymous:
             self._sort_contents(f, state, g)
         f.give(0)
-        sizes = sorted({_words(g) for g in form.anonymous})
+        sizes = sorted({words_of(g) for g in form.anonymous})
         parts = [f.source(), *(_sort_source(size) for size in sizes)]
         return "\n".join([*parts, _arrange_source()] if form.named else parts)
 
@@ -77,7 +77,7 @@ class CanonicalCode:
             for n, shift in enumerate(g.shifts):
                 member = g.group.first + n
                 h = f.constant(signed(g.seed))
-                for w, word in enumerate(self._inside(f, state, g, shift)):
+                for w, word in enumerate(inside(f, state, g, shift)):
                     h = _mixed(h ^ (word & signed(g.plain >> w * WORD)))
                 for i in g.group.identities:
                     v = _field(f, state, shift + i.shift, i.width)
@@ -132,50 +132,51 @@ class CanonicalCode:
 
     def _move(self, f: Function, state: Value, g: Sorted, order: Value) -> None:
         """Bring the regions of a group into an order: old positions by new ones."""
-        size = _words(g)
+        size = words_of(g)
         kept = f.array(len(g.shifts) * size)
         for n, shift in enumerate(g.shifts):
-            for w, word in enumerate(self._inside(f, state, g, shift)):
+            for w, word in enumerate(inside(f, state, g, shift)):
                 f.store(kept, n * size + w, word)
         for n, shift in enumerate(g.shifts):
             old = f.load(order, n) * size
-            self._put(f, state, g, shift, [f.load(kept, old + w) for w in range(size)])
+            put(f, state, g, shift, [f.load(kept, old + w) for w in range(size)])
 
     # ---- the others
 
     def _sort_contents(self, f: Function, state: Value, g: Sorted) -> None:
-        size = _words(g)
+        size = words_of(g)
         contents = f.array(len(g.shifts) * size)
         for n, shift in enumerate(g.shifts):
-            for w, word in enumerate(self._inside(f, state, g, shift)):
+            for w, word in enumerate(inside(f, state, g, shift)):
                 f.store(contents, n * size + w, word)
         with f.when(f.call(f"sort{size}", contents, len(g.shifts)).differs(0)):
             for n, shift in enumerate(g.shifts):
-                self._put(f, state, g, shift, [f.load(contents, n * size + w) for w in range(size)])
-
-    # ---- regions
-
-    def _inside(self, f: Function, state: Value, g: Sorted, shift: int) -> list[Value]:
-        """The words of a region, moved down to bit 0."""
-        word, down = divmod(shift, WORD)
-        masks = [signed(g.mask >> w * WORD) for w in range(_words(g))]
-        return [(f.load(state, word + w) >> (0 if w else down)) & mask for w, mask in enumerate(masks)]
-
-    def _put(self, f: Function, state: Value, g: Sorted, shift: int, words: Sequence[Value]) -> None:
-        """Store the words of a region."""
-        first, down = divmod(shift, WORD)
-        for w, value in enumerate(words):
-            mask = g.mask >> w * WORD & (1 << WORD) - 1
-            up = 0 if w else down
-            kept = f.load(state, first + w) & signed(~(mask << up))
-            f.store(state, first + w, kept | (value << up))
+                put(f, state, g, shift, [f.load(contents, n * size + w) for w in range(size)])
 
     def _look(self, f: Function, values: Sequence[int], at: Value) -> Value:
         return f.load(self._constants.array(f, [signed(v) for v in values]), at)
 
 
-def _words(g: Sorted) -> int:
+def words_of(g: Sorted) -> int:
+    """How many words a region of a group takes."""
     return max(1, -(-g.group.width // WORD))
+
+
+def inside(f: Function, state: Value, g: Sorted, shift: int) -> list[Value]:
+    """The words of a region, moved down to bit 0."""
+    word, down = divmod(shift, WORD)
+    masks = [signed(g.mask >> w * WORD) for w in range(words_of(g))]
+    return [(f.load(state, word + w) >> (0 if w else down)) & mask for w, mask in enumerate(masks)]
+
+
+def put(f: Function, state: Value, g: Sorted, shift: int, words: Sequence[Value]) -> None:
+    """Store the words of a region."""
+    first, down = divmod(shift, WORD)
+    for w, value in enumerate(words):
+        mask = g.mask >> w * WORD & (1 << WORD) - 1
+        up = 0 if w else down
+        kept = f.load(state, first + w) & signed(~(mask << up))
+        f.store(state, first + w, kept | (value << up))
 
 
 def _field(f: Function, state: Value, shift: int, width: int) -> Value:
@@ -224,7 +225,7 @@ def _sort_source(size: int) -> str:
         going = f.variable(1)
         with f.loop(lambda: going.get().differs(0)):
             before = [f.load(contents, (at.get() - 1) * size + w) for w in range(size)]
-            later = _above(f, before, mine)
+            later = above(f, before, mine)
             with f.when(later):
                 for w in range(size):
                     f.store(contents, at.get() * size + w, before[w])
@@ -238,7 +239,7 @@ def _sort_source(size: int) -> str:
     return f.source()
 
 
-def _above(f: Function, a: list[Value], b: list[Value]) -> Value:
+def above(f: Function, a: list[Value], b: list[Value]) -> Value:
     """Whether one number of several words, the lowest first, is greater than another."""
     above = f.constant(0, "i1")
     for x, y in zip(a, b, strict=True):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.explore.kernel.emit import Constants, Function, Value
+from verifier.explore.kernel.judgecode import returned
 from verifier.explore.kernel.words import NARROW, Unsupported, Words, signed
 from verifier.explore.pyexpr import flatten
-from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Op, Pc, Read, Ref, Table, children
+from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Judge, Op, Pc, Read, Ref, Table, children
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.layout import WORD, Layout, Slot
+from verifier.program.monitor import Clients
 from verifier.records import dataclass
 
 FAULT = -1
@@ -39,8 +41,15 @@ class Expressions:
     """Emits expressions into one function over one state. A fault of the program returns FAULT from the function."""
 
     def __init__(
-        self, words: Words, layout: Layout, ranges: Ranges, constants: Constants, fresh: Value | None = None
+        self,
+        words: Words,
+        layout: Layout,
+        ranges: Ranges,
+        constants: Constants,
+        fresh: Value | None = None,
+        clients: Clients | None = None,
     ) -> None:
+        self._clients = clients
         self._f: Function = words.within
         self._words = words
         self._layout = layout
@@ -72,7 +81,19 @@ class Expressions:
             case Op():
                 found = self._operation(e)
                 return found.truncated(_type(self._ranges.of(e))) if found.type != "i64" else found
+            case Judge():
+                return self._judge(e)
         raise TypeError(f"not an absolute expression: {e}")
+
+    def _judge(self, e: Judge) -> Value:
+        if self._clients is None:
+            raise Unsupported("a judge of calls where no client is known")
+        cells = self._layout.cells
+        pending = [self._words.value(cells[n]) for n in self._clients.pending]
+        pending[e.client] = self.narrow(e.op)
+        return returned(
+            self._f, self._words.value(cells[self._clients.state]), e.client, self.narrow(e.result), pending
+        )
 
     def narrow(self, e: Expr) -> Value:
         """The value as an i64. Raises Unsupported where that may be too small."""

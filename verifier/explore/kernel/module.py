@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from verifier.explore.canonical import all_pooled
 from verifier.explore.kernel.canoncode import CanonicalCode
+from verifier.explore.kernel.clientcode import ClientCode
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.events import Events, Observer, events
 from verifier.explore.kernel.expressions import Expressions
 from verifier.explore.kernel.heapcode import HeapCode
+from verifier.explore.kernel.judgecode import Judge
 from verifier.explore.kernel.loop import Shape, explore_source, rehash_source
 from verifier.explore.kernel.racecode import Classes, Look, RaceCode, classes
 from verifier.explore.kernel.stepcode import StepCode
@@ -31,23 +34,35 @@ class Module:
     races: RaceCode | None
 
 
-def module(machine: Machine, watches: tuple[Watch, ...], races: Races) -> Module:
-    """The module of a program. Raises Unsupported where compiled code cannot be exact."""
+def module(machine: Machine, watches: tuple[Watch, ...], races: Races, judge: Judge | None = None) -> Module:
+    """The module of a program. Raises Unsupported where compiled code cannot be exact.
+
+    `judge` answers the questions of a program with clients.
+    """
     check(machine.layout)
     told = events(machine, watches)
     constants = Constants()
     heap = HeapCode(machine, constants) if machine.program.recycled else None
     exact = RaceCode(machine, races, constants, told.race) if races.possible else None
     most = sum(max((len(steps) for steps in out.values()), default=0) for out in machine.leaving)
-    canonical = CanonicalCode(machine, constants) if machine.program.classes else None
+    canonical = _canonical(machine, constants)
     shape = Shape(machine.layout.words, len(machine.steps), most, canonical.name if canonical else "")
     successors = _Successors(machine, watches, told, constants, heap, classes(machine, races) if exact else None)
     parts = [successors.source(), successors.stuck()]
     parts += [exact.source()] if exact else []
     parts += [heap.source()] if heap else []
     parts += [canonical.source()] if canonical else []
+    parts += [judge.source()] if judge else []
     parts += [rehash_source(shape), explore_source(shape)]
     return Module("\n".join([constants.source(), *parts]), shape, told, exact)
+
+
+def _canonical(machine: Machine, constants: Constants) -> CanonicalCode | ClientCode | None:
+    """What brings a state into canonical form, where there is more to it than giving up blocks nobody reaches."""
+    program = machine.program
+    if program.pools or (program.classes and program.clients is not None):
+        return ClientCode(machine, constants)
+    return CanonicalCode(machine, constants) if program.classes else None
 
 
 class _Successors:
@@ -83,7 +98,7 @@ class _Successors:
         look = Look(f, self._spots) if self._spots else None
 
         def arrive(k: int, successor: Value) -> None:
-            if self._heap:
+            if self._heap and not all_pooled(self._machine):
                 f.call(self._heap.collect, successor)
             f.store(taken, found.get(), k, "i32")
             found.set(found.get() + 1)

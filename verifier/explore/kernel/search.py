@@ -14,6 +14,7 @@ from verifier.explore.kernel.buffers import Buffer, Links, States, Stores, reser
 from verifier.explore.kernel.events import event
 from verifier.explore.kernel.expressions import FAULT
 from verifier.explore.kernel.jit import Missing, compiled
+from verifier.explore.kernel.judgecode import Judge
 from verifier.explore.kernel.module import module
 from verifier.explore.kernel.racecode import home
 from verifier.explore.kernel.words import Unsupported
@@ -64,7 +65,9 @@ class KernelSearch:
         self.width = max(len(machine.steps), 1)
         self.races = Races(machine, Writer(machine))
         self._watches = watches(machine)
-        self._module = module(machine, self._watches, self.races)
+        clients = machine.program.clients
+        self.judge = None if clients is None else Judge(clients)
+        self._module = module(machine, self._watches, self.races, self.judge)
         self._compile(passes=False)
         self._layered = not locations_acyclic(machine.program)
         self.shape = shape = self._module.shape
@@ -167,6 +170,8 @@ class KernelSearch:
             return "stopped: everything asked is violated"
         if count >= limits.max_states:
             return f"{count:,} states reached (--max-states)"
+        if self.judge is not None and self.judge.full:
+            return self.judge.full
         if self.late():
             return f"{limits.asked or limits.timeout:g} s passed (--timeout)"
         if self.memory() > self.budget:

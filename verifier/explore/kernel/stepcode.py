@@ -51,7 +51,9 @@ class StepCode:
 
     def expressions(self, ranges: Ranges | None = None, fresh: Value | None = None) -> Expressions:
         """A writer of expressions over the state the function looks at."""
-        return Expressions(self._words, self._machine.layout, ranges or self._ranges, self._constants, fresh)
+        machine = self._machine
+        ranges = ranges or self._ranges
+        return Expressions(self._words, machine.layout, ranges, self._constants, fresh, machine.program.clients)
 
     def take(
         self, c: Concrete, fresh: Value | None, failed: Callable[[], None], arrive: Callable[[Value], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verifier.golang import syntax as ast
+from verifier.golang.lower import timers
 from verifier.golang.lower.interfaces import integer_range
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import allocate, deref, function_in_data, is_nil, materialize, numbers
@@ -10,6 +11,7 @@ from verifier.golang.lower.values import LeafValue, Loc, Spec, Value, is_func
 from verifier.golang.types import INT, Basic, Chan, Type, underlying
 from verifier.gosem import channel
 from verifier.gosem.channel import ChannelObject
+from verifier.gosem.fragment import Fragment
 from verifier.program.expr import ZERO, Const, Expr, Own, PerInstance, Read, Ref, const, ite
 from verifier.program.program import Bool, Enum_, Kind, Range, Reference, Union
 from verifier.source import Span
@@ -89,11 +91,23 @@ def receive(m: Machine, x: ast.Unary) -> tuple[Value, Expr]:
 
 def receive_from(m: Machine, holder: Value, span: Span) -> tuple[Value, Expr]:
     """A receive from a channel that was evaluated before."""
-    c = channel_object(m, holder, span)
+    _, value, ok, pieces = receiving(m, holder, span)
+    m.fragment(pieces)
+    return value, ok
+
+
+def receiving(
+    m: Machine, holder: Value, span: Span, polls: bool = False
+) -> tuple[ChannelObject, Value, Expr, Fragment]:
+    """A receive that is still to be carried out: the channel, the value, whether it was sent, and the steps."""
     value, out = comes(m, holder)
     ok = m.temp("ok", Bool())
-    m.fragment(channel.receive(c, out, ok))
-    return value, Read(ok)
+    if timers.is_timer(holder.type):
+        pieces = timers.receive(m, holder, ok)
+        # To `default` it looks like a channel that is never ready: it may not have fired yet.
+        return channel.nothing_ready(), value, Read(ok), pieces or channel.on_nil()
+    c = channel_object(m, holder, span)
+    return c, value, Read(ok), channel.receive(c, out, ok, polls)
 
 
 def close(m: Machine, holder: Value, span: Span) -> None:
@@ -109,6 +123,8 @@ def make_channel(m: Machine, t: Type, capacity: int, span: Span) -> LeafValue:
 
 def length(m: Machine, holder: Value, span: Span, name: str) -> Value:
     """`len(c)` or `cap(c)`: 0 for nil. They order nothing."""
+    if timers.is_timer(holder.type):
+        return timers.length(m, span, name)
     c = channel_object(m, holder, span)
     if name == "cap":
         # A channel keeps its capacity: when it is looked at makes no difference.
@@ -118,7 +134,7 @@ def length(m: Machine, holder: Value, span: Span, name: str) -> Value:
     if m.pure:
         return Value(INT, (ite(c.is_nil, ZERO, Read(c.cells("len"))),))
     out = m.temp("len", INT)
-    m.fragment(channel.length(c, out))
+    m.fragment(channel.length(c, out, m.settings.unordered))
     return Value(INT, (Read(out),))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower.assign import put, target
-from verifier.golang.lower.channel_values import channel_object, comes, handed
+from verifier.golang.lower.channel_values import channel_object, handed, receiving
 from verifier.golang.lower.flow import take_label
 from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
@@ -17,8 +17,6 @@ from verifier.golang.types import BOOL, Chan, Var, underlying
 from verifier.gosem import channel
 from verifier.gosem.channel import ChannelObject
 from verifier.gosem.fragment import Fragment
-from verifier.program.expr import Read
-from verifier.program.program import Bool
 from verifier.records import dataclass
 from verifier.source import Span
 
@@ -72,7 +70,7 @@ def select(m: Machine, s: ast.Stmt) -> None:
             m.fragment(channel.selected(c.pieces, _CHOSEN, alone=len(cases) == 1), {_CHOSEN: bodies[n]})
         else:
             sends, receives = ([x.object for x in real if x.sends is kind] for kind in (True, False))
-            m.fragment(channel.default(sends, receives, _CHOSEN), {_CHOSEN: bodies[n]})
+            m.fragment(channel.default(sends, receives, _CHOSEN, m.settings.unordered), {_CHOSEN: bodies[n]})
     m.loops.append(Loop(label, end, None))
     for case, c, body in zip(s.cases, cases, bodies, strict=True):
         m.cur, m.env = body, Env(m.env)
@@ -110,11 +108,8 @@ def _prepared(m: Machine, comm: ast.Stmt, polls: bool) -> _Case:
     x = comm.x if isinstance(comm, ast.ExprStmt) else comm.rhs[0] if isinstance(comm, ast.Assign) else None
     assert isinstance(x, ast.Unary)
     holder = snapshot(m, m.value(x.x))
-    c = channel_object(m, holder, comm.span)
-    value, out = comes(m, holder)
-    ok = m.temp("ok", Bool())
-    pieces = channel.receive(c, out, ok, polls)
-    return _Case(comm, c, pieces, (value, Value(BOOL, (Read(ok),))))
+    c, value, ok, pieces = receiving(m, holder, comm.span, polls)
+    return _Case(comm, c, pieces, (value, Value(BOOL, (ok,))))
 
 
 def _bind(m: Machine, c: _Case) -> None:

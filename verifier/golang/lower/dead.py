@@ -18,16 +18,17 @@ Live = list[set[int]]
 
 def zero_dead_cells(builders: Sequence[Builder]) -> None:
     """Drop dead stores and zero every frame cell where it dies, in all templates. Steps must be closed (renumbered)."""
-    live = [_liveness(b) for b in builders]
+    live = [liveness(b) for b in builders]
     for b in builders[1:]:
         b.steps = [_with_kills(builders, live, b, s) for s in b.steps]
 
 
-def _liveness(b: Builder) -> Live:
+def liveness(b: Builder) -> Live:
+    """The frame cells whose value may still be read, for every location."""
     frame = {o for o, private in enumerate(b.frame) if private}
     size = 1 + max((max(s.src, s.dst) for s in b.steps), default=2)
     live: Live = [set() for _ in range(size)]
-    facts = [(s, _uses(b.number, s) & frame, _definitions(b.number, s) & frame) for s in reversed(b.steps)]
+    facts = [(s, _uses(b.number, s) & frame, definitions(b.number, s) & frame) for s in reversed(b.steps)]
     changed = True
     while changed:
         changed = False
@@ -66,7 +67,8 @@ def _index(ref: Ref) -> Iterable[Expr]:
         yield ref.index
 
 
-def _definitions(template: int, s: Step) -> set[int]:
+def definitions(template: int, s: Step) -> set[int]:
+    """The cells of the template that a step writes."""
     return {r.offset for r, _ in s.updates if isinstance(r, Own) and r.template == template}
 
 

@@ -87,6 +87,12 @@ def _ident(m: Machine, x: ast.Expr) -> Value:
 def _selector(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.Selector)
     selection = m.info.selections.get(x)
+    named = m.info.uses.get(x.name)
+    if selection is None and isinstance(named, Func):
+        return Value(named.signature, (FuncVal(named, m.globals),))
+    if selection is None and isinstance(named, Var):
+        found = variable(m, named)
+        return load(m, found) if isinstance(found, Loc) else found
     if selection is None:
         raise m.unsupported(f"{x.name.name} is not supported as a value yet", x.span, "call it directly")
     if selection.kind != "field":

@@ -15,7 +15,7 @@ from verifier.golang.lower.values import Binding, Env, FuncVal, Loc, Made, Value
 from verifier.golang.lower.variables import declare
 from verifier.golang.types import Func, Tuple, Var
 from verifier.program.expr import TRUE, ZERO
-from verifier.source import Span
+from verifier.source import LIBRARY, Span
 
 
 def inline(
@@ -40,6 +40,7 @@ def inline(
         m.cur = None
         return _zeros(m, results)
     given = nothing()
+    at = m.where if at is not None and at.file == LIBRARY else at
     saved = (m.env, m.loops, m.where, m.hoisted)
     m.env, m.loops, m.hoisted = Env(target.env), [], {}
     if target.recv is not None and isinstance(target.target, Func) and target.target.recv is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.golang.library import TIME
 from verifier.golang.lower.values import Leaf, Part, Spec
 from verifier.golang.types import (
     Array,
@@ -19,7 +20,7 @@ from verifier.golang.types import (
     Type,
     underlying,
 )
-from verifier.gosem import channel, cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, waitgroup
+from verifier.gosem import channel, cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, timer, waitgroup
 from verifier.gosem.fragment import CellSpec
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
@@ -38,6 +39,8 @@ _FIXED: dict[str, tuple[CellSpec, ...]] = {
     "sync.WaitGroup": waitgroup.LAYOUT,
     "sync.Once": once.LAYOUT,
     "sync.notifyList": cond.LAYOUT,
+    "time.runtimeTimer": (),
+    "time.runtimeTicker": (),
     "sync.oncePanic": (CellSpec(("number",), Range(0, MOST_PANICS)),),
 }
 
@@ -164,6 +167,8 @@ class Layouts:
         u = underlying(t)
         if isinstance(u, Map):
             return tuple(self._specs(self.map_specs(self.map_keys(u)), u.elem))
+        if isinstance(u, Chan) and u.elem is TIME:
+            return tuple(self._specs(timer.LAYOUT, Interface(())))
         if isinstance(u, Chan):
             return tuple(self._specs(channel.layout(self.capacities(t)), u.elem))
         if isinstance(u, Slice):

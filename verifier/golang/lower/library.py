@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from verifier.golang import syntax as ast
 from verifier.golang.library import LOCKER
-from verifier.golang.lower import primitives
+from verifier.golang.lower import primitives, timers
 from verifier.golang.lower.conditions import new_cond
 from verifier.golang.lower.errors import new_error
 from verifier.golang.lower.machine import Machine
@@ -38,6 +38,8 @@ def library_call(m: Machine, x: ast.Call, f: LibraryFunc) -> tuple[tuple[Value, 
             return nothing()
 
         return (), pause
+    if f.name in ("After", "Tick", "NewTimer", "NewTicker"):
+        return (), lambda held: timers.start(m, x, f.name)
     if name == "errors.New":
         m.value(x.args[0])
         return (), lambda held: new_error(m, x)

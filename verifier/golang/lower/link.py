@@ -10,13 +10,14 @@ from verifier.golang.lower.interfaces import integer_range
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, LengthKey, OrdinalKey, PlaceKey, SegmentKey, TableKey
 from verifier.golang.lower.values import Part, Region, Spec
-from verifier.golang.types import Basic, Chan, Interface, Map, Pointer, Slice, Type, underlying
+from verifier.golang.types import Basic, Chan, Interface, Map, Named, Pointer, Slice, Type, is_integer, underlying
 from verifier.program.expr import (
     At,
     Cell,
     Const,
     Expr,
     Family,
+    Judge,
     Op,
     Pc,
     PerInstance,
@@ -92,6 +93,9 @@ class Linker:
         """The domain of a cell."""
         if isinstance(spec, Bool | Range | Enum_ | Reference | Union):
             return spec
+        few = self._few(spec)
+        if few is not None:
+            return few
         u = underlying(spec)
         match u:
             case Basic(name="bool"):
@@ -107,6 +111,18 @@ class Linker:
             case Interface():
                 return self.union()
         raise AssertionError(f"no domain for {spec}")
+
+    def _few(self, t: Type) -> Range | None:
+        """The values of a declared integer type that clients use as keys or values: there are no others to begin with.
+
+        A value that is computed and leaves them is out of bounds, as for any integer.
+        """
+        client = self.m.settings.client
+        if client is None or not isinstance(t, Named) or not is_integer(t):
+            return None
+        if t is client.keys[0].type:
+            return Range(0, max(client.asked.keys - 1, client.asked.values if t is client.values[0].type else 0))
+        return Range(0, client.asked.values) if t is client.values[0].type else None
 
     def union(self) -> Union:
         """The domain of every interface cell: one segment per dynamic type that is ever put into one."""
@@ -241,13 +257,23 @@ class Linker:
         """Every recyclable block as (sort, place number)."""
         out = []
         for region in self.sites.values():
-            if region.template == PACKAGE:
+            if region.template == PACKAGE and region not in self.m.pools.values():
                 continue  # an initialiser never runs again
             for i in self.at.of_template(region.template):
                 for b in range(region.blocks):
                     number = self.at.numbers[region.sort][Spot(i.number, region, b, ())]
                     out.append((self.sort_number[region.sort], number))
         return tuple(sorted(out))
+
+    def pools(self) -> tuple[tuple[int, ...], ...]:
+        """The blocks of each pool, as positions in `recycled`."""
+        position = {key: n for n, key in enumerate(self.recycled())}
+        out = []
+        for region in self.m.pools.values():
+            sort = self.sort_number[region.sort]
+            spots = (Spot(0, region, b, ()) for b in range(region.blocks))
+            out.append(tuple(position[sort, self.at.numbers[region.sort][s]] for s in spots))
+        return tuple(out)
 
 
 def _strip(e: Expr, linker: Linker) -> Expr:
@@ -268,6 +294,8 @@ def _strip(e: Expr, linker: Linker) -> Expr:
             return Op(e.name, tuple(_strip(a, linker) for a in e.args))
         case Read(ref=At(family=f, index=i)):
             return Read(At(f, _strip(i, linker)))
+        case Judge():
+            return replace(e, op=_strip(e.op, linker), result=_strip(e.result, linker))
         case _:
             return e
 

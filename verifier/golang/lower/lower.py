@@ -11,6 +11,7 @@ from verifier.golang.contents import facts_of
 from verifier.golang.facts import Facts
 from verifier.golang.lower import assign, channels, flow, loops, postponed, returns, switches
 from verifier.golang.lower.arrange import Arrangement, arrange
+from verifier.golang.lower.clients import Made, clients, judged
 from verifier.golang.lower.close import close
 from verifier.golang.lower.dead import zero_dead_cells
 from verifier.golang.lower.dispatch import refuse_unknown
@@ -23,12 +24,25 @@ from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine, Settings
 from verifier.golang.lower.observe import symptom_clauses, views
 from verifier.golang.lower.recovery import carry_values
+from verifier.golang.lower.share import share_cells
 from verifier.golang.lower.storage import Observed, numbers, zero
 from verifier.golang.lower.templates import Builder
-from verifier.golang.lower.values import Address, Binding, FuncVal, Leaf, Loc, Made, Region, Value, is_func
+from verifier.golang.lower.values import (
+    Address,
+    Binding,
+    FuncVal,
+    Leaf,
+    Loc,
+    Made as MadeFunction,
+    Region,
+    Value,
+    is_func,
+)
 from verifier.golang.text import Files
 from verifier.golang.types import Chan, FuncInfo, Interface, Map, Package, Pointer, Signature, Slice, Var, underlying
-from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, rewrite
+from verifier.model.document import CLIENT
+from verifier.program.expr import Cell as CellRef, Const, Expr, Own, Read, all_of, equal, negate, rewrite
+from verifier.program.monitor import LINEARIZABLE, REFUTED
 from verifier.program.program import (
     END,
     IDLE,
@@ -84,9 +98,13 @@ def lower(
     facts = facts or facts_of(package)
     while True:
         try:
-            made = _lower(package, name, roles, settings, files, facts)
+            made, again = _lower(package, name, roles, settings, files, facts)
         except Observed as where:
             facts = replace(facts, contents=facts.contents - {where.type})
+            continue
+        if settings.client is not None and not settings.pooled and again:
+            # What clients allocate comes from pools, and what initialisers allocate of the same types as well.
+            settings = replace(settings, pooled=again)
             continue
         short = made.init_fail is not None and "bounds: heap" in made.init_fail.message
         if not short or settings.initial_blocks >= MOST_INITIAL_BLOCKS:
@@ -95,7 +113,10 @@ def lower(
         settings = replace(settings, initial_blocks=2 * settings.initial_blocks)
 
 
-def _lower(package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts) -> Program:
+def _lower(
+    package: Package, name: str, roles: Roles, settings: Settings, files: Files, facts: Facts
+) -> tuple[Program, frozenset[str]]:
+    """The program, and the sorts of objects that goroutines allocate again and again."""
     if settings.lang < 122:
         # One variable for all rounds of a loop: every round assigns it.
         facts = replace(facts, assigned=facts.assigned | facts.ranged)
@@ -121,12 +142,16 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
         m.tm.frame[m.odd] = False
     bindings = _package_variables(m, package)
     templates = _roles(m, package)
+    called = None if settings.client is None else clients(m, settings.client)
+    if called is not None:
+        templates[CLIENT] = called.template
     clauses = [(c, *_clause(m, c.expr)) for c in package.clauses]
     _refuse_uncomparable(m)
     refuse_unknown(m)
     symptoms = symptom_clauses(m)
     m.size_panic_cells()
     locations = close(m.builders)
+    share_cells(m)
     init = m.builders[0].steps
     zero_dead_cells(m.builders)
     counts = dict(roles.counts)
@@ -139,7 +164,7 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
     _name_regions(m, linker, started.state)
     linker.make_sorts()
     cells = _cells(m, at, linker)
-    return Program(
+    program = Program(
         name=name,
         templates=tuple(_template(linker, b) for b in m.builders),
         instances=tuple(at.instances),
@@ -151,12 +176,22 @@ def _lower(package: Package, name: str, roles: Roles, settings: Settings, files:
         clauses=tuple(
             Clause(c.name, c.when, _absolute(linker, e), c.text, c.span) for c, e in ((c, e) for c, e in clauses)
         )
-        + tuple(Clause(n, "finally", _absolute(linker, e), sentence, None, True) for n, sentence, e in symptoms),
+        + tuple(Clause(n, "finally", _absolute(linker, e), sentence, None, True) for n, sentence, e in symptoms)
+        + (() if called is None else (_judgement(called),)),
         views=views(m, at, linker, bindings, started.state),
         init_fail=started.fail,
         init_span=started.span,
         notes=tuple(m.notes),
+        clients=None if called is None else judged(called, at),
+        pools=linker.pools(),
     )
+    return program, frozenset(m.allocated)
+
+
+def _judgement(made: Made) -> Clause:
+    """Some order of the calls fits."""
+    fits = negate(equal(Read(CellRef(made.state)), Const(REFUTED)))
+    return Clause(LINEARIZABLE, LINEARIZABLE, fits, "", made.client.asked.span)
 
 
 def _refuse_uncomparable(m: Machine) -> None:
@@ -212,7 +247,11 @@ def _bind(m: Machine, var: Var, value: Value) -> Binding:
 def _name_made(var: Var, value: Value) -> None:
     """What a function of `sync.OnceFunc` keeps is named after the variable."""
     f = value.leaves[0] if value.leaves else None
-    held = f.recv.leaves[0] if isinstance(f, FuncVal) and isinstance(f.target, Made) and f.recv is not None else None
+    held = (
+        f.recv.leaves[0]
+        if isinstance(f, FuncVal) and isinstance(f.target, MadeFunction) and f.recv is not None
+        else None
+    )
     if isinstance(held, Address) and "@" in held.region.name:
         held.region.name = var.name
 

@@ -10,13 +10,13 @@ from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.pending import FamilyKey, OrdinalKey, Pending, PlaceKey, TableKey
 from verifier.golang.lower.settings import Settings as Settings
 from verifier.golang.lower.templates import Builder, Capture, Frame, Loop, Raise
-from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Part, Path, Region, Spec, Value
+from verifier.golang.lower.values import Address, Check, Dyn, Env, Leaf, Loc, Path, Region, Spec, Value, path_name
 from verifier.golang.text import Files, snippet
 from verifier.golang.types import Func, Info, Type
 from verifier.gosem.fragment import DONE, ENTRY, Fragment
 from verifier.program.expr import At, Const, Expr, Family, Own, PerInstance, Ref, Table, negate, op
 from verifier.program.program import END, IDLE, Access, Call, Fail, Kind, Range, Step
-from verifier.source import ModelError, Span, fail
+from verifier.source import LIBRARY, ModelError, Span, fail
 
 
 class Machine:
@@ -38,7 +38,7 @@ class Machine:
         self.loop_depth = 0
         self.globals = Env()
         self.env = self.globals
-        self.where: Span | None = None
+        self._where: Span | None = None
         self.label_hint = ""
         self.pending: list[Pending] = []
         self._pending_ids: dict[Pending, int] = {}
@@ -52,6 +52,9 @@ class Machine:
         """For each started goroutine: what it takes along, by the identity of the binding."""
         self.hoisted: dict[object, Value] = {}
         """Results of parts of the running statement that were carried out early (see `order`)."""
+        self.pools: dict[str, Region] = {}
+        self.allocated: dict[str, None] = {}
+        """Sorts of objects that goroutines allocate again and again."""
         self.free_values: dict[Func, int] = {}
         """Functions without a body, and how many values of each are explored."""
         self.raise_cells: list[Own] = []
@@ -75,6 +78,16 @@ class Machine:
         self.defined: list[Expr] = []
         self.evaluate: Callable[[Machine, ast.Expr, Type | None], Value] | None = None
         self.stmt_table: dict[type, Callable[..., None]] = {}
+
+    @property
+    def where(self) -> Span | None:
+        """Where in the model the construct at work stands: inside Go's own library, where that was called."""
+        return self._where
+
+    @where.setter
+    def where(self, span: Span | None) -> None:
+        if span is None or span.file != LIBRARY:
+            self._where = span
 
     # ---- constructs: handlers call each other only through these two
 
@@ -377,16 +390,6 @@ class Machine:
     def note(self, text: str) -> None:
         """Something the report must tell the user."""
         self.notes.setdefault(text)
-
-
-def path_name(base: str, path: tuple[str | int, ...]) -> str:
-    """`base` with a cell path in Go's notation: fields after dots, indices in brackets."""
-    out = base
-    for c in path:
-        if isinstance(c, Part) and c in ("v", "present", "value", "slots"):
-            continue
-        out += f"[{c}]" if isinstance(c, int) else f".{c}"
-    return out
 
 
 def _static(path: Path) -> tuple[str | int, ...]:

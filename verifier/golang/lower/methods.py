@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.golang import syntax as ast
-from verifier.golang.library import WAITERS
+from verifier.golang.library import TIMERS, WAITERS
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.places import as_pointer, follow, operand, through
 from verifier.golang.lower.storage import load, snapshot
@@ -28,7 +28,8 @@ def method_receiver(m: Machine, x: ast.Selector, selection: Selection, method: F
 
 def primitive_receiver(m: Machine, x: ast.Selector, selection: Selection) -> Value:
     """A pointer to the primitive a method of sync or sync/atomic is called on; of a Cond, to the whole."""
-    path = selection.path[:-1] if selection.primitive == WAITERS.type else selection.path
+    hidden = selection.primitive == WAITERS.type or selection.primitive in TIMERS
+    path = selection.path[:-1] if hidden else selection.path
     base = follow(m, operand(m, x.x), path)
     if isinstance(underlying(base.type), Pointer):
         return load(m, base) if isinstance(base, Loc) else base

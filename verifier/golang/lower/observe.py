@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verifier.golang.library import COND, WAITERS
+from verifier.golang.library import COND, TIMERS, WAITERS
 from verifier.golang.lower.arrange import Arrangement
 from verifier.golang.lower.layout import Layouts
 from verifier.golang.lower.link import Linker, cell_name
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.maps import map_object
-from verifier.golang.lower.values import Address, Binding, FuncVal, Made, Region, Value
+from verifier.golang.lower.timers import is_timer
+from verifier.golang.lower.values import Address, Binding, FuncVal, Made, Part, Region, Value
 from verifier.golang.types import Array, Chan, Map, Pointer, Primitive, Slice, Struct, Type, Var, underlying
 from verifier.gosem import runtime_map
 from verifier.program.expr import FALSE, Expr, Own, Read, all_of, either, negate
@@ -65,10 +66,17 @@ def _target(
     elif isinstance(u, Map):
         yield from _map(m, a.region, u, seen)
     elif isinstance(u, Chan):
-        yield from _channel(m, a.region, seen)
+        yield from _timer(a.region, seen) if is_timer(t) else _channel(m, a.region, seen)
     elif isinstance(u, Slice):
         for i in range(m.slice_lengths.get(a.region, 0)):
             yield from _walk(m, at, state, a.region, (i,), u.elem, seen)
+
+
+def _timer(r: Region, seen: set[tuple[Region, Path]]) -> Iterator[View]:
+    """A timer: whether it can still fire."""
+    if (r, ()) not in seen:
+        seen.add((r, ()))
+        yield View(f"{r.name} runs", "value", (r.offset + r.index[(Part("armed"),)],))
 
 
 def _walk(
@@ -85,6 +93,8 @@ def _walk(
         case Array():
             for i in range(u.length):
                 yield from _walk(m, at, state, r, (*path, i), u.elem, seen)
+        case Primitive() if u in TIMERS:
+            pass  # what is to be seen of a timer is at its channel
         case Primitive():
             yield _primitive(m, r, path, u)
         case Pointer() | Map() | Slice() | Chan():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
-from verifier.golang.lower import atomicvalues
+from verifier.golang.library import TIMERS
+from verifier.golang.lower import atomicvalues, timers
 from verifier.golang.lower.arithmetic import limits
 from verifier.golang.lower.conditions import cond_call
 from verifier.golang.lower.inline import inline
@@ -34,6 +35,10 @@ def prepare(m: Machine, x: ast.Call, primitive: Primitive, name: str, receiver: 
         return _sync_map(m, x, name, receiver)
     if primitive.name.startswith("atomic."):
         return _atomic(m, x, primitive, name, receiver)
+    if primitive in TIMERS:
+        for a in x.args:
+            m.value(a)
+        return (receiver,), lambda values: timers.control(m, name, values[0], x.span)
     if primitive.name == "sync.notifyList":
         return (receiver,), lambda values: cond_call(m, name, values[0], x.span)
     if (primitive.name, name) in (("sync.Once", "Do"), ("sync.WaitGroup", "Go")):

@@ -14,8 +14,10 @@ from verifier.golang.lower.values import (
     Dyn,
     FuncVal,
     Interior,
+    Leaf,
     LeafValue,
     Loc,
+    Region,
     Spec,
     Value,
     is_func,
@@ -182,10 +184,13 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
     has_address(m, t)
     sort = reference_sort(m, t)
     specs = m.layouts.object_leaves(t)
+    pooled = sort in m.settings.pooled
     blocks = m.blocks() if m.loop_depth else 1
-    region = m.region(name, specs, sort, private=False, blocks=blocks)
+    region = _pool(m, specs, sort) if pooled else m.region(name, specs, sort, private=False, blocks=blocks)
     m.expose(region)
-    if blocks == 1:
+    if blocks > 1 and m.tm.number:
+        m.allocated[sort] = None
+    if blocks == 1 and not pooled:
         updates = tuple((Own(m.tm.number, region.offset + i), v) for i, v in enumerate(leaves))
         m.step(updates=updates)
         return Address(region)
@@ -196,6 +201,16 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
     fresh += [(_fresh_cell(m, sort, x.path), v) for x, v in zip(specs, leaves, strict=True)]
     m.step(updates=tuple(fresh), kind=Kind.PLAIN, detail="allocate", alloc=Alloc(-1, region.template, (), site))
     return Read(pointer)
+
+
+def _pool(m: Machine, leaves: tuple[Leaf, ...], sort: str) -> Region:
+    """The blocks of the package from which objects of a pooled sort are allocated, by anybody."""
+    if sort not in m.pools:
+        here, m.tm = m.tm, m.builders[0]
+        m.pools[sort] = m.region(sort, leaves, sort, private=False, blocks=max(m.settings.bounds.heap, 2))
+        m.tm = here
+        m.enter(sort, m.pools[sort], ())
+    return m.pools[sort]
 
 
 def _fresh_cell(m: Machine, sort: str, path: tuple[str | int, ...]) -> At:

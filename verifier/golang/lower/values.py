@@ -175,3 +175,13 @@ def nothing() -> Value:
 def is_func(t: Type) -> bool:
     """Whether values of this type are functions, which must be known statically."""
     return isinstance(underlying(t), Signature)
+
+
+def path_name(base: str, path: tuple[str | int, ...]) -> str:
+    """`base` with a cell path in Go's notation: fields after dots, indices in brackets."""
+    out = base
+    for c in path:
+        if isinstance(c, Part) and c in ("v", "present", "value", "slots"):
+            continue
+        out += f"[{c}]" if isinstance(c, int) else f".{c}"
+    return out

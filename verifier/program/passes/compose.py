@@ -46,7 +46,10 @@ def run_on(
     """
     named = named_locations(program)
     symbolic = Symbolic(program)
-    composers = [_Composer(t, named[t.number], passed[t.number], symbolic, known) for t in program.templates]
+    clients = {program.instances[n].template for n in program.clients.instances} if program.clients else set()
+    composers = [
+        _Composer(t, named[t.number], passed[t.number], symbolic, known, t.number in clients) for t in program.templates
+    ]
     cells, starts = list(program.initial), list(program.starts)
     prelude: list[tuple[int, ...]] = [()] * len(program.instances)
     for i in program.goroutines:
@@ -76,7 +79,10 @@ def silent(step: Step) -> bool:
 
 
 class _Composer:
-    """Composes the steps of one template. `passed`: the locations where its goroutines need not be seen."""
+    """Composes the steps of one template. `passed`: the locations where its goroutines need not be seen.
+
+    `calls`: its goroutines are clients whose calls are judged (`monitor.Clients`).
+    """
 
     def __init__(
         self,
@@ -85,7 +91,9 @@ class _Composer:
         passed: frozenset[int],
         symbolic: Symbolic,
         known: Callable[[int, int], Expr],
+        calls: bool,
     ) -> None:
+        self._calls = calls
         self._template = template
         self._named = named
         self._passed = passed
@@ -118,6 +126,8 @@ class _Composer:
         begun = [Path((location,), known=self._known(self._template.number, location))]
         if location == self._template.entry and self._template.parent is not None and not self.rests(location):
             begun = list(self._prefixes(begun[0]))
+        elif location == self._template.entry and self._calls:
+            begun += [p for call in self._calling(begun[0]) for p in self._prefixes(call)]
         for path in begun:
             if path.origin and self._ends(path):
                 yield self._local(path)
@@ -125,10 +135,20 @@ class _Composer:
             heads: list[Step] = []
             try:
                 for n, step in self._leaving.get(path.location, ()):
-                    heads += self._headed(path, n, step)
+                    if path.origin or not (self._calls and location == self._template.entry and silent(step)):
+                        heads += self._headed(path, n, step)
             except Inexact:
                 heads = [self._local(path)] if path.origin else []
             yield from heads
+
+    def _calling(self, path: Path) -> Iterator[Path]:
+        """A client's choice of its next call: part of the first visible step of the call.
+
+        A call that begins later overlaps with fewer others, so that fewer orders fit: nothing is missed.
+        """
+        for n, step in self._leaving[path.location]:
+            if silent(step):
+                yield self._symbolic.extend(path, n, step, step.guard)
 
     def _prefixes(self, path: Path) -> Iterator[Path]:
         """Follow the local steps at the entry while the choice among them is determined by the state.

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 
-from verifier.program.expr import TRUE, At, Cell, Const, Expr, Family, Fresh, Op, Pc, Read, Ref, Table
+from verifier.program.expr import TRUE, At, Cell, Const, Expr, Family, Fresh, Judge, Op, Pc, Read, Ref, Table
 from verifier.program.intervals import Ranges
 from verifier.program.passes.cases import MAX_CASES, Case, Cases, reads_of
 from verifier.program.passes.exchange import Exchange, Moves
@@ -85,6 +85,9 @@ class Forms:
                 return self.place(ref, scope)
             case Fresh():
                 return ("fresh",)
+            case Judge(op=call, result=result):
+                # Who calls does not matter: the engines exchange the clients in the judge's state as well.
+                return "judge", self.value(call, PLAIN, scope), self.value(result, PLAIN, scope)
             case Op(name="ite", args=(a, b, c)):
                 return "ite", self.test(a, scope), self.value(b, want, scope), self.value(c, want, scope)
             case Op(name=name, args=args) if name in _BOOLEAN and name not in ("<", "<="):
@@ -143,6 +146,8 @@ class Forms:
             case Op(name="ite", args=(_, a, b)):
                 kinds = [k for k in (self._kind(a, scope), self._kind(b, scope)) if k is not None]
                 return None if not kinds else kinds[0] if kinds[0] == kinds[-1] else _MIXED
+            case Judge():
+                return PLAIN
             case Op(name=name) if name in _BOOLEAN:
                 return PLAIN
             case Op(args=args):

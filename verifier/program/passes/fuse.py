@@ -10,14 +10,16 @@ about, and the steps that compete.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Ref, children, refs
 from verifier.program.passes.compose import run_on
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected
 from verifier.program.passes.locks import Locks
-from verifier.program.passes.movers import Action, Movers, action
+from verifier.program.passes.movers import Action, Alone, Movers, action
 from verifier.program.passes.named import named_locations
+from verifier.program.passes.ownership import Ownership
 from verifier.program.program import END, IDLE, PACKAGE, Kind, Program, Reference, Step, Template, Union
 from verifier.program.semantics import paired
 
@@ -50,10 +52,23 @@ class _Fusible:
         self._movers = Movers(program)
         self._named = named_locations(program)
         self._visible = _visible(program, footprint)
+        ghosts = bits(program.clients.ghosts) if program.clients is not None else 0
+        self._visible &= ~ghosts
+        self._pooled = bool(program.pools) and sum(map(len, program.pools)) == len(program.recycled)
+        if self._pooled:
+            # Renumbering makes nothing of when an object is given up, nor of which one is taken.
+            self._visible &= ~collected(program) | _judged(program, footprint)
+        owners = Ownership(program, footprint, steps)
         self._alike = [[_alike(program, t, s) for s in t.steps] for t in program.templates]
         self._actions: dict[tuple[int, int], list[Action]] = {}
+        self._here: dict[tuple[int, int], list[Action]] = {}
         for c in steps:
-            self._actions.setdefault((c.instance, c.step.src), []).append(action(footprint, c))
+            where, alone = (c.instance, c.step.src), partial(owners.quiet, c)
+            made = action(footprint, c, alone, ghosts)
+            self._actions.setdefault(where, []).append(made)
+            released = owners.releases(c)
+            here = action(footprint, c, partial(_alone, footprint, released, alone), ghosts) if released else made
+            self._here.setdefault(where, []).append(here)
         self._instances: list[list[int]] = [[] for _ in program.templates]
         for i in program.goroutines:
             self._instances[i.template].append(i.number)
@@ -96,7 +111,7 @@ class _Fusible:
                 if joint is None or step.kind is Kind.LOCAL:
                     continue
                 for i, j in self._pairs(template, other, alike and self._alike[other.number][n]):
-                    here = self._actions.get((i, location), [])
+                    here = self._here.get((i, location), [])
                     meeting = [b for b in self._actions.get((j, step.src), ()) if b.concrete.index == n]
                     # A goroutine that runs is not started.
                     if not all(self._movers.independent(here, b, joint) for b in meeting if b.concrete.child != i):
@@ -111,6 +126,20 @@ class _Fusible:
                     yield i, j
                     if alike:
                         return
+
+
+def _alone(footprint: Footprint, released: Bits, alone: Alone, ref: Ref, write: bool) -> bool:
+    """As `alone`; and who releases a mutex does what others only wait for."""
+    return alone(ref, write) or (bool(footprint.cells(ref)) and not footprint.cells(ref) & ~released)
+
+
+def _judged(program: Program, footprint: Footprint) -> Bits:
+    """The cells that clauses about all states read."""
+    seen = 0
+    for clause in program.clauses:
+        if clause.when != "finally":
+            seen |= footprint.reads(clause.expr)
+    return seen & ~(bits(program.clients.ghosts) if program.clients is not None else 0)
 
 
 def _alike(program: Program, template: Template, step: Step) -> bool:

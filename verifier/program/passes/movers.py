@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 from verifier.program.concrete import Concrete
 from verifier.program.evaluate import Valuation, evaluate, place
-from verifier.program.expr import Expr, Ref
+from verifier.program.expr import At, Expr, Ref, refs
 from verifier.program.passes.footprint import (
     Bits,
     Footprint,
@@ -26,6 +27,10 @@ VALUATIONS = 4_096
 """Values of the cells two steps share that are tried at most; with more, the steps count as dependent."""
 
 
+Alone = Callable[[Ref, bool], bool]
+"""Whether nobody can interfere with reading, or writing, a cell in a step."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A concrete step with the cells it touches, as a whole and by part. `places`: what decides its accesses."""
@@ -37,6 +42,8 @@ class Action:
     guards: tuple[tuple[Expr, Bits], ...]
     updates: tuple[tuple[Ref, Expr, Bits, Bits], ...]
     accesses: tuple[tuple[Access, Bits, Bits], ...]
+    partial: bool = False
+    """Whether reads were left out that nobody can interfere with: then only what is left can be compared."""
 
     @property
     def fails(self) -> bool:
@@ -49,8 +56,59 @@ class Action:
         return self.concrete.step.kind is Kind.LOCAL
 
 
-def action(footprint: Footprint, c: Concrete) -> Action:
-    """The parts of a concrete step, each with the cells it reads and writes."""
+def action(footprint: Footprint, c: Concrete, alone: Alone = lambda ref, write: False, unseen: Bits = 0) -> Action:
+    """The parts of a concrete step, each with the cells it reads and writes.
+
+    Left out are accesses with which nobody can interfere (`alone`), and writes of cells that no order of steps shows in
+    (`unseen`).
+    """
+    made = _whole(footprint, c)
+    if not unseen and not any(alone(ref, write) for ref, write in _touches(c)):
+        return made
+    step = c.step
+
+    def reads(e: Expr) -> Bits:
+        found = 0
+        for ref in refs(e):
+            found |= 0 if alone(ref, False) else footprint.cells(ref)
+        return found
+
+    def index(ref: Ref) -> Bits:
+        return reads(ref.index) if isinstance(ref, At) else 0
+
+    def written(ref: Ref) -> Bits:
+        return 0 if alone(ref, True) else footprint.cells(ref) & ~unseen
+
+    read, wrote, places = reads(step.guard), 0, 0
+    for ref, value in step.updates if step.fail is None else ():
+        read |= reads(value) | index(ref)
+        wrote |= written(ref)
+    kept = tuple(x for x in made.accesses if not alone(x[0].ref, x[0].write) and x[1] & ~unseen)
+    for a, _, _ in kept:
+        places |= reads(a.when) | index(a.ref)
+    return replace(
+        made,
+        reads=read & ~unseen,
+        writes=wrote,
+        places=places,
+        updates=tuple(x for x in made.updates if written(x[0])),
+        accesses=kept,
+        partial=any(alone(ref, write) for ref, write in _touches(c)),
+    )
+
+
+def _touches(c: Concrete) -> Iterator[tuple[Ref, bool]]:
+    for e in (c.step.guard, *(v for _, v in c.step.updates), *(a.when for a in c.step.accesses)):
+        for ref in refs(e):
+            yield ref, False
+    for ref, write in (*((r, True) for r, _ in c.step.updates), *((a.ref, a.write) for a in c.step.accesses)):
+        yield ref, write
+        if isinstance(ref, At):
+            for inner in refs(ref.index):
+                yield inner, False
+
+
+def _whole(footprint: Footprint, c: Concrete) -> Action:
     step = c.step
     cells = touched(footprint, step)
     # What conditions say about locations, another goroutine's step to a new one leaves as it is (see `fuse`).
@@ -96,6 +154,8 @@ class Movers:
             if racing(a, other):
                 return False
             conflict = a.writes & (other.reads | other.places | other.writes) or other.writes & a.reads
+            if conflict and (a.partial or other.partial):
+                return False
             if conflict and not self._commute(a, other, [x for x in here if x is not a and not x.fails], joint):
                 return False
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.program.expr import Const, Expr, Op, Pc, Read, children
 from verifier.program.intervals import Ranges
+from verifier.program.monitor import LINEARIZABLE
 from verifier.program.program import Program
 from verifier.records import dataclass
 
@@ -70,9 +71,13 @@ def named_locations(program: Program) -> list[Named]:
                 for x in children(e):
                     visit(x, True, True)
 
+    if program.clients is not None:
+        # Where a client is between two calls, others may call as well as return: it is seen there, always.
+        for instance in program.clients.instances:
+            add(asked, instance, program.templates[program.instances[instance].template].entry)
     for clause in program.clauses:
         # An `always` is reported where it does not hold, everything else where it does. At the end nothing moves.
-        reported_when_false = clause.when == "always" and not clause.symptom
+        reported_when_false = clause.when in ("always", LINEARIZABLE) and not clause.symptom
         ends = clause.when == "finally"
         visit(clause.expr, reported_when_false and not ends, not reported_when_false and not ends)
     return [

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from verifier.program.passes.constants import fold_constants
 from verifier.program.passes.fuse import fuse
+from verifier.program.passes.registers import share_registers
 from verifier.program.passes.slice import slice_cells
 from verifier.program.program import Program, Step, Template
 from verifier.program.semantics import paired
@@ -23,11 +24,13 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
         return program
     small = program
     for wanted, make in (
+        (folding and program.clients is not None, share_registers),
         (folding, fold_constants),
         (slicing, slice_cells),
         (fusing, fuse),
         (folding and fusing, fold_constants),
         (slicing and folding and fusing, slice_cells),
+        (folding and program.clients is not None, share_registers),
     ):
         if wanted:
             made = make(small)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from verifier.program.expr import TRUE, At, Cell, Expr, Own, Ref
+from verifier.program.expr import TRUE, At, Cell, Expr, Own, Ref, refs
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.passes.footprint import conjuncts
 from verifier.program.program import END, IDLE, PACKAGE, Program, Step
@@ -40,8 +40,9 @@ class Values:
         self._changed = True
         self._own = _names(program)
         self._alone = _alone(program, self._own)
+        self._mentioned = _mentioned(program, self._own)
         for number, ref in enumerate(self._own):
-            if ref not in self._alone:
+            if ref not in self._alone and ref in self._mentioned:
                 value = program.initial[number]
                 self._widen(None, self.shared, ref, (value, value))
         for n in _forgotten(program):
@@ -125,7 +126,7 @@ class Values:
         """The first values of a template's private cells, of all instances together."""
         env: Env = {}
         for number, ref in enumerate(self._own):
-            if ref.template == template and ref in self._alone:
+            if ref.template == template and ref in self._alone and ref in self._mentioned:
                 value = self.program.initial[number]
                 a, b = env.get(ref, (value, value))
                 env[ref] = (min(a, value), max(b, value))
@@ -151,6 +152,36 @@ def _names(program: Program) -> list[Own]:
     for i in program.instances:
         out += [Own(i.template, offset) for offset in range(len(program.templates[i.template].cells))]
     return out
+
+
+def _mentioned(program: Program, names: list[Own]) -> frozenset[Own]:
+    """The cells that steps read or write: about all others nobody asks."""
+    found: set[Own] = set()
+
+    def add(ref: Ref) -> None:
+        match ref:
+            case Own():
+                found.add(ref)
+            case Cell(number=n):
+                found.add(names[n])
+            case At(family=f, index=index):
+                if f.cells not in families:
+                    families.add(f.cells)
+                    found.update(names[n] for n in f.cells if n >= 0)
+                read(index)
+
+    def read(e: Expr) -> None:
+        for ref in refs(e):
+            add(ref)
+
+    families: set[tuple[int, ...]] = set()
+    for template in program.templates:
+        for s in template.steps:
+            for e in (s.guard, *(v for _, v in s.updates), *(a.when for a in s.accesses)):
+                read(e)
+            for ref in (*(r for r, _ in s.updates), *(a.ref for a in s.accesses), *(k.ref for k in s.sync)):
+                add(ref)
+    return frozenset(found)
 
 
 def _alone(program: Program, names: list[Own]) -> frozenset[Own]:

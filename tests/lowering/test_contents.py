@@ -1,0 +1,130 @@
+"""Pointers kept by content: only where no program could tell, and with the same verdicts."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from verifier.evidence.result import Result
+from verifier.golang.contents import contents
+from verifier.pipeline import Options, read_front
+from verifier.pipeline.load import program
+from verifier.program.program import Program
+
+from .models import Go, document, judge
+
+DECLARE = """
+type conf struct { n int; on bool }
+var p atomic.Pointer[conf]
+"""
+
+
+def kept(body: str, declare: str = "") -> set[str]:
+    """The types kept by content, as the text alone tells."""
+    front = read_front(document(Go({"w": "p.Store(&conf{n: 1})\n" + body}, DECLARE + declare)), Options())
+    return {t.name for t in contents(front.package)}
+
+
+def lowered(model: Go, by_content: bool = True) -> Program:
+    front = read_front(document(model), Options())
+    if not by_content:
+        front = replace(front, facts=replace(front.facts, contents=frozenset()))
+    return program(front)
+
+
+@pytest.mark.parametrize(
+    ("body", "declare"),
+    [
+        ("if q := p.Load(); q != nil { _ = q.n }", ""),
+        ("q := p.Load()\nq = &conf{}\n_ = q == nil", ""),
+        ("_ = (*p.Load()).n", ""),
+        ("p.Load().show()", "func (c *conf) show() { println(c.n) }"),
+        ("x := *p.Load()\nx.n = 2", ""),
+        ("p.Swap(nil)", ""),
+    ],
+)
+def test_content_is_enough(body: str, declare: str) -> None:
+    assert kept(body, declare) == {"conf"}
+
+
+@pytest.mark.parametrize(
+    ("body", "declare"),
+    [
+        ("p.Load().n = 2", ""),
+        ("p.Load().n++", ""),
+        ("*p.Load() = conf{}", ""),
+        ("var c conf\np.Store(&c)", ""),
+        ("q := &p.Load().n\n_ = q", ""),
+        ("_ = p.Load() == p.Load()", ""),
+        ("_ = p.CompareAndSwap(nil, nil)", ""),
+        ("a, b := [1]*conf{}, [1]*conf{}\n_ = a == b", ""),
+        ("switch p.Load() { case nil: }", ""),
+        ("var c conf\nc.set()", "func (c *conf) set() {}"),
+        ("var o struct{ *conf }\no.n = 1", ""),
+        ("for p.Load().n = range 2 {}", ""),
+    ],
+)
+def test_an_address_that_shows_is_kept(body: str, declare: str) -> None:
+    assert kept(body, declare) == set()
+
+
+def test_a_type_that_contains_itself_has_no_content() -> None:
+    assert kept("", "type list struct{ next *list; v int }\nvar l atomic.Pointer[list]") == {"conf"}
+
+
+def test_a_type_with_a_lock_or_many_fields_is_kept_by_address() -> None:
+    big = "type big struct{ a, b, c, d, e, f, g, h, i int }\nvar b atomic.Pointer[big]"
+    assert kept("", big + "\ntype lock struct{ mu sync.Mutex }\nvar l atomic.Pointer[lock]") == {"conf"}
+
+
+def test_an_address_in_an_interface_shows_while_lowering() -> None:
+    body = "var x any = p.Load()\n_ = x == any(p.Load())\np.Store(&conf{})"
+    assert kept(body) == {"conf"}
+    made = lowered(Go({"w": body}, DECLARE))
+    assert "conf" in {s.name for s in made.sorts}
+
+
+def test_a_captured_variable_is_a_place_of_its_own() -> None:
+    body = "var c conf\ngo func() { c.n = 1 }()\np.Store(&conf{n: 2})\nq := p.Load()\nif q.n != 2 { panic(0) }"
+    found = judge(Go({"w": body}, DECLARE))
+    assert {p.name: p.verdict.value for p in found.properties}["panic"] == "SAFE"
+
+
+WRITERS = """
+for i := range 2 {
+  q := p.Load()
+  if q != nil && q.n < 3 { p.Store(&conf{n: q.n + 1, on: i == 1}) } else { p.Store(&conf{}) }
+}
+"""
+READER = "if q := p.Load(); q != nil && q.on && q.n == 3 { reading: println(q.n) }"
+
+
+def verdicts(found: Result) -> list[tuple[str, str]]:
+    return [(p.name, p.verdict.value) for p in found.properties]
+
+
+def test_verdicts_are_those_of_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    clauses = {"sometimes": ("at(r, reading) == 1",), "finally_": ("p.Load().n < 3",)}
+    model = Go({"w": (2, WRITERS), "r": READER}, DECLARE, **clauses)  # type: ignore[arg-type]
+    by_content = judge(model)
+    assert lowered(model).sorts == () or "conf" not in {s.name for s in lowered(model).sorts}
+    monkeypatch.setattr(sys.modules["verifier.pipeline.load"], "facts_of", plain_facts)
+    by_address = judge(model)
+    assert verdicts(by_content) == verdicts(by_address)
+    assert by_content.explored.states < by_address.explored.states
+
+
+def plain_facts(package: object) -> object:
+    from verifier.golang.facts import collect
+
+    return collect(package)  # type: ignore[arg-type]
+
+
+def test_nil_is_no_content() -> None:
+    found = judge(Go({"w": "if p.Load().n == 0 { p.Store(nil) }"}, DECLARE))
+    (trace,) = [p.trace for p in found.properties if p.name == "panic"]
+    assert trace is not None and trace.failure.endswith("nil pointer dereference")
+    safe = judge(Go({"w": "if q := p.Load(); q == nil { p.Store(&conf{}) }\n_ = p.Load().n"}, DECLARE))
+    assert {p.name: p.verdict.value for p in safe.properties}["panic"] == "SAFE"

@@ -1,0 +1,120 @@
+"""`verify gotest MODEL`: the counterexample as a Go test that forces the schedule on the real runtime."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from verifier.commands import console
+from verifier.commands.arguments import Parser, UsageError
+from verifier.commands.progress import for_terminal
+from verifier.commands.setup import add_counts, add_limits, add_scheme, add_verbose, document, options
+from verifier.source import suggestion
+from verifier.verdict import EXIT_OK, EXIT_UNKNOWN, Verdict
+
+if TYPE_CHECKING:
+    from verifier.evidence.result import Property, Result
+    from verifier.gotest.render import GoTest
+
+USAGE = "verify gotest MODEL [-o x_test.go] [--run]"
+
+
+def parser() -> Parser:
+    """The command line of `verify gotest`."""
+    words = "A counterexample as a Go test: the same goroutines, in the same order, on the real runtime."
+    made = Parser(USAGE, words)
+    add = made.add_argument
+    add("model", metavar="MODEL", help="model file")
+    add("-o", dest="output", metavar="FILE", help="write the test to FILE, which ends in _test.go")
+    add("--property", metavar="NAME", help="which counterexample (default: the first in the report)")
+    add("--run", action="store_true", help="run the test too (needs go; for a race also a C compiler)")
+    add_counts(made)
+    add_scheme(made)
+    add_limits(made)
+    add_verbose(made)
+    return made
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command. Raises UsageError and ModelError."""
+    given = parser().read(arguments)
+    if given.output is not None:
+        if not given.output.endswith("_test.go"):
+            raise UsageError(f"-o {given.output}: `go test` only looks at files that end in _test.go")
+        console.writable(given.output, [given.model])
+    model = document(given.model, given)
+    from verifier.gotest.make import go_test
+    from verifier.gotest.request import request
+    from verifier.pipeline import verify
+    from verifier.pipeline.load import read_front
+
+    line = for_terminal(False)
+    try:
+        asked = options(given, line)
+        found = verify(model, asked)
+    finally:
+        if line is not None:
+            line.erase()
+    prop = _property(found, given)
+    made = go_test(read_front(model, asked), request(prop))
+    if given.output is not None:
+        console.deliver(made.text, given.output)
+        console.err(_written(made, prop, given))
+    elif not given.run:
+        console.out(made.text)
+    return _run(made, prop, model.go) if given.run else EXIT_OK
+
+
+def _property(found: Result, given: argparse.Namespace) -> Property:
+    """The property whose counterexample is meant. Raises UsageError when there is none."""
+    from verifier.gotest.request import KINDS, candidates
+
+    known = candidates(found)
+    if not known and any(p.verdict is Verdict.UNSAFE for p in found.properties):
+        raise UsageError(
+            f"{given.model}: a Go test cannot show what does not hold here", f"it shows {', '.join(KINDS)}"
+        )
+    if not known:
+        raise UsageError(f"{given.model}: no counterexample: {found.verdict.name}")
+    if given.property is None:
+        return known[0]
+    names = [p.name for p in known]
+    if given.property not in names:
+        notes = suggestion(given.property, names) or (f"its counterexamples: {', '.join(names)}",)
+        raise UsageError(f"--property: {given.model} has no counterexample for '{given.property}'", *notes)
+    return known[names.index(given.property)]
+
+
+def _command(made: GoTest, directory: str) -> str:
+    return f"go test {'-race ' if made.race else ''}-run '^{made.name}$' -count=1 {directory}"
+
+
+def _written(made: GoTest, prop: Property, given: argparse.Namespace) -> str:
+    return f"wrote {given.output}, which shows {prop.name}: {_command(made, shlex.quote(given.output))}"
+
+
+def _run(made: GoTest, prop: Property, version: str) -> int:
+    """Run the test, show Go's own report, and say whether it is the predicted one. Raises UsageError."""
+    import tempfile
+    from pathlib import Path
+
+    from verifier.gotest.toolchain import NoToolchain, compiled, ran
+
+    with tempfile.TemporaryDirectory(prefix="verify-gotest-") as directory:
+        try:
+            binary = compiled(made, Path(directory), version)
+        except NoToolchain as error:
+            raise UsageError(f"--run: {error}") from None
+        except ValueError as error:
+            console.out(f"{error}\n")
+            console.err("not shown: Go does not compile the test")
+            return EXIT_UNKNOWN
+        done = ran(binary, made, prop)
+    console.out(done.output)
+    if done.shown:
+        console.out(f"shown: {prop.name}, as the model predicts\n")
+        return EXIT_OK
+    console.out(f"not shown: {prop.name} is not what this run came to\n")
+    return EXIT_UNKNOWN

@@ -1,0 +1,1 @@
+"""A counterexample as a Go test that forces its schedule on the real runtime (`verify gotest`)."""

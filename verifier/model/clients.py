@@ -1,0 +1,75 @@
+"""`linearizable:` of a model file: what is wrong with it although every single field fits, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.model.conform import whole
+from verifier.model.document import CHECKS, LINEARIZABLE, Linearizable
+from verifier.model.yamltree import Mapping, Node, Scalar, Sequence
+from verifier.source import Diagnostic, Note
+
+Model = dict[str, Node]
+"""The entries of a model by key."""
+
+
+def own_property(model: Model) -> tuple[str, ...]:
+    """The property that `linearizable:` adds to those of the model."""
+    return (LINEARIZABLE,) if LINEARIZABLE in model else ()
+
+
+def default_checks(model: Model) -> tuple[str, ...]:
+    """Whether calls of clients wait for ever is another question than what they return: it is judged if asked."""
+    return tuple(c for c in CHECKS if c != "deadlock" or LINEARIZABLE not in model)
+
+
+def inconsistencies(model: Model) -> Iterator[Diagnostic]:
+    """What does not go together."""
+    node = model.get(LINEARIZABLE)
+    if not isinstance(node, Mapping):
+        return
+    for other in ("goroutines", "schemes"):
+        if other in model:
+            message = f"a model with `linearizable:` has no `{other}:` of its own: its goroutines are clients"
+            yield Diagnostic(message, model[other].span)
+    asked = _operations(node)
+    if not asked:
+        yield Diagnostic("no operations: list the methods that clients call", node.span)
+    known: set[str] = set()
+    for o in asked:
+        if o.value == "Range":
+            why = "Range is no snapshot, so no order of whole calls explains it (sync/map.go:480): leave it out"
+            yield Diagnostic("Range cannot be judged as one call of a sequential map", o.span, (Note(why),))
+        if o.value in known:
+            yield Diagnostic(f"operation {o.value} is listed twice", o.span)
+        known.add(o.value)
+
+
+def linearizable(pairs: tuple[tuple[Scalar, Node], ...]) -> Linearizable | None:
+    """What a model that fits its fields says."""
+    key, node = next(((k, n) for k, n in pairs if k.value == LINEARIZABLE), (None, None))
+    if key is None or not isinstance(node, Mapping):
+        return None
+    given = {k.value: v for k, v in node.entries if isinstance(v, Scalar)}
+    asked = _operations(node)
+
+    def number(name: str) -> int:
+        return whole(given[name]) if name in given else 2
+
+    return Linearizable(
+        type=given["type"].value,
+        as_=given["as"].value if "as" in given else "map",
+        keys=number("keys"),
+        values=number("values"),
+        goroutines=number("goroutines"),
+        calls=number("calls"),
+        operations=tuple(o.value for o in asked),
+        span=key.span,
+        type_span=given["type"].span,
+        operation_spans=tuple(o.span for o in asked),
+    )
+
+
+def _operations(node: Mapping) -> tuple[Scalar, ...]:
+    found = next((v for k, v in node.entries if k.value == "operations"), None)
+    return tuple(n for n in found.items if isinstance(n, Scalar)) if isinstance(found, Sequence) else ()

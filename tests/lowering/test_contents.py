@@ -128,3 +128,53 @@ def test_nil_is_no_content() -> None:
     assert trace is not None and trace.failure.endswith("nil pointer dereference")
     safe = judge(Go({"w": "if q := p.Load(); q == nil { p.Store(&conf{}) }\n_ = p.Load().n"}, DECLARE))
     assert {p.name: p.verdict.value for p in safe.properties}["panic"] == "SAFE"
+
+
+EVERYWHERE = """
+var q *conf
+var all map[string]*conf = map[string]*conf{}
+var ch = make(chan *conf, 1)
+type pair struct{ one, two *conf }
+type ref *conf
+var both pair
+func make_(n int) (c *conf, ok bool) { return &conf{n: n}, n > 0 }
+func (c *conf) twice() int { return 2 * c.n }
+"""
+
+
+def test_contents_go_wherever_pointers_go() -> None:
+    body = """
+q, _ = make_(1)
+all["a"] = q
+both = pair{two: all["a"]}
+ch <- both.two
+r := <-ch
+func(c *conf) { if c.twice() != 2 || c == nil { panic(0) } }(r)
+if _, ok := all["b"]; ok || both.one != nil { panic(1) }
+var s ref = r
+p.Store(s)
+for _, c := range all { if c.n != 1 { panic(2) } }
+for _, c := range [2]*conf{nil, r} { if c != nil && (*c).n != 1 { panic(3) } }
+f := r.twice
+defer func(c *conf) { if c.n != 1 { panic(4) } }(r)
+go func() { if r.n != 1 || f() != 2 { panic(5) } }()
+"""
+    model = Go({"w": body}, DECLARE + EVERYWHERE)
+    assert not any(s.name == "conf" for s in lowered(model).sorts)
+    assert set(verdicts(judge(model))) == {(name, "SAFE") for name in ("race", "fatal", "panic", "deadlock")}
+
+
+def test_contents_inside_contents() -> None:
+    declare = "type outer struct{ c *conf; n int }\nvar o atomic.Pointer[outer]"
+    body = "o.Store(&outer{c: &conf{n: 1}, n: 2})\nx := o.Load()\nif x.c.n != 1 || x.n != 2 || x.c == nil { panic(0) }"
+    assert kept(body, declare) == {"conf", "outer"}
+    assert set(verdicts(judge(Go({"w": body}, DECLARE + declare)))) >= {("panic", "SAFE")}
+
+
+def test_reports_show_what_a_pointer_leads_to() -> None:
+    roles: dict[str, str | tuple[int, str]] = {"w": "q = &conf{n: 1}\np.Store(q)", "r": "_ = q"}
+    found = judge(Go(roles, DECLARE + "var q *conf", always=("p.Load() == nil",)))
+    race, wrong = (next(x.trace for x in found.properties if x.kind == kind) for kind in ("race", "always"))
+    assert race is not None and race.race[0].location == "q"
+    assert wrong is not None and wrong.start == ("nil", "nil")
+    assert wrong.steps[-1].objects == ("&{1, false}", "&{1, false}")

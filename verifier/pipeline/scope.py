@@ -63,7 +63,7 @@ def goroutines(front: Front) -> str:
 
 
 def _heap_kinds(program: Program) -> set[str]:
-    """Lock kinds that live in heap objects only, recognised by the Go lines their steps cite."""
+    """Kinds of what is no variable of the package with a kind of its own, by the Go lines that steps cite."""
     lines = {s.cite for t in program.templates for s in t.steps}
     cites = {line.split(":")[0] for line in lines}
     known = {
@@ -71,6 +71,7 @@ def _heap_kinds(program: Program) -> set[str]:
         "internal/sync/mutex.go": "mutex",
         "sync/once.go": "once",
         "sync/cond.go": "cond",
+        "sync/atomic/doc.go": "atomic",
         "runtime/chan.go": "channel",
         "runtime/select.go": "channel",
     }

@@ -8,6 +8,7 @@ from verifier.evidence.contention import Contention
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import BUILTIN, ON_DEMAND, Document
+from verifier.model.fields import EDGES
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
@@ -57,6 +58,8 @@ def _judged(document: Document, options: Options) -> Result:
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
     properties += [linearizable(document, base)] if document.linearizable is not None else []
     properties += [clause(c, document, base) for c in wanted]
+    if document.orders and (options.checks is None or EDGES in options.checks):
+        properties += _edges(front, budget)
     judged, proof = _lifted(front, base, tuple(properties), budget, any_roles)
     shards = _every_hash(front, options)
     judged = tuple(_beside(p, shards) for p in judged)
@@ -102,6 +105,14 @@ def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Prope
     from verifier.pipeline.ondemand import judged
 
     return judged(kind, front, base, budget)
+
+
+def _edges(front: Front, budget: Budget) -> list[Property]:
+    """The edges of happens-before under `ordered:`, each judged by an exploration of its own."""
+    # Imported here: most models have none.
+    from verifier.pipeline.ondemand import ordered
+
+    return [ordered(front, n, budget) for n in range(len(front.document.orders))]
 
 
 def _lifted(

@@ -334,7 +334,7 @@ def _strip(e: Expr, linker: Linker) -> Expr:
             return e
 
 
-_PLAIN = ("v", "present", "value", "slots", "held", "state", "readers", "n", "sema", "waiter", "buffer")
+_PLAIN = ("v", "present", "value", "slots", "held", "state", "readers", "n", "sema", "waiter", "buffer", "set")
 """Parts of primitives and maps that reports call by the name of the whole."""
 
 

@@ -71,6 +71,9 @@ def read_front(document: Document, options: Options) -> Front:
         declarations += parse_declarations(shared_by_clients(asked, declarations))
     counts = _counts(document, options)
     variable = owner.owned(declarations) if document.scheme else ""
+    if variable and asked is not None:
+        # Its calls would never return, and of no calls everything holds.
+        raise fail("the clients of `linearizable:` have no goroutine that could run this scheme's `Own`", asked.span)
     if variable:
         document = owner.staffed(document, variable, counts)
         declarations = (*declarations, *owner.declarations(document))

@@ -28,3 +28,14 @@ def test_silence_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert for_terminal() is not None
     assert for_terminal(quiet=True) is None
+
+
+def test_a_label_is_there_at_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    line = for_terminal(label="mutex (2 of 8)  ")
+    assert line is not None and capsys.readouterr().err == "\rmutex (2 of 8)"
+    line.shown_at = float("-inf")
+    line(10, 20, 5)
+    assert capsys.readouterr().err.startswith("\rmutex (2 of 8)  10 states")
+    line.erase()
+    assert capsys.readouterr().err.strip() == ""

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from verifier.evidence.result import Property
+from verifier.gotest.gofile import GoTest
 from verifier.gotest.make import go_test
-from verifier.gotest.render import GoTest
 from verifier.gotest.request import candidates, request
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify

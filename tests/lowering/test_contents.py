@@ -6,8 +6,11 @@ import sys
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from verifier.evidence.result import Result
+from verifier.explore.outcome import Exploration
+from verifier.explore.search import explore
 from verifier.golang.contents import contents
 from verifier.pipeline import Options, read_front
 from verifier.pipeline.load import program
@@ -128,3 +131,89 @@ def test_nil_is_no_content() -> None:
     assert trace is not None and trace.failure.endswith("nil pointer dereference")
     safe = judge(Go({"w": "if q := p.Load(); q == nil { p.Store(&conf{}) }\n_ = p.Load().n"}, DECLARE))
     assert {p.name: p.verdict.value for p in safe.properties}["panic"] == "SAFE"
+
+
+EVERYWHERE = """
+var q *conf
+var all map[string]*conf = map[string]*conf{}
+var ch = make(chan *conf, 1)
+type pair struct{ one, two *conf }
+type ref *conf
+var both pair
+func make_(n int) (c *conf, ok bool) { return &conf{n: n}, n > 0 }
+func (c *conf) twice() int { return 2 * c.n }
+"""
+
+
+def test_contents_go_wherever_pointers_go() -> None:
+    body = """
+q, _ = make_(1)
+all["a"] = q
+both = pair{two: all["a"]}
+ch <- both.two
+r := <-ch
+func(c *conf) { if c.twice() != 2 || c == nil { panic(0) } }(r)
+if _, ok := all["b"]; ok || both.one != nil { panic(1) }
+var s ref = r
+p.Store(s)
+for _, c := range all { if c.n != 1 { panic(2) } }
+for _, c := range [2]*conf{nil, r} { if c != nil && (*c).n != 1 { panic(3) } }
+f := r.twice
+defer func(c *conf) { if c.n != 1 { panic(4) } }(r)
+go func() { if r.n != 1 || f() != 2 { panic(5) } }()
+"""
+    model = Go({"w": body}, DECLARE + EVERYWHERE)
+    assert not any(s.name == "conf" for s in lowered(model).sorts)
+    assert set(verdicts(judge(model))) == {(name, "SAFE") for name in ("race", "fatal", "panic", "deadlock")}
+
+
+def test_contents_inside_contents() -> None:
+    declare = "type outer struct{ c *conf; n int }\nvar o atomic.Pointer[outer]"
+    body = "o.Store(&outer{c: &conf{n: 1}, n: 2})\nx := o.Load()\nif x.c.n != 1 || x.n != 2 || x.c == nil { panic(0) }"
+    assert kept(body, declare) == {"conf", "outer"}
+    assert set(verdicts(judge(Go({"w": body}, DECLARE + declare)))) >= {("panic", "SAFE")}
+
+
+def test_reports_show_what_a_pointer_leads_to() -> None:
+    roles: dict[str, str | tuple[int, str]] = {"w": "q = &conf{n: 1}\np.Store(q)", "r": "_ = q"}
+    found = judge(Go(roles, DECLARE + "var q *conf", always=("p.Load() == nil",)))
+    race, wrong = (next(x.trace for x in found.properties if x.kind == kind) for kind in ("race", "always"))
+    assert race is not None and race.race[0].location == "q"
+    assert wrong is not None and wrong.start == ("nil", "nil")
+    assert wrong.steps[-1].objects == ("&{1, false}", "&{1, false}")
+
+
+STATEMENTS = (
+    "p.Store(&conf{n: 1})",
+    "p.Store(&conf{n: 2, on: true})",
+    "p.Store(nil)",
+    "q = p.Load()",
+    "q = p.Swap(q)",
+    "q = &conf{n: 2}",
+    "if q != nil { x.Add(int32(q.n)) }",
+    "if q != nil && q.on { mine = *q }",
+    "x.Add(int32(mine.n))",
+    "if q == nil { x.Add(1) }",
+    "if x.Load() == 4 { x.Add(int32(q.n)) }",
+    "all[0] = q",
+    "if all[0] != nil { q = all[0] }",
+)
+BODIES = st.lists(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=5), min_size=2, max_size=2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(BODIES)
+def test_random_programs_cannot_tell(bodies: list[list[str]]) -> None:
+    """Two goroutines over one pointer: the values of x at the end, and the panics, are the same with addresses."""
+    head = "var q *conf\nvar mine conf\nvar all [1]*conf\n_, _, _ = q, mine, all\n"
+    roles: dict[str, str | tuple[int, str]] = {f"r{n}": head + "\n".join(body) for n, body in enumerate(bodies)}
+    ends = tuple(f"x.Load() != {n}" for n in range(8))
+    model = Go(roles, DECLARE + "var x atomic.Int32", finally_=ends)
+    by_content, by_address = (explore(lowered(model, by_content=way)) for way in (True, False))
+    assert findings(by_content) == findings(by_address)
+    assert by_content.states <= by_address.states
+
+
+def findings(found: Exploration) -> set[tuple[str, str]]:
+    assert found.complete
+    return {(v.kind, v.name) for v in found.violations}

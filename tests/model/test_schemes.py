@@ -140,6 +140,10 @@ def test_the_command_line_chooses_by_name_or_brings_a_file(home: Path, monkeypat
     document = workload(home / "work", "schemes: all")
     monkeypatch.chdir(home)
     (home / "mine.go").write_text(GO)
+    listed = workload(home / "work", "schemes: [mutex]")
+    assert [s.name for s in chosen(listed, ["plain", "mutex"])] == ["plain", "mutex"]
+    with pytest.raises(KeyError, match="plan"):
+        chosen(listed, ["plan"])
     found = chosen(document, ["plain", "./mine.go"])
     assert [s.name for s in found] == ["plain", "./mine.go"]
     mine = under(document, found[1])

@@ -12,7 +12,7 @@ from verifier.prove.ghosts import Ghosts
 from verifier.prove.machine import Machine
 from verifier.prove.pairs import Half, Pairs, strangers, whole
 from verifier.prove.shape import NotCovered
-from verifier.prove.views import _Run, fixpoint
+from verifier.prove.views import _Alone, _Run, fixpoint
 
 from .build import front, machine, of_file
 from .randoms import CLASSES, case
@@ -89,15 +89,15 @@ def test_halves_tell_what_the_whole_tells(
         seen["impossible" if found else "possible"] += 1
         return found
 
-    def stepped(self: _Run, me: Half, other: Half, j: int, active: frozenset[int]) -> None:
+    def stepped(self: _Run, me: Half, other: Half, j: int, single: _Alone) -> None:
         if strangers(me, other):
             seen["strangers"] += 1
-            for o in self.machine.moves(whole(other, me) if j else whole(me, other), j, active):
+            for o in self.machine.moves(whole(other, me) if j else whole(me, other), j, single.active):
                 assert not o.others
                 if o.after is not None:
                     mate = o.after.members[1 - j]
                     assert mate._replace(reads=(), held=()) == other.member._replace(reads=(), held=())
-        step(self, me, other, j, active)
+        step(self, me, other, j, single)
 
     monkeypatch.setattr(Pairs, "impossible", impossible)
     monkeypatch.setattr(_Run, "_step", stepped)

@@ -28,6 +28,8 @@ def comparison(**entries: Entry) -> Comparison:
     return Comparison("w", "A workload", "w.yaml", tuple(Row(n, e) for n, e in entries.items()))
 
 
+WAITED = result(prop("race", Verdict.SAFE), contention=Contention(0, 0, None))
+CASES["waited"] = WAITED
 ALL = comparison(**CASES)
 
 
@@ -115,7 +117,7 @@ def test_the_shortest_failure_is_shown() -> None:
     ],
 )
 def test_the_figures_of_waiting(found: Contention | None, shown: tuple[str, str, str]) -> None:
-    given = comparison(x=result(prop("race", Verdict.SAFE), contention=found))
+    given = comparison(x=result(prop("race", Verdict.SAFE), contention=found), y=WAITED)
     row = cells(given)["x"]
     assert (row["waits"], row["lost turns"], row["longest section"]) == shown
     reason = found.reason if found else ""
@@ -182,3 +184,9 @@ def test_the_json_has_every_scheme_with_all_its_report_says() -> None:
 def test_no_report_depends_on_the_machine() -> None:
     assert "seconds" not in compare_text.render(ALL, 100)
     assert str(Path.cwd()) not in compare_markdown.render(ALL)
+
+
+def test_what_nobody_asked_for_has_no_column() -> None:
+    plain = comparison(x=result(prop("race", Verdict.SAFE)), gone=GONE)
+    assert [c.name for c in grid(plain).columns] == ["scheme", "race", "states", "as expected"]
+    assert "turns" not in compare_text.render(plain, 100)

@@ -41,6 +41,8 @@ def _view(program: Program, view: View, state: State, locks: Locks) -> str:
         case "channel":
             return _channel(program, view, state)
     shown = [_shown(program, n, state) for n in view.cells]
+    if view.kind == "pointer":
+        return "&{" + ", ".join(shown[1:]) + "}" if values[0] else "nil"
     return shown[0] if len(shown) == 1 else "{" + ", ".join(shown) + "}"
 
 

@@ -45,6 +45,8 @@ def parser() -> Parser:
     add_limits(made)
     proof = "try to prove race, fatal and panic for any number of goroutines (default: yes)"
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
+    fewer = "let a state stand for many that are alike (default: once a model turns out to be large)"
+    add("--reduce", action=argparse.BooleanOptionalAction, default=None, help=fewer)
     add("--contention", action=argparse.BooleanOptionalAction, default=True, help="who waits how much (default: yes)")
     add("--format", choices=("text", "markdown", "json"), default="text", help="how to report (default: text)")
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")

@@ -12,11 +12,14 @@ from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.progress import for_terminal
 from verifier.commands.setup import add_counts, add_limits, add_scheme, add_verbose, document, options
 from verifier.source import suggestion
-from verifier.verdict import EXIT_OK, EXIT_UNKNOWN, Verdict
+from verifier.verdict import EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, Verdict
 
 if TYPE_CHECKING:
     from verifier.evidence.result import Property, Result
-    from verifier.gotest.render import GoTest
+    from verifier.gotest.gofile import GoTest
+    from verifier.pipeline.load import Front
+
+CONTRADICTED = "contradicted: the model is SAFE, and its goroutines are not. Please report this, with the model file.\n"
 
 USAGE = "verify gotest MODEL [-o x_test.go] [--run]"
 
@@ -29,6 +32,7 @@ def parser() -> Parser:
     add("model", metavar="MODEL", help="model file")
     add("-o", dest="output", metavar="FILE", help="write the test to FILE, which ends in _test.go")
     add("--property", metavar="NAME", help="which counterexample (default: the first in the report)")
+    add("--safe", action="store_true", help="of a SAFE model: a test that looks for a contradiction (default there)")
     add("--run", action="store_true", help="run the test too (needs go; for a race also a C compiler)")
     add_counts(made)
     add_scheme(made)
@@ -46,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         console.writable(given.output, [given.model])
     model = document(given.model, given)
     from verifier.gotest.make import go_test
-    from verifier.gotest.request import request
+    from verifier.gotest.request import candidates, request
     from verifier.pipeline import verify
     from verifier.pipeline.load import read_front
 
@@ -57,8 +61,12 @@ def run(arguments: Sequence[str]) -> int:
     finally:
         if line is not None:
             line.erase()
-    prop = _property(found, given)
-    made = go_test(read_front(model, asked), request(prop))
+    front = read_front(model, asked)
+    if given.safe or not candidates(found):
+        prop, made = None, _stress(front, found, given)
+    else:
+        prop = _property(found, given)
+        made = go_test(front, request(prop))
     if given.output is not None:
         console.deliver(made.text, given.output)
         console.err(_written(made, prop, given))
@@ -67,17 +75,26 @@ def run(arguments: Sequence[str]) -> int:
     return _run(made, prop, model.go) if given.run else EXIT_OK
 
 
+def _stress(front: Front, found: Result, given: argparse.Namespace) -> GoTest:
+    """The test for a model without a counterexample. Raises UsageError when it is not SAFE."""
+    from verifier.gotest.make import stress_test
+    from verifier.gotest.request import KINDS
+
+    if any(p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind not in KINDS for p in found.properties):
+        raise UsageError(f"{given.model}: no Go test can show what does not hold here", f"it shows {', '.join(KINDS)}")
+    if found.verdict is not Verdict.SAFE:
+        what = "has a counterexample, so nothing could contradict it" if given.safe else "has no counterexample"
+        raise UsageError(f"{given.model} {what}: {found.verdict.name}")
+    if given.property is not None:
+        raise UsageError(f"--property: {given.model} has no counterexample: {found.verdict.name}")
+    return stress_test(front, found)
+
+
 def _property(found: Result, given: argparse.Namespace) -> Property:
-    """The property whose counterexample is meant. Raises UsageError when there is none."""
-    from verifier.gotest.request import KINDS, candidates
+    """The property whose counterexample is meant. Raises UsageError when there is none of that name."""
+    from verifier.gotest.request import candidates
 
     known = candidates(found)
-    if not known and any(p.verdict is Verdict.UNSAFE for p in found.properties):
-        raise UsageError(
-            f"{given.model}: a Go test cannot show what does not hold here", f"it shows {', '.join(KINDS)}"
-        )
-    if not known:
-        raise UsageError(f"{given.model}: no counterexample: {found.verdict.name}")
     if given.property is None:
         return known[0]
     names = [p.name for p in known]
@@ -87,15 +104,14 @@ def _property(found: Result, given: argparse.Namespace) -> Property:
     return known[names.index(given.property)]
 
 
-def _command(made: GoTest, directory: str) -> str:
-    return f"go test {'-race ' if made.race else ''}-run '^{made.name}$' -count=1 {directory}"
+def _written(made: GoTest, prop: Property | None, given: argparse.Namespace) -> str:
+    from verifier.gotest.head import command
+
+    does = "which looks for a contradiction" if prop is None else f"which shows {prop.name}"
+    return f"wrote {given.output}, {does}: {command(made)} {shlex.quote(given.output)}"
 
 
-def _written(made: GoTest, prop: Property, given: argparse.Namespace) -> str:
-    return f"wrote {given.output}, which shows {prop.name}: {_command(made, shlex.quote(given.output))}"
-
-
-def _run(made: GoTest, prop: Property, version: str) -> int:
+def _run(made: GoTest, prop: Property | None, version: str) -> int:
     """Run the test, show Go's own report, and say whether it is the predicted one. Raises UsageError."""
     import tempfile
     from pathlib import Path
@@ -113,6 +129,9 @@ def _run(made: GoTest, prop: Property, version: str) -> int:
             return EXIT_UNKNOWN
         done = ran(binary, made, prop)
     console.out(done.output)
+    if prop is None:
+        console.out("no contradiction: Go ran the model and had nothing to say\n" if done.shown else CONTRADICTED)
+        return EXIT_OK if done.shown else EXIT_UNSAFE
     if done.shown:
         console.out(f"shown: {prop.name}, as the model predicts\n")
         return EXIT_OK

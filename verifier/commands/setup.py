@@ -88,21 +88,27 @@ def read(path: str, arguments: argparse.Namespace) -> Document:
 
     found = read_model(path)
     existing_role(arguments.count, [role.name for role in found.roles], path)
-    if arguments.schemes and not found.schemes:
+    if _schemes(arguments) and not found.schemes:
         raise UsageError(f"--scheme: {path} is no workload: it names no `schemes:`")
     return found
+
+
+def _schemes(arguments: argparse.Namespace) -> list[str]:
+    """What `--scheme` names; nothing for a command without that option."""
+    return list(getattr(arguments, "schemes", ()))
 
 
 def chosen(workload: Document, arguments: argparse.Namespace) -> tuple[Scheme, ...]:
     """The schemes of a workload that are asked for. Raises ModelError, or UsageError for one that it does not have."""
     from verifier.model.schemes import chosen as by_name, schemes
 
-    known = [s.name for s in schemes(workload)]
-    for name in arguments.schemes:
-        if name not in known and not name.endswith((".go", ".yaml", ".yml")):
-            notes = suggestion(name, known) or (f"its schemes: {', '.join(known)}; or the path of a Go file",)
-            raise UsageError(f"--scheme: {workload.path} has no scheme '{name}'", *notes)
-    return by_name(workload, arguments.schemes)
+    try:
+        return by_name(workload, _schemes(arguments))
+    except KeyError as unknown:
+        name = str(unknown.args[0])
+        known = [s.name for s in schemes(workload)]
+        notes = suggestion(name, known) or (f"its schemes: {', '.join(known)}; or the path of a Go file",)
+        raise UsageError(f"--scheme: {workload.path} has no scheme '{name}'", *notes) from None
 
 
 def document(path: str, arguments: argparse.Namespace) -> Document:

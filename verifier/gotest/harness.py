@@ -313,3 +313,11 @@ func (l relock) Lock() {
 	l.Locker.Lock()
 }
 """
+
+THEN = """\
+// then is at for what comes after a call in the same statement.
+func then[T any](n int, value T) T {
+	at(n)
+	return value
+}
+"""

@@ -19,6 +19,7 @@ class Names:
     passing: str = "pass"
     choose: str = "choose"
     relock: str = "relock"
+    then: str = "then"
 
 
 def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -31,6 +32,8 @@ def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple
         work.root(root)
     for place in slots.held if slots is not None else ():
         work.hold(place)
+    for call, n in slots.calls if slots is not None else ():
+        work.behind(call, n)
     for lock in slots.conds if slots is not None else ():
         work.relock(lock)
     made = [t.made() for t in texts]
@@ -45,6 +48,7 @@ class _Work:
         self._slots = slots
         self._names = names
         self._jumped: set[str] = set()
+        self._choosing = slots is not None and names.choose != "rand.Intn"
 
     def _edits(self, span: Span) -> Edits:
         return next(t for t in self._texts if t.holds(span))
@@ -74,7 +78,7 @@ class _Work:
                 for clause in node.cases:
                     edits.own_line(edits.start(clause.span))
                 edits.own_line(edits.end(node.span) - 1)
-            case ast.Call(fun=ast.Selector(x=ast.Ident(name="rand"), name=ast.Ident(name="Intn"))) if self._slots:
+            case ast.Call(fun=ast.Selector(x=ast.Ident(name="rand"), name=ast.Ident(name="Intn"))) if self._choosing:
                 edits = self._edits(node.fun.span)
                 edits.replace(edits.start(node.fun.span), edits.end(node.fun.span), self._names.choose)
         stmts = node.stmts if isinstance(node, ast.Block) else ()
@@ -104,6 +108,12 @@ class _Work:
             return
         end = edits.start(node.stmt.span)
         edits.replace(edits.start(node.label.span), end, f"// {node.label.name}:\n")
+
+    def behind(self, call: ast.Call, n: int) -> None:
+        """Hold a goroutine when a call has returned."""
+        edits = self._edits(call.span)
+        edits.insert(edits.start(call.span), f"{self._names.then}({n}, ")
+        edits.insert(edits.end(call.span), ")")
 
     def relock(self, lock: ast.Expr) -> None:
         """Let the lock of a sync.Cond be taken again in a slot of its own."""

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from verifier.audit.walk import walk
-from verifier.gotest.render import GoTest, forced
+from verifier.evidence.result import Result
+from verifier.gotest.forced import forced
+from verifier.gotest.free import hammer, stress
+from verifier.gotest.gofile import GoTest
 from verifier.gotest.request import Request
 from verifier.gotest.slots import slots
 from verifier.gotest.turns import plan
 from verifier.pipeline.load import Front, lowered
+from verifier.verdict import Verdict
 
 
 def go_test(front: Front, asked: Request) -> GoTest:
     """The Go test for a counterexample. Raises ModelError where the model cannot be run as it is."""
+    if asked.hammer:
+        return hammer(front, asked)
     program = lowered(front, asked.trace.lowering)
+    walked = walk(program, asked.trace.choices)
     found = slots(front, program)
-    return forced(front, program, asked, found, plan(walk(program, asked.trace.choices), asked.trace, found))
+    made = plan(walked, asked.trace, found)
+    if made.behind:
+        found = slots(front, program, made.behind)
+        made = plan(walked, asked.trace, found)
+    return forced(front, program, asked, found, made)
+
+
+def stress_test(front: Front, result: Result) -> GoTest:
+    """The Go test that looks for a contradiction to a SAFE model. Raises ModelError as `go_test` does."""
+    held = {p.name for p in result.properties if p.kind == "finally" and p.verdict is Verdict.SAFE}
+    clauses = [c for c in front.document.clauses if c.name in held and " at(" not in f" {c.text.value}"]
+    return stress(front, slots(front, lowered(front, "abstract")), clauses)

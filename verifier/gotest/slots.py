@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.golang import syntax as ast
+from verifier.golang.types import Tuple
 from verifier.gotest.sites import Place, children, innermost, places
 from verifier.pipeline.load import Front
 from verifier.program.program import Kind, Program
@@ -19,13 +20,24 @@ class Slots:
     known: tuple[Place, ...]
     held: tuple[Place, ...]
     numbers: dict[Place, int]
+    calls: tuple[tuple[ast.Call, int], ...] = ()
     conds: tuple[ast.Expr, ...] = ()
     """The locks that `sync.NewCond` is called with: `Wait` takes them again in a slot of its own."""
 
     @property
     def relock(self) -> int:
         """The slot before `Wait` of a sync.Cond takes its lock again; 0 when the model has none."""
-        return len(self.held) + 1 if self.conds else 0
+        return len(self.held) + len(self.after) + 1 if self.conds else 0
+
+    def place(self, slot: int) -> Place:
+        """The place of a slot; for one behind a call that of the call."""
+        behind = {n: Place("after", call, call.span) for call, n in self.calls}
+        return self.held[slot - 1] if slot <= len(self.held) else behind[slot]
+
+    @property
+    def after(self) -> dict[Span, int]:
+        """The slots behind calls: where a statement goes on with steps of its own."""
+        return {call.span: n for call, n in self.calls}
 
     def of(self, span: Span | None) -> int:
         """The slot right before the step at a span; 0 when there is none."""
@@ -41,16 +53,18 @@ def roots(front: Front) -> tuple[object, ...]:
     return (*functions, *(spec for _, spec in front.package.variables), *(b.block for b in front.package.bodies))
 
 
-def slots(front: Front, program: Program) -> Slots:
-    """The slots of a model, given its composed program."""
+def slots(front: Front, program: Program, behind: frozenset[Span] = frozenset()) -> Slots:
+    """The slots of a model, given its composed program, and those `behind` calls that have one value."""
     known = tuple(p for root in roots(front) for p in places(root))
     seen = {s.span for t in program.templates[1:] for s in t.steps if s.kind is not Kind.LOCAL and s.span is not None}
     found = {p for p in (innermost(span, known) for span in seen) if p is not None}
     found |= {p for p in known if p.kind == "before" and _labels(p) & _asked(front)}
     order = {file: n for n, file in enumerate([*(s.text.file for s in front.document.sources), front.document.path])}
     held = tuple(sorted(found, key=lambda p: (order[p.covers.file], p.covers.line, p.covers.column)))
+    made = [c for root in roots(front) for c in _calls(root) if c.span in behind and _one_value(front, c)]
+    calls = tuple((c, n) for n, c in enumerate(made, start=len(held) + 1))
     conds = tuple(c.args[0] for root in roots(front) for c in _conds(root))
-    return Slots(known, held, {p: n for n, p in enumerate(held, start=1)}, conds)
+    return Slots(known, held, {p: n for n, p in enumerate(held, start=1)}, calls, conds)
 
 
 def _conds(node: object) -> Iterator[ast.Call]:
@@ -59,6 +73,18 @@ def _conds(node: object) -> Iterator[ast.Call]:
             yield node
     for child in children(node):
         yield from _conds(child)
+
+
+def _calls(node: object) -> Iterator[ast.Call]:
+    if isinstance(node, ast.Call):
+        yield node
+    for child in children(node):
+        yield from _calls(child)
+
+
+def _one_value(front: Front, call: ast.Call) -> bool:
+    known = front.package.info.types.get(call)
+    return known is not None and known.type is not None and not isinstance(known.type, Tuple)
 
 
 def _labels(place: Place) -> set[str]:

@@ -40,6 +40,8 @@ class Plan:
     loose: tuple[str, ...]
     last: tuple[int, ...]
     """The slots of the two accesses of a race, or of the statements that goroutines are stuck in."""
+    behind: frozenset[Span] = frozenset()
+    """Calls after which a statement has steps of its own: a slot behind the call could hold those."""
 
 
 Key = tuple[int, tuple[Call, ...]]
@@ -56,6 +58,8 @@ class _Passage:
     rows: list[int] = field(default_factory=list)
     syncs: list[int] = field(default_factory=list)
     nested: bool = False
+    called: Span | None = None
+    """The call in it that has been made last and has slots of its own."""
     paired: bool = False
     waits: bool = False
     queues: bool = False
@@ -69,6 +73,7 @@ class _Goroutine:
     def __init__(self, name: str, slots: Slots) -> None:
         self.name = name
         self.passages: list[_Passage] = []
+        self.behind: set[Span] = set()
         self._slots = slots
         self._open: dict[Key, _Passage] = {}
 
@@ -84,6 +89,7 @@ class _Goroutine:
                     self._new(key, index)
                 elif self._slots.of(step.span) != outer:
                     passage.nested = passage.nested or bool(passage.rows)
+                self._open[key].called = stack[depth].called_at
         slot = self._slots.of(step.span)
         if step.detail == "locks":
             # Wait of a sync.Cond: the lock is taken again in a slot of its own.
@@ -94,6 +100,16 @@ class _Goroutine:
             return None
         key = (slot, stack)
         passage = self._open.get(key)
+        called = passage.called if passage is not None else None
+        if row and passage is not None and index not in passage.seen and called is not None:
+            # The statement goes on after a call that has slots of its own.
+            behind = self._slots.after.get(called, 0)
+            if behind:
+                passage.seen.add(index)
+                key = (behind, stack)
+                passage = self._open.get(key)
+            else:
+                self.behind.add(called)
         if passage is None or index in passage.seen:
             passage = self._new(key, index)
         passage.seen.add(index)
@@ -144,8 +160,9 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
         if mine and not mine[-1].paired:
             # Nobody sees the end of a goroutine that the model starts: a moment later it is over.
             mine[-1].waits = True
+    behind = frozenset().union(*(g.behind for g in goroutines.values()))
     turns, loose = _ordered([g.passages for g in goroutines.values()])
-    return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last)
+    return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last, behind)
 
 
 def _raw(walked: Walk, instance: int, index: int) -> Step:

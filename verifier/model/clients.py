@@ -28,10 +28,9 @@ def inconsistencies(model: Model) -> Iterator[Diagnostic]:
     node = model.get(LINEARIZABLE)
     if not isinstance(node, Mapping):
         return
-    for other in ("goroutines", "schemes"):
-        if other in model:
-            message = f"a model with `linearizable:` has no `{other}:` of its own: its goroutines are clients"
-            yield Diagnostic(message, model[other].span)
+    if "goroutines" in model:
+        message = "a model with `linearizable:` has no `goroutines:` of its own: its goroutines are clients"
+        yield Diagnostic(message, model["goroutines"].span)
     asked = _operations(node)
     if not asked:
         yield Diagnostic("no operations: list the methods that clients call", node.span)

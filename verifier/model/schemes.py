@@ -187,12 +187,23 @@ def kept(workload: Document, name: str, files: Sequence[str], fetch: Fetch) -> D
 
 
 def chosen(workload: Document, names: Sequence[str]) -> tuple[Scheme, ...]:
-    """The schemes the command line names, each one of the workload's or the path of a file; all without names.
+    """The schemes the command line names: of the workload, of the folder, or the path of a file; all without names.
 
-    Raises ModelError as `schemes` does, and KeyError with a name that is neither.
+    Raises ModelError as `schemes` does, and KeyError with a name that is nothing of this.
     """
     known = {s.name: s for s in schemes(workload)}
     if not names:
         return tuple(known.values())
     here = workload.schemes[0].span
-    return tuple({n: _at(n, n, here) if n not in known and _is_path(n) else known[n] for n in names}.values())
+    folder = _folder(workload.path)
+    out: dict[str, Scheme] = {}
+    for name in names:
+        if name in known:
+            out[name] = known[name]
+        elif _is_path(name):
+            out[name] = _at(name, name, here)
+        elif folder and _holds(folder, f"{name}.go"):
+            out[name] = _in(folder, name, name, here)
+        else:
+            raise KeyError(name)
+    return tuple(out.values())

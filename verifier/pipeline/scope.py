@@ -52,6 +52,8 @@ def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ())
     out = [f"Go {front.document.go} {RULES[k]}" for k in RULES if k in kinds]
     if any(p.kind == "starvation" for p in properties):
         out.append(f"fairness: {FAIRNESS}")
+    if any(p.kind == "ordered" for p in properties):
+        out.append("happens-before: the Go memory model of June 2022, an edge only where it promises one (ref/mem)")
     return tuple(out)
 
 
@@ -61,7 +63,7 @@ def goroutines(front: Front) -> str:
 
 
 def _heap_kinds(program: Program) -> set[str]:
-    """Lock kinds that live in heap objects only, recognised by the Go lines their steps cite."""
+    """Kinds of what is no variable of the package with a kind of its own, by the Go lines that steps cite."""
     lines = {s.cite for t in program.templates for s in t.steps}
     cites = {line.split(":")[0] for line in lines}
     known = {
@@ -69,6 +71,7 @@ def _heap_kinds(program: Program) -> set[str]:
         "internal/sync/mutex.go": "mutex",
         "sync/once.go": "once",
         "sync/cond.go": "cond",
+        "sync/atomic/doc.go": "atomic",
         "runtime/chan.go": "channel",
         "runtime/select.go": "channel",
     }

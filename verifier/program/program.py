@@ -249,10 +249,10 @@ class Clause:
 class View:
     """A shared object worth a column in a timeline: a lock, a map, a variable.
 
-    `kind`: mutex, rwmutex, once, waitgroup, cond, atomic, map, syncmap, channel, value. `cells` by kind:
+    `kind`: mutex, rwmutex, once, waitgroup, cond, atomic, map, syncmap, channel, pointer, value. `cells` by kind:
     mutex (held); rwmutex (readers, pending, writer); once (state); waitgroup (count); atomic and value: the cells
     of the value; map and syncmap: present bit then value cells, for each key of `keys`; channel: closed and, where it
-    has a buffer, the length and the values.
+    has a buffer, the length and the values; pointer, one kept by content: whether it is set, then the fields.
     """
 
     name: str

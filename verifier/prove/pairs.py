@@ -43,6 +43,8 @@ class Half:
     looks: int
     package: tuple[Value, ...]
     member: Member
+    names: dict[int, int]
+    """What the identities of its view are called here."""
     points: bool
     """Its cells refer to objects of the other one."""
     reaches: bool
@@ -140,6 +142,7 @@ class Pairs:
             self.number((member.template, member.reads, member.held)) if locks else -member.template,
             setting.package,
             member,
+            calling.names,
             in_cells,
             in_cells or setting.reaches or any(who(lock) == other for lock in (*member.reads, *member.held)),
             setting.into | beyond if beyond else setting.into,

@@ -212,9 +212,9 @@ class _Run:
                     self._race(whole(one, two))
                 # Its parts are the two views, so what each can do alone is known.
                 if x.active:
-                    self._step(one, two, 0, x.active)
+                    self._step(one, two, 0, x)
                 if y.active:
-                    self._step(two, one, 1, y.active)
+                    self._step(two, one, 1, y)
             self._watch_the_clock()
 
     def _wholes(self, v: Configuration) -> Iterator[tuple[Configuration, list[_Alone]]]:
@@ -278,20 +278,19 @@ class _Run:
                 out.append(o.after)
         return out
 
-    def _step(self, me: Half, other: Half, j: int, active: frozenset[int]) -> None:
-        """The steps of one of a pair, taken once for all strangers that look alike (`active` follows from the half)."""
+    def _step(self, me: Half, other: Half, j: int, single: _Alone) -> None:
+        """The steps of one of a pair, taken once for all strangers that look alike (`single` follows from the half)."""
         if not strangers(me, other):
-            self._moved(whole(other, me) if j else whole(me, other), j, active)
+            self._moved(whole(other, me) if j else whole(me, other), j, single.active)
             return
         key = me.number, other.looks
         known = self.beside.get(key)
         if known is None:
-            known = self.beside[key] = []
-            for after in self._moved(whole(other, me) if j else whole(me, other), j, active):
-                mate = after.members[1 - j]
-                unlocked = None if mate == other.member else (mate.reads, mate.held)
-                known.append(_Taken(self.pairs.number(after.package), after.package, after.members[j], unlocked))
-            return
+            if not other.member.reads and not other.member.held:
+                known = self.beside[key] = list(self._as_alone(me, single))
+            else:
+                self.beside[key] = list(self._first(me, other, j, single.active))
+                return
         for t in known:
             self.posts += 1
             mate, number = other.member, other.who
@@ -303,6 +302,21 @@ class _Run:
                 self.glimpses.add(seen)
                 pair = Configuration(t.package, (mate, t.member) if j else (t.member, mate))
                 self._add(self.names.view(pair, (1 - j,)))
+
+    def _as_alone(self, me: Half, single: _Alone) -> Iterator[_Taken]:
+        """Beside a stranger without locks, a goroutine does what it does alone."""
+        for o in single.outcomes:
+            if o.after is not None and o.step.number in single.active:
+                package = self.names.cells(o.after.package, 0, me.names)
+                member = self.names.member(o.after.members[0], me.names)
+                yield _Taken(self.pairs.number(package), package, member, None)
+
+    def _first(self, me: Half, other: Half, j: int, active: frozenset[int]) -> Iterator[_Taken]:
+        """The steps beside the first one of those that look alike."""
+        for after in self._moved(whole(other, me) if j else whole(me, other), j, active):
+            mate = after.members[1 - j]
+            unlocked = None if mate == other.member else (mate.reads, mate.held)
+            yield _Taken(self.pairs.number(after.package), after.package, after.members[j], unlocked)
 
     def _seen(self, j: int, after: Configuration, o: Outcome) -> None:
         """What k goroutines see after a step of member `j`; if nobody but them was involved, `_inside` knows it."""

@@ -27,6 +27,8 @@ def summary(prop: Property) -> str:
         return _last_words(trace)
     if trace.waiting:
         return ", ".join(_waits_for(w) for w in trace.waiting)
+    if prop.kind == "ordered":
+        return f"{prop.name}: nothing orders {prop.formula}"
     return f"{prop.name}: {prop.formula or 'the clause'} {_WHEN.get(prop.kind, 'does not hold')}"
 
 
@@ -50,6 +52,8 @@ def _body(prop: Property, trace: Trace) -> list[str]:
         return _failure(trace)
     if trace.waiting:
         return _deadlock(trace)
+    if prop.kind == "ordered":
+        return _not_ordered(prop)
     return _clause(prop, trace)
 
 
@@ -208,6 +212,19 @@ _WHEN = {
     "always": "is false in a reachable state",
     "finally": "is false when every goroutine has returned",
 }
+
+
+def _not_ordered(prop: Property) -> list[str]:
+    """What should have happened before what, and where the user says so."""
+    lines = [f"NOT ORDERED: {prop.name}", f"  {prop.formula}"]
+    if prop.span is not None:
+        lines.append(f"      {prop.span.file}:{prop.span.line}")
+    return [
+        *lines,
+        "",
+        "The one was over before the other began, yet no unlock, atomic operation or other edge of the Go memory model",
+        "leads from the first label to the last.",
+    ]
 
 
 def _clause(prop: Property, trace: Trace) -> list[str]:

@@ -69,9 +69,11 @@ def grid(given: Comparison) -> Grid:
     head = [Column("scheme")]
     head += [Column(name, when="" if kind == name else kind) for kind, name in properties]
     head += [Column("any N", figure=True)] if proofs else []
-    head += [Column(name, figure=True, number=True) for name in (WAITING, LOSING, HOLDING, "states")]
+    waiting = _waiting(given)
+    figures = (WAITING, LOSING, HOLDING, "states") if waiting else ("states",)
+    head += [Column(name, figure=True, number=True) for name in figures]
     head += [Column("as expected", figure=True)]
-    return Grid(tuple(head), tuple(_row(row, properties, proofs) for row in given.rows))
+    return Grid(tuple(head), tuple(_row(row, properties, proofs, waiting) for row in given.rows))
 
 
 def columns(given: Comparison) -> tuple[tuple[str, str], ...]:
@@ -87,16 +89,22 @@ def _results(given: Comparison) -> list[Result]:
     return [e for e in given.entries if isinstance(e, Result)]
 
 
-def _row(row: Row, properties: tuple[tuple[str, str], ...], proofs: bool) -> tuple[str, ...]:
+def _waiting(given: Comparison) -> bool:
+    return any(r.contention for r in _results(given))
+
+
+def _row(row: Row, properties: tuple[tuple[str, str], ...], proofs: bool, waiting: bool) -> tuple[str, ...]:
     entry = row.entry
     if isinstance(entry, Failed):
         # Interrupted is not in error: nothing is known yet.
         word = "???" if entry.exit_code == EXIT_UNKNOWN else "ERROR"
-        return (row.scheme, *(word for _ in properties), *((word,) if proofs else ()), *"----", "not checked")
+        figures = "----" if waiting else "-"
+        return (row.scheme, *(word for _ in properties), *((word,) if proofs else ()), *figures, "not checked")
     cells = [cell([p for p in entry.properties if (p.kind, p.name) == at]) for at in properties]
     proved = (any_number(entry),) if proofs else ()
     expected = "yes" if as_expected(entry) == "yes" else "NO"
-    return (row.scheme, *cells, *proved, *_contention(entry.contention), _states(entry), expected)
+    shares = _contention(entry.contention) if waiting else ()
+    return (row.scheme, *cells, *proved, *shares, _states(entry), expected)
 
 
 def _states(entry: Result) -> str:
@@ -127,10 +135,12 @@ def share(millionths: int | None) -> str:
 def legend(given: Comparison) -> tuple[tuple[str, str], ...]:
     """What the headers stand for that do not explain themselves."""
     clauses = [(name, f"{kind}: {_formula(given, kind, name)}") for kind, name in columns(given) if kind != name]
-    if not any(r.contention for r in _results(given)):
-        return tuple(clauses)
+    proofs = (("any N", "race, fatal and panic, for any number of goroutines"),) if _proofs(given) else ()
+    if not _waiting(given):
+        return (*clauses, *proofs)
     return (
         *clauses,
+        *proofs,
         (WAITING, WAITS),
         (LOSING, LOST),
         (HOLDING, SECTION),
@@ -146,7 +156,7 @@ def scope(given: Comparison) -> tuple[tuple[str, str], ...]:
     fewest = min((r.explored.counts for r in results), key=len)
     counts = ", ".join(plural(n, role) for role, n in fewest)
     whole = all(r.explored.complete for r in results)
-    steps = "how fast a scheme is: steps are no times; " if any(r.contention for r in results) else ""
+    steps = "how fast a scheme is: steps are no times; " if _waiting(given) else ""
     others = "other numbers of goroutines" + (", but where any N says proved" if _proofs(given) else "")
     return (
         ("explored", f"every interleaving of {counts}" if whole else f"{counts}; not every interleaving"),

@@ -33,7 +33,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         *(_witnesses(result) if verbose else ()),
         _footer(result, verbose),
         _consequences(result, verbose),
-        *([_labelled("note", result.notes)] if result.notes else ()),
+        _labelled("note", (*result.notes, *_perhaps(result))),
         _final(result),
     ]
     return _join([line for section in sections if section for line in (*_trimmed(section), "")][:-1])
@@ -74,7 +74,14 @@ def _given(result: Result) -> str:
 def _witnesses(result: Result) -> list[list[str]]:
     """How the states that had to be reachable were reached."""
     seen = [p for p in result.properties if p.verdict is not Verdict.UNSAFE and p.trace is not None]
-    return [[f"--- seen: {subject(p)}  {steps(p.steps)}", *timeline(p.trace)] for p in seen if p.trace]
+    words = {p.name: "perhaps" if p.verdict is Verdict.UNKNOWN else "seen" for p in seen}
+    return [[f"--- {words[p.name]}: {subject(p)}  {steps(p.steps)}", *timeline(p.trace)] for p in seen if p.trace]
+
+
+def _perhaps(result: Result) -> tuple[str, ...]:
+    """Where to look at a schedule that is not excluded and not confirmed."""
+    found = [(p, p.trace.path) for p in result.properties if p.verdict is Verdict.UNKNOWN and p.trace is not None]
+    return tuple(f"{p.name} as it may be: verify replay {result.path} {at}{_given(result)}" for p, at in found)
 
 
 def _footer(result: Result, verbose: bool) -> list[str]:

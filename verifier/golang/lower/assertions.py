@@ -8,12 +8,12 @@ from verifier.golang import syntax as ast
 from verifier.golang.check_lookup import why_not_implements
 from verifier.golang.library import LOCKER
 from verifier.golang.lower.dispatch import implements
-from verifier.golang.lower.interfaces import from_interface, holds_type, is_held
+from verifier.golang.lower.interfaces import from_interface, holds_type
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import scalar, snapshot
 from verifier.golang.lower.values import Value
 from verifier.golang.types import ANY, Interface, Type, underlying
-from verifier.program.expr import ZERO, Expr, equal, negate
+from verifier.program.expr import TRUE, ZERO, Expr, any_of, equal, negate
 from verifier.source import Span
 
 
@@ -27,11 +27,19 @@ def type_assert(m: Machine, x: ast.Expr) -> Value:
     assert isinstance(x, ast.TypeAssert)
     inside = snapshot(m, m.value(x.x))
     value, ok = _asserted(m, x, inside)
+    if m.pure or ok == TRUE:
+        m.fail_if(negate(ok), "panic", "interface conversion")
+        return value
+    # One location with a step for each: a chain of checks would tell more situations apart than there are.
+    src, m.cur = m.here(), m.new()
+    m.edge(src, m.cur, guard=ok)
     held = scalar(inside.leaves[0])
+    known = [ok]
     for of, message in _failures(m, inside.type, value.type):
-        m.fail_if(equal(held, ZERO) if of is None else holds_type(m, held, of), "panic", message)
-    # What else may be there is in no list of ours: types that the library makes.
-    m.fail_if(negate(ok), "panic", f"interface conversion: {_name(inside.type)} is not {value.type}")
+        known.append(equal(held, ZERO) if of is None else holds_type(m, held, of))
+        m.fail_edge(src, known[-1], "panic", message)
+    # What else may be there: what code that is lowered later puts into interfaces, or the library.
+    m.fail_edge(src, negate(any_of(*known)), "panic", f"interface conversion: {_name(inside.type)} is not {value.type}")
     return value
 
 
@@ -53,13 +61,16 @@ def _asserted(m: Machine, x: ast.TypeAssert, value: Value) -> tuple[Value, Expr]
 
 
 def _failures(m: Machine, source: Type, t: Type) -> Iterator[tuple[Type | None, str]]:
-    """Nil (None) and every other type that may be in an interface of the model, with the panic it makes."""
+    """Nil (None) and every other type that is known to be put into interfaces, with the panic it makes.
+
+    Not all of `Info.boxed`: a type that only keys of a sync.Map have would enlarge every interface cell.
+    """
     want, inside = underlying(t), underlying(source)
     assert isinstance(inside, Interface)
     # Asked for an interface, Go does not name the one it looks into.
     yield None, f"interface conversion: {'interface' if isinstance(want, Interface) else _name(source)} is nil, not {t}"
-    for of in m.info.boxed:
-        if not is_held(m, of) or why_not_implements(of, inside) is not None:
+    for of in tuple(m.segments.values()):
+        if why_not_implements(of, inside) is not None:
             continue
         if not isinstance(want, Interface):
             if of != t:

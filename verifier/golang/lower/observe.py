@@ -97,6 +97,8 @@ def _walk(
             pass  # what is to be seen of a timer is at its channel
         case Primitive():
             yield _primitive(m, r, path, u)
+        case Pointer() if m.layouts.by_content(u):
+            yield View(cell_name(m, r, path), "pointer", _cells(r, path))
         case Pointer() | Map() | Slice() | Chan():
             yield from _reference(m, at, state, r, path, t, seen)
         case _:
@@ -134,6 +136,8 @@ def _primitive(m: Machine, r: Region, path: Path, t: Primitive) -> View:
     if kind == "waitgroup":
         cells = cells[:1]
     keys: tuple[str, ...] = ()
+    if t.arg is not None and m.layouts.by_content(Pointer(t.arg)):
+        kind = "pointer"
     if kind == "syncmap":
         keys = _sync_keys(m, m.layouts)
         cells = cells[: 2 * len(keys)]

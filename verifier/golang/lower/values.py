@@ -181,7 +181,7 @@ def path_name(base: str, path: tuple[str | int, ...]) -> str:
     """`base` with a cell path in Go's notation: fields after dots, indices in brackets."""
     out = base
     for c in path:
-        if isinstance(c, Part) and c in ("v", "present", "value", "slots"):
+        if isinstance(c, Part) and c in ("v", "present", "value", "slots", "set"):
             continue
         out += f"[{c}]" if isinstance(c, int) else f".{c}"
     return out

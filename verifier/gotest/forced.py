@@ -1,145 +1,42 @@
-"""The Go file: header, the model's Go, the schedule, and the part that forces it."""
+"""The test that forces a schedule: the model's Go with slots in it, the turns, the verdict at the end."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from verifier.evidence.result import Property
 from verifier.gotest import harness
+from verifier.gotest.gofile import GoTest, bodies, declarations, file, quoted, refuse
+from verifier.gotest.head import head
 from verifier.gotest.instrument import Names, instrumented
-from verifier.gotest.layout import indented, separated
+from verifier.gotest.layout import indented
+from verifier.gotest.naming import Rename, functions as functions_of, renaming
 from verifier.gotest.request import Request, camel
 from verifier.gotest.sites import names as identifiers
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.turns import BEGINS, ENDS, PASSES, Plan, Turn
 from verifier.pipeline.load import Front
 from verifier.program.program import Program
-from verifier.records import dataclass
 from verifier.source import Span, fail
-
-_PACKAGES = {
-    "sync": "sync",
-    "atomic": "sync/atomic",
-    "time": "time",
-    "rand": "math/rand",
-    "fmt": "fmt",
-    "errors": "errors",
-    "runtime": "runtime",
-    "strings": "strings",
-}
-_OURS = (
-    "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
-    "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
-    "enter", "leave", "play", "stacks", "choices", "stuck", "standing", "holds", "finished", "rounds", "reset", "race",
-    "relock",
-)  # fmt: skip
-_HEADER = re.compile(
-    r"^[ \t]*(?:package[ \t]+\w+[ \t]*;?|import[ \t]*\([^)]*\)|import[ \t]+[^\n]*|//go:build[^\n]*|// \+build[^\n]*)"
-    r"[ \t]*$",
-    re.M,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class GoTest:
-    """A generated test: its Go, its name, and in which of its lines the predicted accesses or operations stand."""
-
-    text: str
-    name: str
-    race: bool
-    lines: tuple[tuple[int, int], ...]
-    loose: tuple[str, ...]
 
 
 def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: Plan) -> GoTest:
     """The test that forces a schedule. Raises ModelError where the model cannot be run as it is."""
-    _refuse(front)
-    rename = _renaming(front)
-    ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"))
-    declared, bodies = instrumented(front, slots, ours)
+    refuse(front)
+    rename = renaming(front)
+    ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"))
+    declared, texts = instrumented(front, slots, ours)
     name = "Test" + camel(front.document.name, asked.property.name)
-    functions = _functions(front)
+    functions = functions_of(front)
     parts = [
-        *_declarations(declared),
-        *(f"func {f}() {{\n{indented(body, 1)}\n}}\n" for f, body in zip(functions.values(), bodies, strict=True)),
+        *declarations(declared),
+        *bodies(functions, texts),
         _test(front, program, asked, name, functions, plan, slots, rename),
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
-    text = _file(front, _head(front, asked, name, plan), parts)
+    text = file(front, head(front.document.path, asked, name, plan.loose), parts)
     return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
-
-
-def _refuse(front: Front) -> None:
-    for f in front.package.functions:
-        if f.decl.body is None:
-            raise fail(
-                f"{f.decl.name.name} has no body: a Go test needs one function, not any",
-                f.decl.span,
-                "give it a body that leads to the same schedule, such as a switch over its argument",
-            )
-
-
-def _renaming(front: Front) -> Rename:
-    used = {name for root in roots(front) for name in identifiers(root)}
-    used |= {name for t in front.package.types for name in (t.name, *(_PACKAGES))}
-    return Rename({n: _fresh(n, used) for n in _OURS})
-
-
-class Rename:
-    """Our names that the model uses itself, and what they become."""
-
-    def __init__(self, names: dict[str, str]) -> None:
-        self._names = {a: b for a, b in names.items() if a != b}
-
-    def __call__(self, name: str) -> str:
-        """One name."""
-        return self._names.get(name, name)
-
-    def text(self, go: str) -> str:
-        """A piece of our own Go."""
-        for old, new in self._names.items():
-            # Where a column follows, one of its spaces makes room: gofmt wants it where it is.
-            room = " " * (len(new) - len(old))
-            go = re.sub(rf'(?<![\w."]){old}\b(?!:)(?:{room}(?=  *\S))?', new, go)
-        return go
-
-
-def _fresh(name: str, used: set[str]) -> str:
-    while name in used:
-        name += "_"
-    return name
-
-
-def _functions(front: Front) -> dict[str, str]:
-    """The Go function of every role."""
-    used = {f.decl.name.name for f in front.package.functions} | set(_OURS) | set(_PACKAGES)
-    used |= {v.name for variables, _ in front.package.variables for v in variables}
-    used |= {t.name for t in front.package.types}
-    used |= {name for root in roots(front) for name in identifiers(root)} | {"init", "main"}
-    out: dict[str, str] = {}
-    for role in front.document.roles:
-        word = camel(role.name)
-        word = word[0].lower() + word[1:] if word and word[0].isalpha() else f"role{word}"
-        name = word if word not in used and word not in _KEYWORDS else _fresh(f"{word}Body", used)
-        used.add(name)
-        out[role.name] = name
-    return out
-
-
-_KEYWORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "break case chan const continue default defer else fallthrough for func go goto if import interface map "
-        "package range return select struct switch type var any bool byte cap clear close copy delete error false "
-        "int len make max min new nil panic print println recover string true uint",
-    )
-)
-
-
-def _declarations(texts: Iterable[str]) -> list[str]:
-    return [made + "\n" for made in (separated(indented(_HEADER.sub("", text))) for text in texts) if made]
 
 
 def _test(
@@ -189,14 +86,14 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
             return [
                 *wait,
                 f"if !{rename('holds')}(func() bool {{ return {text} }}) {{",
-                f"\tt.Fatal({_quoted(f'{prop.name}: {prop.formula} does not hold')})",
+                f"\tt.Fatal({quoted(f'{prop.name}: {prop.formula} does not hold')})",
                 "}",
             ]
         case "lost-update":
             # Reading and overwriting in this order is all there is to it: no goroutine took another way.
-            return [f"t.Fatal({_quoted(f'the schedule ran to its end: {prop.sentence}')})"]
+            return [f"t.Fatal({quoted(f'the schedule ran to its end: {prop.sentence}')})"]
         case _:
-            return [f"t.Log({_quoted(f'the schedule ran to its end without {prop.kind}: {trace.failure}')})"]
+            return [f"t.Log({quoted(f'the schedule ran to its end without {prop.kind}: {trace.failure}')})"]
 
 
 def _and(names: list[str]) -> str:
@@ -223,11 +120,6 @@ def _in_role(front: Front, role: str, span: Span) -> bool:
     from verifier.gotest.sites import inside
 
     return any(b.role == role and inside(span, b.block.span) for b in front.package.bodies)
-
-
-def _quoted(text: str) -> str:
-    text = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
 
 
 def _schedule(plan: Plan, program: Program, slots: Slots, rename: Rename) -> str:
@@ -269,6 +161,8 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
     parts.append(start)
     if any(p.kind == "cond" for p in slots.held):
         parts.append(harness.PASS)
+    if slots.calls:
+        parts.append(harness.THEN)
     if slots.relock:
         parts.append(harness.RELOCK)
     if plan.choices or any("rand" in identifiers(root) for root in roots(front)):
@@ -284,66 +178,17 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
     return [rename.text(part) for part in parts]
 
 
-def _head(front: Front, asked: Request, name: str, plan: Plan) -> str:
-    prop, trace = asked.property, asked.trace
-    path = front.document.path
-    lines = [f"{name} shows on the real runtime what `verify {path}` found:", ""]
-    lines.append(f"    {prop.name}: {prop.sentence}")
-    lines += [
-        "",
-        f"It runs the goroutines of that model in the order of the schedule {trace.path}: at(n) holds each of",
-    ]
-    lines += ["them before its n-th place until it is its turn. Put it into a directory of its own and run", ""]
-    flag = "-race " if prop.kind == "race" else ""
-    lines += [f"    go test {flag}-run '^{name}$' -count=1"]
-    if prop.kind == "race":
-        lines += ["", "Go then reports these two accesses, which nothing orders:", ""]
-        for r in trace.race:
-            what = "write" if r.write else "read"
-            lines.append(f"    {what} of {r.location} by {r.goroutine}: {r.text} ({_place(r.span)})")
-    elif prop.kind == "deadlock":
-        lines += ["", "It fails with the stacks of all goroutines, when these wait for ever:", ""]
-        for w in trace.waiting:
-            lines.append(f"    {w.goroutine} [{w.operation}] ({_place(w.span)})")
-    elif prop.kind in ("panic", "fatal"):
-        lines += ["", "The process then dies with", ""]
-        lines.append(f"    {'panic' if prop.kind == 'panic' else 'fatal error'}: {trace.failure}")
-    if plan.loose:
-        lines += ["", "What one statement does cannot be taken apart: others come before or after all of it in", ""]
-        lines += [f"    {text}" for text in plan.loose]
-    return "\n".join(f"// {line}".rstrip() if not line.startswith("    ") else f"//\t{line[4:]}" for line in lines)
-
-
-def _place(span: Span | None) -> str:
-    return f"{span.file}:{span.line}" if span is not None else "?"
-
-
-def _file(front: Front, head: str, parts: list[str]) -> str:
-    body = "\n".join(parts)
-    code = re.sub(r'"(?:\\.|[^"\\\n])*"|//[^\n]*', "", body)
-    imports = sorted(
-        {path for word, path in _PACKAGES.items() if re.search(rf"(?<![\w.]){word}\.[A-Z]", code)} | {"testing"}
-    )
-    minor = int(front.document.go.split(".")[1])
-    # The file says which Go it is: loops have one variable a round since 1.22, whatever a go.mod around it says.
-    build = f"//go:build go1.{22 if minor >= 22 else 21}"
-    package = re.sub(r"[^a-z0-9]", "", front.document.name.lower())
-    package = package if package and package[0].isalpha() and package not in _KEYWORDS else f"model{package}"
-    listed = "".join(f'\t"{path}"\n' for path in imports)
-    return f"{head}\n\n{build}\n\npackage {package}\n\nimport (\n{listed})\n\n{body}"
-
-
 def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """The lines of the file that the statements behind slots take, as (first, last); (0, 0) where there is none."""
     rows = text.split("\n")
     out: list[tuple[int, int]] = []
     for n in wanted:
-        call = re.compile(rf"\b(?:{rename('at')}|{rename('pass')})\({n}\)")
+        call = re.compile(rf"\b(?:(?:{rename('at')}|{rename('pass')})\({n}\)|{rename('then')}\({n}, )")
         found = [k for k, row in enumerate(rows, start=1) if call.search(row.split("//")[0])]
         if not n or not found:
             out.append((0, 0))
             continue
-        place = slots.held[n - 1]
+        place = slots.place(n)
         size = (place.covers.end_line or place.covers.line) - place.covers.line
         after = 1 if place.kind in ("before", "elseif") else 0
         first = found[0] - (1 if place.kind == "deferred" else 0)

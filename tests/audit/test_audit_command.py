@@ -55,7 +55,18 @@ def changed(text: str, change: object) -> str:
     return json.dumps(tree)
 
 
-@pytest.mark.parametrize("name", ["rwmutex", "unprotected", "rwmutex-recursive-rlock", "atomic-pointer-publish"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rwmutex",
+        "unprotected",
+        "rwmutex-recursive-rlock",
+        "atomic-pointer-publish",
+        "sync-map-check-then-act",
+        "naive-rwlock-writer-starves",
+        "real/go-81187-delete-absent",
+    ],
+)
 def test_evidence_of_the_catalogue_passes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit(evidence(name), tmp_path) == 0
     shown = capsys.readouterr().out

@@ -130,7 +130,7 @@ def _schedule(front: Front, judged: Judged) -> Line:
 
     assert judged.schedule is not None
     name = judged.schedule.lowering
-    if not re.fullmatch(rf"(?:{'|'.join(LOWERINGS)})(?:\.(?:heap|goroutines)[0-9]{{1,3}})*", name):
+    if not re.fullmatch(rf"(?:{'|'.join(LOWERINGS)}|ordered[0-9]{{1,3}})(?:\.(?:heap|goroutines)[0-9]{{1,3}})*", name):
         return Line(judged.name, f"REFUSED: there is no lowering {name}", EXIT_INTERNAL)
     try:
         words = replay_stored(lowered(front, name), judged.schedule)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 USAGE = "verify replay MODEL CHOICES [--at N]"
 
-LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "starvation")
+LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "starvation", "ordered[0-9]{1,3}")
 
 
 def parser() -> Parser:

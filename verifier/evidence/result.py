@@ -46,7 +46,7 @@ class Property:
 
     `kind`: race, fatal, panic, deadlock, always, sometimes, finally. `sentence` says in plain words what was found
     or shown, `reason` why it is UNKNOWN. `steps` is the length of `trace` in rows (0: no trace). A `sometimes`
-    property that holds has its witness in `trace`.
+    property that holds has its witness in `trace`, one that is UNKNOWN perhaps what could not be excluded.
     """
 
     name: str

@@ -232,6 +232,8 @@ def _schedule(p: Property, trace: Trace) -> Schedule:
         case "race":
             name = trace.race[0].location if trace.race else ""
             goroutines = tuple(a.goroutine for a in trace.race)
+        case "ordered":
+            return Schedule(trace.lowering, trace.choices, "always", p.name, ())
         case "panic" | "fatal" | "lost-update":
             name = trace.failure
         case "deadlock" | "starvation":

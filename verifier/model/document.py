@@ -129,6 +129,34 @@ class Under:
 
 
 @dataclass(frozen=True, slots=True)
+class PointText:
+    """A label of a role, as `role.label`."""
+
+    role: str
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class OrderText:
+    """An edge of happens-before that the user demands."""
+
+    name: str
+    before: PointText
+    finished: PointText
+    start: PointText
+    after: PointText
+    span: Span
+
+    @property
+    def formula(self) -> str:
+        """The edge in one line."""
+        end = "" if self.finished == self.before else f" .. {self.finished.role}.{self.finished.label}"
+        begin = "" if self.start == self.after else f"{self.start.role}.{self.start.label} .. "
+        return f"{self.before.role}.{self.before.label}{end} -> {begin}{self.after.role}.{self.after.label}"
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """Limits that keep the model finite. Hitting one is UNKNOWN, never SAFE."""
 
@@ -173,6 +201,8 @@ class Document:
     schemes: tuple[SchemeEntry, ...] = ()
     """The protection schemes of a workload: a file that is judged once under each, see `model.schemes`."""
     expect_under: tuple[Under, ...] = ()
+    orders: tuple[OrderText, ...] = ()
+    """Edges of happens-before that the user demands."""
     scheme: str = ""
     """The scheme this workload is taken under, as `--scheme` names it."""
     scheme_files: int = 0

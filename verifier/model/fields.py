@@ -9,7 +9,10 @@ from verifier.model.document import BUILTIN, CHECKS, METHODS, Bounds
 from verifier.records import dataclass
 
 CLAUSES = ("always", "sometimes", "finally")
-"""The keys under which users write properties of their own."""
+"""The keys under which users write properties of their own, as expressions."""
+
+EDGES = "ordered"
+"""The key under which users write edges of happens-before."""
 
 GO_VERSIONS = ("1.18", "1.19", "1.20", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27")
 
@@ -173,6 +176,17 @@ BOUNDS = Record(
     )
 )
 
+_POINT = Line("a role and one of its labels, such as `writer.stored`", rf"{IDENTIFIER}\.{IDENTIFIER}")
+
+ORDERED = Record(
+    (
+        Field("before", _POINT, "The label up to which the goroutine's doings are meant.", required=True),
+        Field("finished", _POINT, "The label it has come to when the question arises. By default `before`."),
+        Field("start", _POINT, "Only who leaves this label later has to know. By default that of `after`."),
+        Field("after", _POINT, "The label where everything up to `before` must have happened before.", required=True),
+    )
+)
+
 LINEARIZABLE = Record(
     (
         Field(
@@ -235,8 +249,13 @@ MODEL = Record(
         Field("sometimes", _clause("property"), "Go bool expressions that hold in some reachable state."),
         Field("finally", _clause("property"), "Go bool expressions that hold once all goroutines have returned."),
         Field(
+            "ordered",
+            Named(_NAMES, ORDERED, "property"),
+            "Edges of happens-before: what one goroutine did before a label comes before a label of another one.",
+        ),
+        Field(
             "check",
-            Items(Word(BUILTIN + CLAUSES)),
+            Items(Word(BUILTIN + CLAUSES + (EDGES,))),
             "Which of the built-in properties are judged; the user's own always are.",
             default=CHECKS,
         ),

@@ -14,6 +14,8 @@ from verifier.model.document import (
     Bounds,
     ClauseText,
     Document,
+    OrderText,
+    PointText,
     Role,
     SchemeEntry,
     Under,
@@ -107,7 +109,7 @@ def _inconsistencies(model: _Entries) -> Iterator[Diagnostic]:
             yield Diagnostic(message, body.span)
     yield from clients.inconsistencies(model.by_name)
     seen: dict[str, Span] = {}
-    for when in f.CLAUSES:
+    for when in (*f.CLAUSES, f.EDGES):
         for key, _ in model.named(when):
             if key.value in (*BUILTIN, LINEARIZABLE):
                 yield Diagnostic(f"'{key.value}' is the name of a built-in property: choose another", key.span)
@@ -122,7 +124,7 @@ def _unjudged(model: _Entries, clauses: set[str]) -> Iterator[Diagnostic]:
     checks = model.items("check")
     listed = {node.value for node in checks} if checks is not None else set(clients.default_checks(model.by_name))
     for node in checks or ():
-        if node.value in f.CLAUSES and not model.named(node.value):
+        if node.value in (*f.CLAUSES, f.EDGES) and not model.named(node.value):
             message = f"`check:` lists '{node.value}', but the model has no `{node.value}:`"
             yield Diagnostic(message, node.span)
     if checks is not None and not checks and not clauses:
@@ -164,6 +166,7 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
         declare=located(declare, lines) if declare is not None else None,
         roles=tuple(_role(key, node, lines) for key, node in model.named("goroutines")),
         clauses=tuple(_clauses(model, lines)),
+        orders=tuple(_order(key, _Entries(node)) for key, node in model.named(f.EDGES)),
         checks=clients.default_checks(model.by_name)
         if checks is None
         else tuple(c for c in BUILTIN if any(n.value == c for n in checks)),
@@ -205,6 +208,17 @@ def _clauses(model: _Entries, lines: list[str]) -> Iterator[ClauseText]:
         for key, node in model.named(when):
             assert isinstance(node, Scalar)
             yield ClauseText(key.value, when, located(node, lines), key.span)
+
+
+def _order(key: Scalar, node: _Entries) -> OrderText:
+    def point(name: str, default: str = "") -> PointText:
+        given = node.scalar(name) or node.scalar(default)
+        assert given is not None
+        role, _, label = given.value.partition(".")
+        return PointText(role, label, given.span)
+
+    first, last = point("before"), point("after")
+    return OrderText(key.value, first, point("finished", "before"), point("start", "after"), last, key.span)
 
 
 def _bounds(model: _Entries) -> Bounds:

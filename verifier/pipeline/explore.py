@@ -71,7 +71,9 @@ def run(front: Front, kind: str, budget: Budget, stop_when: frozenset[str] = fro
     bounds = front.document.bounds
     best: Explored | None = None
     for _ in range(DOUBLINGS + 1):
-        made = _asked(program(front, kind, bounds), budget.options)
+        made = program(front, kind, bounds)
+        if kind == "abstract":
+            made = _asked(made, budget.options)
         found = explored(made, budget.options, budget.limits, stop_when)
         out = Explored(named(kind, bounds, front.document.bounds), found, bounds)
         if best is None or out.found.complete or len(out.kinds) > len(best.kinds):

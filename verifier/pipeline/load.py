@@ -31,7 +31,10 @@ LOWERINGS = ("abstract", "runtime", "spurious", "unordered", "lost-update", "sta
 """abstract: a map access is one step, decides. runtime: the map's own steps, explains. spurious: TryLock may fail.
 unordered: so it may, and what looks at a channel without ordering anything may say anything.
 lost-update: the abstract one with ghosts, in which a lost update is a failure. starvation: the abstract one with the
-rounds of endless loops marked."""
+rounds of endless loops marked. Besides, `ordered1` and so on, with ghosts for the edges under `ordered:`."""
+
+GHOSTLY = ("lost-update", "ordered")
+"""How the names of lowerings begin that are given ghosts (`pipeline.instrumented`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,9 @@ def read_front(document: Document, options: Options) -> Front:
         declarations += parse_declarations(shared_by_clients(asked, declarations))
     counts = _counts(document, options)
     variable = owner.owned(declarations) if document.scheme else ""
+    if variable and asked is not None:
+        # Its calls would never return, and of no calls everything holds.
+        raise fail("the clients of `linearizable:` have no goroutine that could run this scheme's `Own`", asked.span)
     if variable:
         document = owner.staffed(document, variable, counts)
         declarations = (*declarations, *owner.declarations(document))
@@ -113,15 +119,12 @@ def program(front: Front, lowering: str = "abstract", bounds: Bounds | None = No
     )
     package = front.package if lowering == "abstract" else replace(front.package, clauses=())
     raw = lower(package, front.document.name, Roles(front.counts), settings, front.document.files, front.facts)
-    return compose(_with_lost_updates(raw) if lowering == "lost-update" else raw)
+    if lowering.startswith(GHOSTLY):
+        # Imported here: few models ask for these properties.
+        from verifier.pipeline.instrumented import instrumented
 
-
-def _with_lost_updates(raw: Program) -> Program:
-    """The program with ghosts that make a violation of the property a failure; itself where none is possible."""
-    # Imported here: few models ask for these properties.
-    from verifier.program.passes.lostupdate import with_lost_updates
-
-    return with_lost_updates(raw) or replace(raw, clauses=())
+        raw = instrumented(front.document, raw, lowering)
+    return compose(raw)
 
 
 def lowered(front: Front, name: str) -> Program:

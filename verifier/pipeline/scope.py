@@ -52,6 +52,8 @@ def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ())
     out = [f"Go {front.document.go} {RULES[k]}" for k in RULES if k in kinds]
     if any(p.kind == "starvation" for p in properties):
         out.append(f"fairness: {FAIRNESS}")
+    if any(p.kind == "ordered" for p in properties):
+        out.append("happens-before: the Go memory model of June 2022, an edge only where it promises one (ref/mem)")
     return tuple(out)
 
 

@@ -30,11 +30,8 @@ def judged(race: Property, front: Front, budget: Budget) -> tuple[Property, bool
     if audited.trace is None:
         return replace(race, verdict=Verdict.ERROR, sentence="", method="replay", reason=audited.refused), False
     earlier, later = audited.trace.race
-    reason = (
-        f"`len` and `default` of channels order nothing; if they come out as needed, {_who(earlier)} and {_who(later)}"
-        f" race on {later.location} (verify replay {front.document.path} {audited.trace.path})"
-    )
-    return replace(race, verdict=Verdict.UNKNOWN, sentence="", method="", reason=reason), False
+    reason = f"`len` and `default` order nothing: {_who(earlier)} and {_who(later)} may race on {later.location}"
+    return replace(race, verdict=Verdict.UNKNOWN, sentence="", method="", reason=reason, trace=audited.trace), False
 
 
 def _who(access: RacyAccess) -> str:

@@ -8,6 +8,7 @@ from verifier.evidence.contention import Contention
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import BUILTIN, ON_DEMAND, Document
+from verifier.model.fields import EDGES
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
@@ -57,6 +58,8 @@ def _judged(document: Document, options: Options) -> Result:
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
     properties += [linearizable(document, base)] if document.linearizable is not None else []
     properties += [clause(c, document, base) for c in wanted]
+    if document.orders and (options.checks is None or EDGES in options.checks):
+        properties += _edges(front, budget)
     judged, proof = _lifted(front, base, tuple(properties), budget, any_roles)
     shards = _every_hash(front, options)
     judged = tuple(_beside(p, shards) for p in judged)
@@ -104,6 +107,14 @@ def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Prope
     return judged(kind, front, base, budget)
 
 
+def _edges(front: Front, budget: Budget) -> list[Property]:
+    """The edges of happens-before under `ordered:`, each judged by an exploration of its own."""
+    # Imported here: most models have none.
+    from verifier.pipeline.ondemand import ordered
+
+    return [ordered(front, n, budget) for n in range(len(front.document.orders))]
+
+
 def _lifted(
     front: Front, base: Explored, properties: tuple[Property, ...], budget: Budget, any_roles: bool
 ) -> tuple[tuple[Property, ...], ForAnyNumber | None]:
@@ -138,6 +149,8 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
 def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:
     if not budget.options.contention or not front.document.scheme:
         return None
+    if front.client is not None:
+        return Contention(None, None, None, "clients make any call at all, so it depends on which are how likely")
     # Imported here: only comparisons ask.
     from verifier.pipeline.contention import contention
 

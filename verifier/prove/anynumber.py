@@ -61,10 +61,17 @@ def attempt(
             return Attempt(None, machine, last.bad, f"k = {k}: {found.stopped}")
         if found.stopped:
             return Attempt(None, machine, None, found.stopped)
+        if last is not None and _same(last.bad, found.bad):
+            # One more goroutine tracked told nothing about this step. Another one takes ten times as long.
+            return Attempt(None, machine, last.bad, f"k = {k}: not excluded at the same step")
         last = found
         if found.bad is not None and reached(machine, found.bad, fixed, out_of_time):
             return Attempt(None, machine, found.bad, f"no {k + 1} either: a few goroutines do it")
     return Attempt(None, machine, last.bad if last else None, f"not excluded with {largest} goroutines tracked")
+
+
+def _same(a: BadView | None, b: BadView | None) -> bool:
+    return a is not None and b is not None and (a.kind, a.message, a.step) == (b.kind, b.message, b.step)
 
 
 def in_the_way(tried: Attempt) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Held, Later, LostUpdate, RacyAccess, Trace, Waiting
+from verifier.report import intervals
 from verifier.report.stack import frames, where
 
 RULE = "=" * 18
@@ -20,10 +21,14 @@ def summary(prop: Property) -> str:
         return f"{trace.waiting[0].goroutine} never gets on, although all get their turn"
     if trace.lost is not None:
         return f"{trace.lost.location} is overwritten from a stale read"
+    if trace.history is not None:
+        return prop.sentence
     if trace.failure:
         return _last_words(trace)
     if trace.waiting:
         return ", ".join(_waits_for(w) for w in trace.waiting)
+    if prop.kind == "ordered":
+        return f"{prop.name}: nothing orders {prop.formula}"
     return f"{prop.name}: {prop.formula or 'the clause'} {_WHEN.get(prop.kind, 'does not hold')}"
 
 
@@ -41,10 +46,14 @@ def _body(prop: Property, trace: Trace) -> list[str]:
         return _starvation(trace)
     if trace.lost is not None:
         return _lost_update(trace, trace.lost)
+    if trace.history is not None:
+        return intervals.block(trace)
     if trace.failure:
         return _failure(trace)
     if trace.waiting:
         return _deadlock(trace)
+    if prop.kind == "ordered":
+        return _not_ordered(prop)
     return _clause(prop, trace)
 
 
@@ -203,6 +212,19 @@ _WHEN = {
     "always": "is false in a reachable state",
     "finally": "is false when every goroutine has returned",
 }
+
+
+def _not_ordered(prop: Property) -> list[str]:
+    """What should have happened before what, and where the user says so."""
+    lines = [f"NOT ORDERED: {prop.name}", f"  {prop.formula}"]
+    if prop.span is not None:
+        lines.append(f"      {prop.span.file}:{prop.span.line}")
+    return [
+        *lines,
+        "",
+        "The one was over before the other began, yet no unlock, atomic operation or other edge of the Go memory model",
+        "leads from the first label to the last.",
+    ]
 
 
 def _clause(prop: Property, trace: Trace) -> list[str]:

@@ -9,7 +9,18 @@ from verifier.evidence.result import Property, Result
 from verifier.report.outcome import Entry, Failed, exit_code, judged
 from verifier.verdict import Verdict, combine
 
-_ORDER = ("race", "fatal", "panic", "deadlock", "lost-update", "starvation", "always", "sometimes", "finally")
+_ORDER = (
+    "race",
+    "fatal",
+    "panic",
+    "deadlock",
+    "lost-update",
+    "starvation",
+    "always",
+    "sometimes",
+    "finally",
+    "ordered",
+)
 _ANY = "any N"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.evidence.result import Consequence, Property, Result
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
+from verifier.report.intervals import judged
 from verifier.report.lines import headline, number, plural, steps, table
 from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
@@ -32,7 +33,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         *(_witnesses(result) if verbose else ()),
         _footer(result, verbose),
         _consequences(result, verbose),
-        *([_labelled("note", result.notes)] if result.notes else ()),
+        _labelled("note", (*result.notes, *_perhaps(result))),
         _final(result),
     ]
     return _join([line for section in sections if section for line in (*_trimmed(section), "")][:-1])
@@ -60,7 +61,7 @@ def _drawn(result: Result) -> list[Property]:
 def counterexample(result: Result, prop: Property) -> list[str]:
     """What goes wrong, its timeline, and the command that walks it."""
     assert prop.trace is not None
-    drawn = timeline(prop.trace)
+    drawn = timeline(judged(prop.trace))
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
     return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_given(result)}"]
 
@@ -73,7 +74,14 @@ def _given(result: Result) -> str:
 def _witnesses(result: Result) -> list[list[str]]:
     """How the states that had to be reachable were reached."""
     seen = [p for p in result.properties if p.verdict is not Verdict.UNSAFE and p.trace is not None]
-    return [[f"--- seen: {subject(p)}  {steps(p.steps)}", *timeline(p.trace)] for p in seen if p.trace]
+    words = {p.name: "perhaps" if p.verdict is Verdict.UNKNOWN else "seen" for p in seen}
+    return [[f"--- {words[p.name]}: {subject(p)}  {steps(p.steps)}", *timeline(p.trace)] for p in seen if p.trace]
+
+
+def _perhaps(result: Result) -> tuple[str, ...]:
+    """Where to look at a schedule that is not excluded and not confirmed."""
+    found = [(p, p.trace.path) for p in result.properties if p.verdict is Verdict.UNKNOWN and p.trace is not None]
+    return tuple(f"{p.name} as it may be: verify replay {result.path} {at}{_given(result)}" for p, at in found)
 
 
 def _footer(result: Result, verbose: bool) -> list[str]:

@@ -83,6 +83,14 @@ def test_a_variant_has_another_part(home: Path) -> None:
         schemes(workload(home / "work", "schemes: trie-part"))
 
 
+def test_a_file_that_declares_the_map_is_no_part(home: Path) -> None:
+    (home / "schemes" / "trie-chains.go").write_text(GO)
+    plain, chains = schemes(workload(home / "work", "schemes: [trie, trie-chains]"))
+    assert [Path(p).name for p in plain.paths] == ["trie.go", "trie-part.go"]
+    assert [Path(p).name for p in chains.paths] == ["trie-chains.go"]
+    assert "trie-chains" not in names(workload(home / "work", "schemes: all"))
+
+
 def test_a_dash_in_a_name_of_its_own_is_no_part(home: Path) -> None:
     (home / "work" / "my-cache.go").write_text(GO)
     (found,) = schemes(workload(home / "work", "schemes: ./my-cache.go"))

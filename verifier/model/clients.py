@@ -34,14 +34,10 @@ def inconsistencies(model: Model) -> Iterator[Diagnostic]:
     asked = _operations(node)
     if not asked:
         yield Diagnostic("no operations: list the methods that clients call", node.span)
-    known: set[str] = set()
     for o in asked:
         if o.value == "Range":
             why = "Range is no snapshot, so no order of whole calls explains it (sync/map.go:480): leave it out"
             yield Diagnostic("Range cannot be judged as one call of a sequential map", o.span, (Note(why),))
-        if o.value in known:
-            yield Diagnostic(f"operation {o.value} is listed twice", o.span)
-        known.add(o.value)
 
 
 def linearizable(pairs: tuple[tuple[Scalar, Node], ...]) -> Linearizable | None:

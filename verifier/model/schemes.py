@@ -6,13 +6,14 @@ Kept apart from reading the file: a scheme whose file is missing or wrong leaves
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from verifier.model.document import Document, SchemeEntry
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.read import read_model
-from verifier.model.yamltree import Scalar
+from verifier.model.yamltree import MAX_BYTES, Scalar
 from verifier.records import dataclass
 from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
 
@@ -89,7 +90,7 @@ def _at(name: str, path: str, span: Span) -> Scheme:
 def _in(folder: str, stem: str, name: str, span: Span) -> Scheme:
     """STEM.go of a folder with its parts, STEM-PART.go. STEM-PART-VARIANT: with that file in place of a part."""
     base, *rest = stem.split("-")
-    if not rest or not _holds(folder, f"{base}.go"):
+    if not rest or not _holds(folder, f"{base}.go") or _declares_map(folder, stem):
         return Scheme(name, _paths(folder, [stem, *_parts(folder, stem)]), span)
     part = f"{base}-{rest[0]}"
     if len(rest) == 1 or not _holds(folder, f"{part}.go"):
@@ -103,7 +104,9 @@ def _paths(folder: str, stems: Iterable[str]) -> tuple[str, ...]:
 
 
 def _parts(folder: str, base: str) -> list[str]:
-    return [s for s in _stems(folder) if s.startswith(f"{base}-") and "-" not in s.removeprefix(f"{base}-")]
+    """The parts of a scheme. A file that declares the Map itself is another scheme, whatever its name."""
+    named = [s for s in _stems(folder) if s.startswith(f"{base}-") and "-" not in s.removeprefix(f"{base}-")]
+    return [s for s in named if not _declares_map(folder, s)]
 
 
 def _variants(folder: str, part: str) -> list[str]:
@@ -139,8 +142,16 @@ def _shortest(path: str) -> str:
 
 
 def _names(folder: str) -> list[str]:
-    """The schemes in a folder. A file with a `-` in its name is a part of one, or a variant."""
+    """The schemes that `all` means: a file with a `-` in its name is a part of one, or a variant."""
     return [stem for stem in _stems(folder) if "-" not in stem]
+
+
+def _declares_map(folder: str, stem: str) -> bool:
+    try:
+        with open(os.path.join(folder, f"{stem}.go"), encoding="utf-8", errors="replace") as file:
+            return re.search(r"^type Map\b", file.read(MAX_BYTES), re.MULTILINE) is not None
+    except OSError:
+        return False
 
 
 def _stems(folder: str) -> list[str]:

@@ -36,7 +36,7 @@ def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: P
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
-    text = file(front, head(front.document.path, asked, name, plan.loose, _two(front, slots)), parts)
+    text = file(front, head(front.document.argument, asked, name, plan.loose, _two(front, slots)), parts)
     return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
 
 

@@ -129,7 +129,7 @@ def hammer(front: Front, asked: Request) -> GoTest:
     name = "Test" + camel(front.document.name, asked.property.name)
     rename = renaming(front)
     parts = _parts(front, None, name, 30, (), rename)
-    text = file(front, head(front.document.path, asked, name, ()), parts)
+    text = file(front, head(front.document.argument, asked, name, ()), parts)
     lines: tuple[tuple[int, int], ...] = ()
     return GoTest(text, name, asked.property.kind == "race", lines, (), False)
 

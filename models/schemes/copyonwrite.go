@@ -1,8 +1,8 @@
 package schemes
 
 // Copy on write: an immutable map behind an atomic.Pointer. Readers load it and look. A writer copies it, changes the
-// copy and puts it in place of the one it copied, or begins again if that is no longer the one (copyonwrite-
-// publish.go).
+// copy and puts it in place of the one it copied, or begins again if that is no longer the one
+// (copyonwrite-publish.go).
 
 import "sync/atomic"
 

@@ -6,8 +6,11 @@ import sys
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from verifier.evidence.result import Result
+from verifier.explore.outcome import Exploration
+from verifier.explore.search import explore
 from verifier.golang.contents import contents
 from verifier.pipeline import Options, read_front
 from verifier.pipeline.load import program
@@ -178,3 +181,39 @@ def test_reports_show_what_a_pointer_leads_to() -> None:
     assert race is not None and race.race[0].location == "q"
     assert wrong is not None and wrong.start == ("nil", "nil")
     assert wrong.steps[-1].objects == ("&{1, false}", "&{1, false}")
+
+
+STATEMENTS = (
+    "p.Store(&conf{n: 1})",
+    "p.Store(&conf{n: 2, on: true})",
+    "p.Store(nil)",
+    "q = p.Load()",
+    "q = p.Swap(q)",
+    "q = &conf{n: 2}",
+    "if q != nil { x.Add(int32(q.n)) }",
+    "if q != nil && q.on { mine = *q }",
+    "x.Add(int32(mine.n))",
+    "if q == nil { x.Add(1) }",
+    "if x.Load() == 4 { x.Add(int32(q.n)) }",
+    "all[0] = q",
+    "if all[0] != nil { q = all[0] }",
+)
+BODIES = st.lists(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=5), min_size=2, max_size=2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(BODIES)
+def test_random_programs_cannot_tell(bodies: list[list[str]]) -> None:
+    """Two goroutines over one pointer: the values of x at the end, and the panics, are the same with addresses."""
+    head = "var q *conf\nvar mine conf\nvar all [1]*conf\n_, _, _ = q, mine, all\n"
+    roles: dict[str, str | tuple[int, str]] = {f"r{n}": head + "\n".join(body) for n, body in enumerate(bodies)}
+    ends = tuple(f"x.Load() != {n}" for n in range(8))
+    model = Go(roles, DECLARE + "var x atomic.Int32", finally_=ends)
+    by_content, by_address = (explore(lowered(model, by_content=way)) for way in (True, False))
+    assert findings(by_content) == findings(by_address)
+    assert by_content.states <= by_address.states
+
+
+def findings(found: Exploration) -> set[tuple[str, str]]:
+    assert found.complete
+    return {(v.kind, v.name) for v in found.violations}

@@ -15,6 +15,7 @@ from verifier.model.schemes import schemes, under
 from verifier.pipeline import Options, verify
 from verifier.pipeline.load import read_front
 from verifier.pipeline.owner import FILE, FIXED, owned
+from verifier.source import ModelError
 from verifier.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +108,11 @@ def test_evidence_of_an_owned_map_can_be_audited(tmp_path: Path, capsys: pytest.
     assert main(["-q", path, "--scheme", "channelowner", "--no-any", "--evidence", str(kept)]) == 0
     assert main(["audit", str(kept)]) == 0
     assert "race         UNSAFE: schedule" in capsys.readouterr().out
+
+
+def test_clients_of_linearizable_would_wait_for_an_owner_that_is_not_there() -> None:
+    asked = "linearizable: {type: Map, goroutines: 2, calls: 1, operations: [Load, Store]}\n"
+    declare = "declare: |\n  type Key int\n  type Value int\n"
+    with pytest.raises(ModelError, match="have no goroutine that could run this scheme's `Own`"):
+        read_front(workload(asked, declare=declare), Options())
+    assert read_front(workload(asked, "mutex", declare), Options()).client is not None

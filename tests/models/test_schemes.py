@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ SCHEMES = {
     "channelowner": ("channelowner.go", "channelowner-reply.go"),
     "channelowner unbuffered": ("channelowner.go", "channelowner-reply-unbuffered.go"),
     "syncmap127": ("syncmap127.go", "syncmap127-entry.go", "syncmap127-check.go"),
+    "syncmap127 chains": ("syncmap127chains.go",),
     "syncmap123": ("syncmap123.go", "syncmap123-expunge.go"),
 }
 
@@ -48,6 +50,9 @@ func expect(holds bool) {
 	}
 }
 """
+
+COLLIDING = USER.replace("return 1", "return 0")
+"""All keys have one hash."""
 
 SEQUENCE = """
 v, ok := m.Load("a")
@@ -128,6 +133,18 @@ def test_one_call_after_the_other_is_what_a_map_does(name: str) -> None:
     assert set(verdicts(SCHEMES[name], roles).values()) == {Verdict.SAFE}
 
 
+@pytest.mark.parametrize("name", ["syncmap127 chains", "sharded"])
+def test_keys_with_one_hash(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "USER", COLLIDING)
+    assert set(verdicts(SCHEMES[name], {"caller": SEQUENCE}).values()) == {Verdict.SAFE}
+
+
+def test_the_trie_without_chains_says_what_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "USER", COLLIDING)
+    roles = {"caller": 'm.Store("a", 1)\nm.Store("b", 1)'}
+    assert verdicts(SCHEMES["syncmap127"], roles)["panic"] is Verdict.UNSAFE
+
+
 @pytest.mark.parametrize("name", SCHEMES)
 def test_a_wrong_expectation_is_noticed(name: str) -> None:
     start = 'm.Store("a", 1)\nv, ok := m.Load("a")\nexpect(v == 2 && ok)\n'
@@ -145,12 +162,13 @@ def test_schemes_are_go(files: tuple[str, ...], tmp_path: Path) -> None:
         text = (HERE / file).read_text(encoding="utf-8")
         (tmp_path / file).write_text(text.replace("package schemes", "package main"), encoding="utf-8")
     start = "go m.Own()\n" if files[0] == "channelowner.go" else ""
-    whole = f"package main\n{USER}\nfunc main() {{\n{start}{SEQUENCE}}}\n"
-    (tmp_path / "main.go").write_text(whole, encoding="utf-8")
     (tmp_path / "go.mod").write_text("module m\n\ngo 1.23\n", encoding="utf-8")
-    for command in (["go", "vet", "."], ["go", "run", "."]):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
-        assert done.returncode == 0, done.stderr
+    for user in (USER, COLLIDING) if "chains" in files[0] else (USER,):
+        whole = f"package main\n{user}\nfunc main() {{\n{start}{SEQUENCE}}}\n"
+        (tmp_path / "main.go").write_text(whole, encoding="utf-8")
+        for command in (["go", "vet", "."], ["go", "run", "."]):
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+            assert done.returncode == 0, done.stderr
 
 
 def test_the_lines_cited_are_those_of_the_functions() -> None:
@@ -163,7 +181,7 @@ def test_the_lines_cited_are_those_of_the_functions() -> None:
         pytest.skip("the lines cited are those of Go 1.27")
     real = (root / "src/internal/sync/hashtriemap.go").read_text(encoding="utf-8").split("\n")
     cited = []
-    for file in SCHEMES["syncmap127"]:
+    for file in (*SCHEMES["syncmap127"], *SCHEMES["syncmap127 chains"]):
         cited += re.findall(r"^// (\w+), line (\d+)[.:]", (HERE / file).read_text(encoding="utf-8"), re.M)
     assert len(cited) >= 8
     assert [(name, n) for name, n in cited if f") {name}(" not in real[int(n) - 1]] == []

@@ -157,4 +157,5 @@ class Trace:
     @property
     def rows(self) -> int:
         """Rows a reader counts: the steps, and for a race the two accesses that the last state is about to make."""
-        return len(self.steps) + len(self.race)
+        before = 0 if self.history is None else self.history.setup
+        return len(self.steps) - before + len(self.race)

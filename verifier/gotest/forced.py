@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from verifier.evidence.result import Property
+from verifier.golang.text import snippet
 from verifier.gotest import harness
 from verifier.gotest.gofile import GoTest, bodies, declarations, file, quoted, refuse
 from verifier.gotest.head import head
@@ -35,8 +36,14 @@ def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: P
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
-    text = file(front, head(front.document.path, asked, name, plan.loose), parts)
+    text = file(front, head(front.document.argument, asked, name, plan.loose, _two(front, slots)), parts)
     return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
+
+
+def _two(front: Front, slots: Slots) -> tuple[str, ...]:
+    return tuple(
+        f"{snippet(p.covers, front.document.files)} ({p.covers.file}:{p.covers.line})" for p, _ in slots.splits
+    )
 
 
 def _test(
@@ -191,6 +198,9 @@ def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> 
         place = slots.place(n)
         size = (place.covers.end_line or place.covers.line) - place.covers.line
         after = 1 if place.kind in ("before", "elseif") else 0
+        if n in slots.writes:
+            # Of a statement that is written as two, both halves.
+            size += 3
         first = found[0] - (1 if place.kind == "deferred" else 0)
         out.append((first, found[0] + after + size))
     return tuple(out)

@@ -18,6 +18,7 @@ FLAGS = ("-race", "-gcflags=-l")
 """Inlined functions would be missing in the stacks of a race."""
 _ACCESS = re.compile(r"^(?:Previous )?(?:atomic )?(?:read|write) at ", re.I)
 
+_LINE = re.compile(r"_test\.go:(\d+)")
 _INSIDE = re.compile(r"\.(?:Add|Done|Wait|Go)\(|\bclose\(|<-")
 
 
@@ -51,13 +52,13 @@ def go_command() -> str:
     return found
 
 
-def compiled(test: GoTest, directory: Path, version: str, *, race: bool | None = None) -> Binary:
+def compiled(test: GoTest, directory: Path, version: str, name: str = FILE) -> Binary:
     """The test as a binary. `version`: the model's Go. Raises NoToolchain, or ValueError with the compiler's words."""
     go = go_command()
-    race = test.race if race is None else race
+    race = test.race
     if race and shutil.which(os.environ.get("CC", "gcc")) is None and shutil.which("clang") is None:
         raise NoToolchain("`go test -race` needs a C compiler, and there is no gcc")
-    (directory / FILE).write_text(test.text, encoding="utf-8")
+    (directory / name).write_text(test.text, encoding="utf-8")
     (directory / "go.mod").write_text(f"module gotest\n\ngo {version}\n", encoding="utf-8")
     binary = directory / "gotest.bin"
     command = [go, "test", "-c", "-vet=off", "-trimpath", *(FLAGS if race else []), "-o", str(binary), "."]
@@ -87,6 +88,12 @@ def ran(binary: Binary, test: GoTest, prop: Property | None, timeout: float = 12
     if prop is None:
         return Ran(output, done.returncode, done.returncode == 0)
     return Ran(output, done.returncode, done.returncode != 0 and shows(output, test, prop))
+
+
+def go_version() -> str:
+    """What `go version` says. Raises NoToolchain."""
+    done = subprocess.run([go_command(), "version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def shows(output: str, test: GoTest, prop: Property) -> bool:
@@ -129,7 +136,7 @@ def pairs(output: str) -> list[tuple[int, ...]]:
                 # The body itself is not there either, when all it does is done by the runtime.
                 lines.append(0)
                 waiting = False
-            elif waiting and (match := re.search(rf"{re.escape(FILE)}:(\d+)", row)):
+            elif waiting and (match := _LINE.search(row)):
                 lines.append(int(match[1]))
                 waiting = False
         out.append(tuple(lines))

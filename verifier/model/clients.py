@@ -28,21 +28,16 @@ def inconsistencies(model: Model) -> Iterator[Diagnostic]:
     node = model.get(LINEARIZABLE)
     if not isinstance(node, Mapping):
         return
-    for other in ("goroutines", "schemes"):
-        if other in model:
-            message = f"a model with `linearizable:` has no `{other}:` of its own: its goroutines are clients"
-            yield Diagnostic(message, model[other].span)
+    if "goroutines" in model:
+        message = "a model with `linearizable:` has no `goroutines:` of its own: its goroutines are clients"
+        yield Diagnostic(message, model["goroutines"].span)
     asked = _operations(node)
     if not asked:
         yield Diagnostic("no operations: list the methods that clients call", node.span)
-    known: set[str] = set()
     for o in asked:
         if o.value == "Range":
             why = "Range is no snapshot, so no order of whole calls explains it (sync/map.go:480): leave it out"
             yield Diagnostic("Range cannot be judged as one call of a sequential map", o.span, (Note(why),))
-        if o.value in known:
-            yield Diagnostic(f"operation {o.value} is listed twice", o.span)
-        known.add(o.value)
 
 
 def linearizable(pairs: tuple[tuple[Scalar, Node], ...]) -> Linearizable | None:

@@ -149,6 +149,8 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
 def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:
     if not budget.options.contention or not front.document.scheme:
         return None
+    if front.client is not None:
+        return Contention(None, None, None, "clients make any call at all, so it depends on which are how likely")
     # Imported here: only comparisons ask.
     from verifier.pipeline.contention import contention
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Held, Later, LostUpdate, RacyAccess, Trace, Waiting
+from verifier.report import intervals
 from verifier.report.stack import frames, where
 
 RULE = "=" * 18
@@ -20,6 +21,8 @@ def summary(prop: Property) -> str:
         return f"{trace.waiting[0].goroutine} never gets on, although all get their turn"
     if trace.lost is not None:
         return f"{trace.lost.location} is overwritten from a stale read"
+    if trace.history is not None:
+        return prop.sentence
     if trace.failure:
         return _last_words(trace)
     if trace.waiting:
@@ -43,6 +46,8 @@ def _body(prop: Property, trace: Trace) -> list[str]:
         return _starvation(trace)
     if trace.lost is not None:
         return _lost_update(trace, trace.lost)
+    if trace.history is not None:
+        return intervals.block(trace)
     if trace.failure:
         return _failure(trace)
     if trace.waiting:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
+from verifier.evidence.history import History
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
@@ -151,7 +152,22 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
         "later": [_later(x) for x in trace.later],
         **({} if trace.lost is None else {"lost_update": _lost(trace.lost)}),
         **({} if not trace.loop else {"loop_start": len(trace.steps) - trace.loop + 1}),
+        **({} if trace.history is None else {"history": _history(trace.history)}),
         "failure": {"kind": trace.failure_kind, "message": trace.failure} if trace.failure else None,
+    }
+
+
+def _history(found: History) -> dict[str, Json]:
+    """Rows are `n` of `steps`; the first `setup` bring the map into its first state. `orders`: why none fits."""
+    return {
+        "setup": found.setup,
+        "contents": dict(found.contents),
+        "calls": [
+            {"goroutine": c.goroutine, "call": c.text, "gave": c.gave, "begins": c.begins, "returns": c.returns or None}
+            for c in found.calls
+        ],
+        "orders": [{"order": list(m.order), "must": m.must, "gave": m.gave} for m in found.misfits],
+        "more_orders": found.more,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.evidence.result import Consequence, Property, Result
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
+from verifier.report.intervals import judged
 from verifier.report.lines import headline, number, plural, steps, table
 from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
@@ -60,7 +61,7 @@ def _drawn(result: Result) -> list[Property]:
 def counterexample(result: Result, prop: Property) -> list[str]:
     """What goes wrong, its timeline, and the command that walks it."""
     assert prop.trace is not None
-    drawn = timeline(prop.trace)
+    drawn = timeline(judged(prop.trace))
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
     return [*lines, f"    {'replay':<{_LABEL}} verify replay {result.path} {prop.trace.path}{_given(result)}"]
 

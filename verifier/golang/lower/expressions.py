@@ -234,8 +234,7 @@ def comma_ok(m: Machine, x: ast.Expr, target: Type | None) -> tuple[Value, Value
         return (value if target is None else convert(m, value, target)), Value(BOOL, (ok,))
     if isinstance(x, ast.TypeAssert):
         value, ok = assertion(m, x)
-        first = value.leaves[0]
-        taken = Value(value.type, (op("ite", ok, scalar(first), ZERO),))
+        taken = Value(value.type, tuple(op("ite", ok, scalar(leaf), ZERO) for leaf in value.leaves))
         return (taken if target is None else convert(m, taken, target)), Value(BOOL, (ok,))
     assert isinstance(x, ast.Index)
     value, ok = maps.lookup(m, x)

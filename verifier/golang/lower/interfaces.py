@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import SegmentKey
-from verifier.golang.lower.storage import has_address, materialize, reference_sort, zero
+from verifier.golang.lower.storage import has_address, materialize, reference_sort, scalar, zero
 from verifier.golang.lower.values import Value, is_func
-from verifier.golang.types import NIL, Basic, Interface, Map, Pointer, Slice, Type, underlying
-from verifier.program.expr import Const, Expr, PerInstance, both, op
+from verifier.golang.types import NIL, Array, Basic, Interface, Map, Pointer, Slice, Struct, Type, underlying
+from verifier.program.expr import ZERO, Const, Expr, Own, PerInstance, Read, any_of, both, op
+from verifier.program.program import Bool, Enum_, Range, Reference, Union
 
 
 def convert(m: Machine, value: Value, t: Type) -> Value:
@@ -29,12 +31,54 @@ def convert(m: Machine, value: Value, t: Type) -> Value:
 def into_interface(m: Machine, value: Value) -> Expr:
     """An interface value: the segment of its dynamic type, then the value (see `program.Union`)."""
     first, lowest, _ = segment(m, value.type)
-    data = materialize(m, value.leaves[0], m.layouts.leaves(value.type)[0].spec)
-    return op("+", first, op("-", data, Const(lowest)))
+    parts = packed(m, value.type)
+    if parts is None:
+        data = materialize(m, value.leaves[0], m.layouts.leaves(value.type)[0].spec)
+        u = underlying(value.type)
+        if isinstance(u, Basic) and u.name not in ("bool", "string"):
+            _stay_inside(m, data, value.type, *integer_range(m, u))
+        return op("+", first, op("-", data, Const(lowest)))
+    data, step = ZERO, 1
+    for leaf, (low, size) in zip(value.leaves, parts, strict=True):
+        part = scalar(leaf)
+        _stay_inside(m, part, value.type, low, low + size - 1)
+        data = op("+", data, op("*", op("-", part, Const(low)), Const(step)))
+        step *= size
+    return op("+", first, data)
+
+
+def _stay_inside(m: Machine, e: Expr, t: Type, low: int, high: int) -> None:
+    """A value outside of its segment would be read as one of another type."""
+    if isinstance(e, Read) and isinstance(e.ref, Own):
+        return  # a cell holds nothing else
+    outside = any_of(op("<", e, Const(low)), op("<", Const(high), e))
+    m.fail_if(outside, "bound", f"a value of type {t} in an interface that is outside {low}..{high} (bounds: int)")
+
+
+MOST_PACKED = 1000
+"""Different values of a struct type that interfaces can hold."""
+
+
+def packed(m: Machine, t: Type) -> tuple[tuple[int, int], ...] | None:
+    """Least value and number of values of every field of a struct of numbers, strings and bools; else None."""
+    if not isinstance(underlying(t), Struct | Array):
+        return None
+    parts = []
+    for leaf in m.layouts.leaves(t):
+        if isinstance(leaf.spec, Bool | Range | Enum_ | Reference | Union):
+            return None
+        u = underlying(leaf.spec)
+        if not isinstance(u, Basic):
+            return None
+        low, high = (0, 1) if u.name == "bool" else integer_range(m, u)
+        parts.append((0, len(m.layouts.strings)) if u.name == "string" else (low, high - low + 1))
+    return tuple(parts) if prod(size for _, size in parts) <= MOST_PACKED else None
 
 
 def is_held(m: Machine, t: Type) -> bool:
-    """Whether interface values of a model can hold a value of this type: it is one number."""
+    """Whether interface values of a model can hold a value of this type: it is one number, or packed into one."""
+    if isinstance(underlying(t), Struct | Array):
+        return packed(m, t) is not None
     return isinstance(underlying(t), Basic | Pointer | Map | Slice) and len(m.layouts.leaves(t)) == 1
 
 
@@ -46,7 +90,10 @@ def segment(m: Machine, t: Type) -> tuple[Expr, int, Expr]:
         raise m.unsupported(
             f"a value of type {t} in an interface is not supported yet",
             m.where,
-            "put a pointer to it into the interface",
+            "put a pointer to it into the interface"
+            if packed(m, t) is None and not isinstance(underlying(t), Struct | Array)
+            else f"put a pointer to it into the interface: only structs of numbers, strings and bools with at most "
+            f"{MOST_PACKED} values are kept there (bounds: int has a say)",
         )
     key = m.layouts.key(t)
     m.segments.setdefault(key, t)
@@ -82,4 +129,12 @@ def holds_type(m: Machine, interface: Expr, t: Type) -> Expr:
 def from_interface(m: Machine, interface: Expr, t: Type) -> Value:
     """The value inside an interface, given that its dynamic type is `t`."""
     first, lowest, _ = segment(m, t)
-    return Value(t, (op("+", op("-", interface, first), Const(lowest)),))
+    data = op("-", interface, first)
+    parts = packed(m, t)
+    if parts is None:
+        return Value(t, (op("+", data, Const(lowest)),))
+    leaves: list[Expr] = []
+    for low, size in parts:
+        leaves.append(op("+", op("%", data, Const(size)), Const(low)))
+        data = op("/", data, Const(size))
+    return Value(t, tuple(leaves))

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, interior, stride
-from verifier.golang.lower.interfaces import integer_range
+from verifier.golang.lower.interfaces import integer_range, packed
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey, LengthKey, OrdinalKey, PlaceKey, SegmentKey, TableKey
 from verifier.golang.lower.values import Part, Region, Spec
-from verifier.golang.types import Basic, Chan, Interface, Map, Named, Pointer, Slice, Type, is_integer, underlying
+from verifier.golang.types import (
+    Array,
+    Basic,
+    Chan,
+    Interface,
+    Map,
+    Named,
+    Pointer,
+    Slice,
+    Struct,
+    Type,
+    is_integer,
+    underlying,
+)
 from verifier.program.expr import (
     At,
     Cell,
@@ -110,6 +124,8 @@ class Linker:
                 return Reference(self.sort_number[key]) if key in self.sort_number else Range(0, 0)
             case Interface():
                 return self.union()
+            case Struct() | Array():
+                return self._packed(spec)
         raise AssertionError(f"no domain for {spec}")
 
     def _few(self, t: Type) -> Range | None:
@@ -123,6 +139,24 @@ class Linker:
         if t is client.keys[0].type:
             return Range(0, max(client.asked.keys - 1, client.asked.values if t is client.values[0].type else 0))
         return Range(0, client.asked.values) if t is client.values[0].type else None
+
+    def _packed(self, t: Type) -> Domain:
+        """The values of a struct type inside interfaces, as Go prints them."""
+        parts = packed(self.m, t)
+        assert parts is not None
+        leaves = self.m.layouts.leaves(t)
+        texts = [
+            [self._text(leaf.spec, low + i) for i in range(size)]
+            for leaf, (low, size) in zip(leaves, parts, strict=True)
+        ]
+        # The first field runs fastest.
+        return Enum_(tuple(f"{t}{{{' '.join(reversed(row))}}}" for row in product(*reversed(texts))))
+
+    def _text(self, spec: Spec, value: int) -> str:
+        domain = self.domain(spec)
+        if isinstance(domain, Enum_):
+            return domain.names[value]
+        return str(bool(value)).lower() if isinstance(domain, Bool) else str(value)
 
     def union(self) -> Union:
         """The domain of every interface cell: one segment per dynamic type that is ever put into one."""

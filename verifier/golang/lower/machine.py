@@ -52,7 +52,7 @@ class Machine:
         """For each started goroutine: what it takes along, by the identity of the binding."""
         self.hoisted: dict[object, Value] = {}
         """Results of parts of the running statement that were carried out early (see `order`)."""
-        self.pools: dict[str, Region] = {}
+        self.pools: dict[tuple[str, tuple[Leaf, ...]], Region] = {}
         self.allocated: dict[str, None] = {}
         """Sorts of objects that goroutines allocate again and again."""
         self.free_values: dict[Func, int] = {}

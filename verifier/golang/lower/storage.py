@@ -205,12 +205,14 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
 
 def _pool(m: Machine, leaves: tuple[Leaf, ...], sort: str) -> Region:
     """The blocks of the package from which objects of a pooled sort are allocated, by anybody."""
-    if sort not in m.pools:
+    # A map and a variable that holds one are of one sort, but not of one shape.
+    key = (sort, leaves)
+    if key not in m.pools:
         here, m.tm = m.tm, m.builders[0]
-        m.pools[sort] = m.region(sort, leaves, sort, private=False, blocks=max(m.settings.bounds.heap, 2))
+        m.pools[key] = m.region(sort, leaves, sort, private=False, blocks=max(m.settings.bounds.heap, 2))
         m.tm = here
-        m.enter(sort, m.pools[sort], ())
-    return m.pools[sort]
+        m.enter(sort, m.pools[key], ())
+    return m.pools[key]
 
 
 def _fresh_cell(m: Machine, sort: str, path: tuple[str | int, ...]) -> At:

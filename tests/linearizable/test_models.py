@@ -1,0 +1,182 @@
+"""Schemes judged against a sequential map: what holds, what does not, and that engines and reductions agree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from verifier.audit.replay import AuditError, Claim, replay
+from verifier.evidence.result import Property, Result
+from verifier.explore.search import Limits, explore
+from verifier.model.read import read_model, read_text
+from verifier.pipeline import Options, verify
+from verifier.pipeline.explore import load
+from verifier.program.passes.reduce import reduced
+from verifier.program.passes.symmetry import symmetric
+from verifier.program.program import Program
+from verifier.source import ModelError
+from verifier.verdict import Verdict
+
+MODELS = Path(__file__).parents[2] / "models" / "linearizable"
+QUICK = ("mutex", "rwmutex", "rwmutex-unchecked", "copyonwrite", "copyonwrite-store", "syncmap127-inplace")
+HEAD = """model: m
+linearizable: {{type: Map, keys: 1, values: 1, goroutines: 2, calls: 1, operations: [{operations}]}}
+declare: |
+  type Key int
+  type Value int
+  type Map struct {{ v atomic.Int64 }}
+"""
+REGISTER = """  func (m *Map) Load(k Key) (Value, bool) {
+    v := m.v.Load()
+    return Value(v), v != 0
+  }
+  func (m *Map) LoadOrStore(k Key, v Value) (Value, bool) {
+    old := m.v.Load()
+    if old != 0 {
+      return Value(old), true
+    }
+    STORE
+    return v, false
+  }
+"""
+ATOMIC = """if !m.v.CompareAndSwap(0, int64(v)) {
+      return Value(m.v.Load()), true
+    }"""
+TWICE = "m.v.Store(int64(v))"
+
+
+def model(store: str, operations: str = "Load, LoadOrStore") -> str:
+    return HEAD.format(operations=operations) + REGISTER.replace("STORE", store)
+
+
+def judged(text: str, **options: object) -> Result:
+    return verify(read_text("m.yaml", text), Options(any_number=False, **options))  # type: ignore[arg-type]
+
+
+def linearizable(result: Result) -> Property:
+    (found,) = [p for p in result.properties if p.kind == "linearizable"]
+    return found
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_catalogue_means_what_it_says(name: str) -> None:
+    result = verify(read_model(str(MODELS / f"{name}.yaml")), Options(any_number=False))
+    assert result.exit_code == 0, [(p.name, p.verdict, p.reason) for p in result.properties]
+    found = linearizable(result)
+    if found.verdict is Verdict.UNSAFE:
+        assert found.trace is not None and found.trace.history is not None and found.trace.history.misfits
+    else:
+        assert "from every quiescent state" in found.sentence
+
+
+@pytest.mark.parametrize("engine", ["reference", "kernel"])
+@pytest.mark.parametrize("reduce", [True, False])
+@pytest.mark.parametrize(("store", "verdict"), [(ATOMIC, Verdict.SAFE), (TWICE, Verdict.UNSAFE)])
+def test_engines_and_reductions_agree(store: str, verdict: Verdict, engine: str, reduce: bool) -> None:
+    assert linearizable(judged(model(store), engine=engine, reduce=reduce)).verdict is verdict
+
+
+def programs(program: Program) -> list[Program]:
+    small = reduced(program)
+    return [program, symmetric(program), reduced(program, fusing=False), small, symmetric(small)]
+
+
+@pytest.mark.parametrize("name", ["rwmutex-unchecked", "copyonwrite"])
+def test_both_back_ends_find_the_same_states(name: str) -> None:
+    document = read_model(str(MODELS / f"{name}.yaml"))
+    for program in programs(load(document, Options()))[-1:]:
+        one, two = (explore(program, Limits(), engine=engine) for engine in ("reference", "kernel"))
+        assert two.engine == "kernel" and one.complete and two.complete
+        assert (one.states, one.transitions) == (two.states, two.transitions)
+        assert [(v.kind, v.name, v.state) for v in one.violations] == [
+            (v.kind, v.name, v.state) for v in two.violations
+        ]
+
+
+@pytest.mark.parametrize("store", [ATOMIC, TWICE])
+def test_reductions_keep_the_judgement_in_both_back_ends(store: str) -> None:
+    program = load(read_text("m.yaml", model(store)), Options())
+    sizes = []
+    for small in programs(program):
+        one, two = (explore(small, Limits(), engine=engine) for engine in ("reference", "kernel"))
+        assert (one.states, one.transitions) == (two.states, two.transitions)
+        assert (one.first("linearizable") is None) == (store == ATOMIC) == (two.first("linearizable") is None)
+        sizes.append(one.states)
+    assert sizes[0] > sizes[1] and min(sizes) == sizes[-1]
+
+
+def test_the_shortest_history_and_why_no_order_fits() -> None:
+    found = linearizable(judged(model(TWICE)))
+    assert found.trace is not None and found.trace.history is not None
+    history = found.trace.history
+    assert [c.gave for c in history.calls] == ["stored", "stored"] and history.contents == ()
+    (misfit,) = history.misfits
+    assert (misfit.must, misfit.gave) == ("1 loaded", "stored")
+    assert found.steps == 4
+
+
+def test_the_auditor_refuses_a_history_that_is_one() -> None:
+    program = load(read_text("m.yaml", model(ATOMIC)), Options())
+    with pytest.raises(AuditError, match="an order of the calls fits"):
+        replay(program, (0, 0), Claim("linearizable", "linearizable"))
+
+
+def test_a_racy_type_is_never_called_linearizable() -> None:
+    racy = """model: m
+linearizable: {type: Map, keys: 1, values: 1, goroutines: 2, calls: 1, operations: [Load, Store]}
+declare: |
+  type Key int
+  type Value int
+  type Map struct { v Value }
+  func (m *Map) Load(k Key) (Value, bool) {
+    v := m.v
+    return v, v != 0
+  }
+  func (m *Map) Store(k Key, v Value) { m.v = v }
+"""
+    result = judged(racy)
+    assert [p.verdict for p in result.properties if p.kind == "race"] == [Verdict.UNSAFE]
+    found = linearizable(result)
+    assert found.verdict is Verdict.UNKNOWN and "data race" in found.reason
+
+
+def test_a_hit_bound_is_unknown() -> None:
+    text = (
+        (MODELS / "copyonwrite.yaml").read_text().replace("heap: 4", "heap: 1").replace("../schemes", "models/schemes")
+    )
+    program = load(read_text("m.yaml", text), Options())
+    found = explore(replace(program, classes=()), Limits(max_states=3000))
+    assert found.first("bound") is not None
+
+
+WRONG = [
+    ("Load, Range", "Range cannot be judged as one call of a sequential map"),
+    ("Load, Load", "lists 'Load' twice"),
+    ("Load, Swap", "Map has no method Swap"),
+    ("Load, Sotre", "did you mean 'Store'"),
+    ("", "no operations"),
+]
+
+
+@pytest.mark.parametrize(("operations", "message"), WRONG)
+def test_what_is_wrong_is_said_where_it_stands(operations: str, message: str) -> None:
+    with pytest.raises(ModelError) as error:
+        judged(model(ATOMIC, operations))
+    said = " ".join(d.message + " ".join(n.text for n in d.notes) for d in error.value.diagnostics)
+    assert message in said and error.value.diagnostics[0].span.line == 2
+
+
+def test_goroutines_beside_clients_are_refused() -> None:
+    with pytest.raises(ModelError, match="no `goroutines:` of its own"):
+        judged(model(ATOMIC) + "goroutines: {other: 'x := 1; _ = x'}\n")
+
+
+def test_another_signature_is_refused() -> None:
+    text = model(ATOMIC).replace(
+        "Load(k Key) (Value, bool) {\n    v := m.v.Load()\n    return Value(v), v != 0",
+        "Load(k Key) Value {\n    v := m.v.Load()\n    return Value(v)",
+    )
+    with pytest.raises(ModelError, match="Load has the signature"):
+        judged(text)

@@ -90,3 +90,16 @@ def test_source_files_lose_their_header(tmp_path: Path) -> None:
     path.write_text("model: m\nsource: c.go\ngoroutines:\n  a: x = 1\n  b: x = 2\n", encoding="utf-8")
     text = made(str(path))[0].text
     assert text.count("package ") == 1 and text.count("import (") == 1 and "var mu sync.Mutex" in text
+
+
+def test_both_halves_of_a_meeting_have_a_turn(tmp_path: Path) -> None:
+    body = "a: |\n  c <- 1\n  x = 1\nb: |\n  <-c\n  x = 2"
+    test, _ = made(model(tmp_path, "var c = make(chan int)\nvar x int", body), "race")
+    assert turns(test)[:3] == [("a", 1, "begins"), ("b", 3, "runs"), ("a", 1, "ends")]
+
+
+def test_a_select_takes_the_case_of_the_schedule(tmp_path: Path) -> None:
+    body = "a: |\n  select {\n  case <-c:\n  case <-d:\n    panic(1)\n  }\nb: |\n  c <- 1\n  d <- 1"
+    path = model(tmp_path, "var c, d = make(chan int, 1), make(chan int, 1)", body, "check: [panic]\n")
+    test, _ = made(path)
+    assert "case <-only(0, c):" in test.text and re.search(r'"a", \d, runs, 2}', test.text)

@@ -18,6 +18,7 @@ PACKAGES = {
     "errors": "errors",
     "runtime": "runtime",
     "strings": "strings",
+    "context": "context",
     "os": "os",
     "exec": "os/exec",
 }

@@ -16,6 +16,7 @@ PACKAGES = {
     "rand": "math/rand",
     "fmt": "fmt",
     "errors": "errors",
+    "context": "context",
     "runtime": "runtime",
     "strings": "strings",
     "os": "os",

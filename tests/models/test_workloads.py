@@ -69,7 +69,7 @@ def test_the_goroutines_run_to_the_end_of_what_they_do(workload: str, scheme: st
 def test_every_workload_is_taken_under_all_schemes_and_explains_itself(path: Path) -> None:
     read = read_model(str(path))
     if read.linearizable is None:
-        assert {s.name for s in schemes(read)} == SCHEMES
+        assert {s.name for s in schemes(read)} >= SCHEMES
     assert read.name == path.stem and read.title and read.about
 
 

@@ -16,6 +16,7 @@ from verifier.golang.parse import parse_body, parse_declarations, parse_expressi
 from verifier.golang.types import Package
 from verifier.model.document import CLIENT, Bounds, Document, Role
 from verifier.pipeline import owner
+from verifier.pipeline.contract import demand
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
@@ -67,6 +68,8 @@ def read_front(document: Document, options: Options) -> Front:
     language = 100 + int(document.go.split(".")[1])
     asked = document.linearizable
     declarations = parse_package([s.text for s in document.sources], document.declare)
+    if document.scheme:
+        demand(document, declarations)
     if asked is not None:
         declarations += parse_declarations(shared_by_clients(asked, declarations))
     counts = _counts(document, options)

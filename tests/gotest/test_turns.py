@@ -66,7 +66,7 @@ def test_a_statement_is_written_as_two_where_others_come_between(tmp_path: Path)
 def test_choices_are_those_of_the_schedule(tmp_path: Path) -> None:
     path = model(tmp_path, "var a [3]int", "x: |\n  i := rand.Intn(5)\n  a[i] = 1", "check: [panic]\n")
     text = made(path)[0].text
-    assert "i := choose(5)" in text and '"x": {3},' in text
+    assert "i := choose(5)" in text and "choices: []int{3}}" in text
     assert '"math/rand"' not in text
 
 

@@ -31,7 +31,7 @@ func TEST(t *testing.T) {
 // round runs every goroutine once; it says whether they all returned.
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
-	open = false
+	opened = false
 STARTS
 	release()
 	if !returned(&all) {
@@ -53,11 +53,11 @@ func start(all *sync.WaitGroup, body func()) {
 }
 
 // A plain variable that the race detector does not look at: it must not order the goroutines.
-var open bool
+var opened bool
 
 //go:norace
 func together() {
-	for i := 0; !open; i++ {
+	for i := 0; !opened; i++ {
 		if i%64 == 63 {
 			runtime.Gosched()
 		}
@@ -66,7 +66,7 @@ func together() {
 
 //go:norace
 func release() {
-	open = true
+	opened = true
 }
 
 // returned waits for the goroutines, but not for ever.

@@ -21,6 +21,8 @@ class Names:
     choose: str = "choose"
     relock: str = "relock"
     then: str = "then"
+    only: str = ""
+    """Holds a `select` to one case; empty when none needs it."""
 
 
 def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -37,6 +39,8 @@ def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple
         work.behind(call, n)
     for place, n in slots.splits if slots is not None else ():
         work.split(place, n, front)
+    for place in slots.held if slots is not None and names.only else ():
+        work.select(place)
     for lock in slots.conds if slots is not None else ():
         work.relock(lock)
     made = [t.made() for t in texts]
@@ -124,6 +128,18 @@ class _Work:
             self._edits(place.node.span), place, f"{self._names.at}({n}) {_where(place.covers)}\n", front.package.info
         )
 
+    def select(self, place: Place) -> None:
+        """Let a `select` see only the channel that the schedule takes."""
+        node = place.node
+        while isinstance(node, ast.Labeled):
+            node = node.stmt
+        for n, case in enumerate(node.cases if isinstance(node, ast.Select) else ()):
+            channel = _channel(case.comm)
+            if channel is not None:
+                edits = self._edits(channel.span)
+                edits.insert(edits.start(channel.span), f"{self._names.only}({n}, ")
+                edits.insert(edits.end(channel.span), ")")
+
     def relock(self, lock: ast.Expr) -> None:
         """Let the lock of a sync.Cond be taken again in a slot of its own."""
         assert self._slots is not None
@@ -160,6 +176,16 @@ class _Work:
             case _:
                 edits.insert(start, f"func() {{ {self._names.at}({n}); ")
                 edits.insert(end, " }()")
+
+
+def _channel(comm: ast.Stmt | None) -> ast.Expr | None:
+    """The channel of a case."""
+    match comm:
+        case ast.Send():
+            return comm.channel
+        case ast.ExprStmt(x=ast.Unary(x=x)) | ast.Assign(rhs=(ast.Unary(x=x),)):
+            return x
+    return None
 
 
 def _where(span: Span) -> str:

@@ -9,7 +9,7 @@ from verifier.golang.types import Tuple
 from verifier.gotest.sites import Place, children, innermost, inside, places
 from verifier.gotest.split import can_split
 from verifier.pipeline.load import Front
-from verifier.program.program import Kind, Program
+from verifier.program.program import Kind, Program, Step
 from verifier.records import dataclass
 from verifier.source import LIBRARY, Span
 
@@ -36,6 +36,18 @@ class Slots:
         """The place of a slot; for one behind a call that of the call."""
         behind = {n: Place("after", call, call.span) for call, n in self.calls} | {n: p for p, n in self.splits}
         return self.held[slot - 1] if slot <= len(self.held) else behind[slot]
+
+    def case(self, slot: int, step: Step) -> int:
+        """Which case of a `select` at a slot a step takes, counted from 1; 0 when it takes none."""
+        node = self.held[slot - 1].node if slot <= len(self.held) else None
+        while isinstance(node, ast.Labeled):
+            node = node.stmt
+        if not isinstance(node, ast.Select) or step.span is None or step.detail == "begin":
+            return 0
+        if step.kind is not Kind.SYNC and step.offer is None:
+            return 0
+        found = [n for n, c in enumerate(node.cases, start=1) if inside(step.span, (c.comm or c).span)]
+        return found[0] if found else 0
 
     @property
     def writes(self) -> dict[int, int]:

@@ -19,6 +19,8 @@ FLAGS = ("-race", "-gcflags=-l")
 _ACCESS = re.compile(r"^(?:Previous )?(?:atomic )?(?:read|write) at ", re.I)
 
 _LINE = re.compile(r"_test\.go:(\d+)")
+_HIDES = ("  sync/atomic.", "  runtime.race", "  runtime.mapaccess1")
+"""Functions below which the race detector loses the one that called them."""
 _INSIDE = re.compile(r"\.(?:Add|Done|Wait|Go)\(|\bclose\(|<-")
 
 
@@ -118,7 +120,7 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
 def pairs(output: str) -> list[tuple[int, ...]]:
     """The lines of the test file in which the accesses of each reported race stand.
 
-    0 for one inside sync or sync/atomic: Go leaves the function that calls those out of the stack.
+    0 where Go leaves the function that has the access out of the stack.
     """
     out: list[tuple[int, ...]] = []
     for report in output.split("WARNING: DATA RACE")[1:]:
@@ -129,7 +131,7 @@ def pairs(output: str) -> list[tuple[int, ...]]:
                 waiting = True
             elif not row.strip():
                 waiting = False
-            elif waiting and row.startswith(("  sync/atomic.", "  runtime.race")):
+            elif waiting and row.startswith(_HIDES):
                 lines.append(0)
                 waiting = False
             elif waiting and ".start.func" in row:

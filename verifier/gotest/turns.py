@@ -28,6 +28,8 @@ class Turn:
     rows: tuple[int, ...]
     text: str
     span: Span | None
+    pick: int = 0
+    """Of a `select`: the case taken, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class _Passage:
     paired: bool = False
     waits: bool = False
     queues: bool = False
+    pick: int = 0
     text: str = ""
     span: Span | None = None
 
@@ -126,6 +129,7 @@ class _Goroutine:
             passage.rows.append(row)
             passage.text, passage.span = passage.text or step.text, passage.span or step.span
             passage.queues = passage.queues or step.detail == "queues"
+            passage.pick = passage.pick or self._slots.case(slot, step)
             if step.kind is Kind.SYNC:
                 passage.syncs.append(row)
         return passage
@@ -228,7 +232,7 @@ def _ordered(goroutines: list[list[_Passage]]) -> tuple[tuple[Turn, ...], tuple[
             begin = max(float(begin), reached)
             end = max(end, begin) if end else end
             mode = RUNS if end == begin else BEGINS
-            placed.append((begin, n, Turn(p.goroutine, p.slot, mode, tuple(p.rows), p.text, p.span)))
+            placed.append((begin, n, Turn(p.goroutine, p.slot, mode, tuple(p.rows), p.text, p.span, p.pick)))
             if end not in (begin, 0):
                 placed.append((end, n, Turn(p.goroutine, p.slot, ENDS, (), p.text, p.span)))
             reached = max(begin, float(end))

@@ -1,8 +1,9 @@
 """Fill the output blocks of the documentation with what the command really prints.
 
 A block starts with `<!-- output: verify MODEL … -->` and ends with `<!-- end -->`; what stands between is replaced by
-the command and its output, with durations written as `…s` because they differ from run to run. The tables of
-docs/claims.md and docs/patterns.md are made as well (`tables`).
+the command and its output, with durations written as `…s` because they differ from run to run. What Go prints (`verify
+gotest MODEL --run`) is shown without addresses and numbers of goroutines, and left alone where Go is not installed. The
+tables of docs/claims.md and docs/patterns.md are made as well (`tables`).
 
     python docs/regenerate.py            rewrite README.md, examples/**/README.md and the pages of tables
     python docs/regenerate.py --check    exit 1 and name the files that are out of date, write nothing
@@ -15,6 +16,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -28,6 +30,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _BLOCK = re.compile(r"(<!-- output: verify (?P<arguments>[^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _DURATION = re.compile(r"\b\d+\.\d+s\b")
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}|(?<=goroutine )\d+|(?<=Goroutine )\d+| \+0x[0-9a-f]+$", re.M)
+_NAMED = {"0": "0x…", " ": ""}
+
+GO = "1.27"
+"""The Go whose reports the pages show."""
 
 
 def pages() -> Iterator[Path]:
@@ -54,16 +61,37 @@ def output(arguments: str) -> str:
             status = main(shlex.split(arguments))
     finally:
         os.chdir(here)
-    lines = [line.rstrip() for line in _DURATION.sub("…s", printed.getvalue()).splitlines()]
+    said = _DURATION.sub("…s", printed.getvalue())
+    if runs_go(arguments):
+        said = _ADDRESS.sub(lambda m: _NAMED.get(m[0][0], "…"), said)
+    lines = [line.rstrip() for line in said.splitlines()]
     if status and not any(line.startswith("exit status") for line in lines):
         lines.append(f"exit status {status}")
     return "\n".join(lines)
+
+
+def runs_go(arguments: str) -> bool:
+    """Whether a command prints what Go prints."""
+    return arguments.startswith("gotest ") and "--run" in arguments.split()
+
+
+@cache
+def has_go() -> bool:
+    """Whether the toolchain is there that the pages show: lines of Go's library differ from version to version."""
+    from verifier.gotest.toolchain import NoToolchain, go_version
+
+    try:
+        return f"go{GO}." in go_version() and shutil.which("gcc") is not None
+    except NoToolchain:
+        return False
 
 
 def filled(text: str) -> str:
     """`text` with the content of every block brought up to date."""
 
     def block(match: re.Match[str]) -> str:
+        if runs_go(match["arguments"]) and not has_go():
+            return match[0]
         shown = output(match["arguments"])
         return f"{match[1]}```text\n$ verify {match['arguments']}\n{shown}\n```\n{match[3]}"
 

@@ -5,7 +5,7 @@ package schemes
 //
 // The user gives `func hash(key Key) int` with values 0 to 3 (without a body it is any function): the first bit selects
 // the slot in the root, the second one the slot below it. Two keys of one model must not have the same hash: the chains
-// of colliding entries (entry.overflow, line 566) are left out here; syncmap127-chains.go has them.
+// of colliding entries (entry.overflow, line 566) are left out here; syncmap127chains.go has them.
 //
 // Two more files belong to it: syncmap127-entry.go says what an entry is and how CompareAndSwap changes it,
 // syncmap127-check.go what a writer checks once it has the lock.

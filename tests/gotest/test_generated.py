@@ -11,7 +11,15 @@ from verifier.gotest import layout, request
 from .made import ROOT, made
 
 GOLDEN = ROOT / "tests" / "gotest" / "golden"
-SHOWN = ["unprotected", "lock-order", "nil-map", "sync-map-check-then-act", "cond-signal", "loop-capture"]
+SHOWN = [
+    "unprotected",
+    "lock-order",
+    "nil-map",
+    "sync-map-check-then-act",
+    "cond-signal",
+    "loop-capture",
+    "channel-try-send",
+]
 
 
 @pytest.mark.parametrize("model", SHOWN)

@@ -47,6 +47,15 @@ def test_names_are_looked_up_in_the_nearest_folder(home: Path) -> None:
     assert schemes(workload(home, "schemes: mutex"))[0].paths == (str(home / "schemes" / "mutex.go"),)
 
 
+def test_a_name_that_is_not_in_the_nearest_folder_is_looked_for_in_the_next(home: Path) -> None:
+    near = home / "work" / "schemes"
+    near.mkdir()
+    (near / "other.go").write_text(GO)
+    document = workload(home / "work" / "deep", "schemes: [other, mutex]")
+    assert [Path(p).parent for s in schemes(document) for p in s.paths] == [near, home / "schemes"]
+    assert names(workload(home / "work" / "deep", "schemes: all")) == ["other"]
+
+
 def test_all_are_the_names_and_parts_are_none(home: Path) -> None:
     assert names(workload(home / "work", "schemes: all")) == ["mutex", "plain", "trie"]
 
@@ -83,6 +92,14 @@ def test_a_variant_has_another_part(home: Path) -> None:
         schemes(workload(home / "work", "schemes: trie-part"))
 
 
+def test_a_file_that_declares_the_map_is_no_part(home: Path) -> None:
+    (home / "schemes" / "trie-chains.go").write_text(GO)
+    plain, chains = schemes(workload(home / "work", "schemes: [trie, trie-chains]"))
+    assert [Path(p).name for p in plain.paths] == ["trie.go", "trie-part.go"]
+    assert [Path(p).name for p in chains.paths] == ["trie-chains.go"]
+    assert "trie-chains" not in names(workload(home / "work", "schemes: all"))
+
+
 def test_a_dash_in_a_name_of_its_own_is_no_part(home: Path) -> None:
     (home / "work" / "my-cache.go").write_text(GO)
     (found,) = schemes(workload(home / "work", "schemes: ./my-cache.go"))
@@ -98,7 +115,7 @@ def test_paths_count_from_the_workload(home: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ("schemes: mutx", r"no scheme 'mutx' in .*schemes$"),
+        ("schemes: mutx", r"no scheme 'mutx' in .*schemes"),
         ("schemes: [mutex, mutex.go, ../schemes/mutex.go]", "two schemes are named 'mutex'"),
         ("schemes: ../schemes/none.yaml", "no such file"),
         ("schemes: w.yaml", "names no `source:`, so it is no scheme"),

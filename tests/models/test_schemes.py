@@ -27,7 +27,7 @@ SCHEMES = {
     "channelowner": ("channelowner.go", "channelowner-reply.go"),
     "channelowner unbuffered": ("channelowner.go", "channelowner-reply-unbuffered.go"),
     "syncmap127": ("syncmap127.go", "syncmap127-entry.go", "syncmap127-check.go"),
-    "syncmap127 chains": ("syncmap127-chains.go",),
+    "syncmap127 chains": ("syncmap127chains.go",),
     "syncmap123": ("syncmap123.go", "syncmap123-expunge.go"),
 }
 

@@ -78,6 +78,21 @@ LOST = {
         "var mu sync.Mutex\nvar a [2]int\n",
         "s := 0\nfor i := range 2 {\nmu.Lock()\ns += a[i]\nmu.Unlock()\n}\nmu.Lock()\na[0] = s + 1\nmu.Unlock()",
     ),
+    "decided by a panic that is recovered": (
+        MAP
+        + "func set() {\ndefer func() {\nif recover() != nil {\nmu.Lock()\nm[`a`] = rand.Intn(2)\nmu.Unlock()\n}\n}()\n"
+        "mu.Lock()\nv := m[`a`]\nmu.Unlock()\nif v == 0 {\npanic(1)\n}\n}",
+        "set()",
+    ),
+    "an index from memory that is allocated again": (
+        "type T struct{ i int }\nvar n [2]atomic.Int32",
+        "for range 2 {\np := &T{}\nv := n[p.i].Load()\nn[p.i].Store(v + 1)\np.i = 1\n}",
+    ),
+    "two things allocated again": (
+        "type T struct{ v int32 }\nvar p atomic.Pointer[T]\nvar q atomic.Pointer[T]",
+        "for range 2 {\nold := p.Load()\nt := &T{v: 1}\nu := &T{v: 2}\nif old != nil {\nt.v = old.v\n}\n"
+        "p.Store(t)\nq.Store(u)\n}",
+    ),
     "in a loop": (COUNTER, "for range 2 {\nv := n.Load()\nn.Store(v + 1)\n}"),
 }
 """What is lost, and in which program."""

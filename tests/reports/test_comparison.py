@@ -93,6 +93,13 @@ def test_properties_with_one_reason_share_a_remark() -> None:
     assert remarks(comparison(x=result(*late))) == (("x", "race, panic not finished: too many states"),)
 
 
+def test_what_is_open_under_every_scheme_is_said_once() -> None:
+    late, other = prop("race", Verdict.UNKNOWN, reason="time"), prop("race", Verdict.UNKNOWN, reason="memory")
+    both = remarks(comparison(x=result(late), y=result(late)))
+    assert both == (("every scheme", "race not finished: time"),)
+    assert [scheme for scheme, _ in remarks(comparison(x=result(late), y=result(other)))] == ["x", "y"]
+
+
 def test_the_shortest_failure_is_shown() -> None:
     short, long = prop("race", Verdict.UNSAFE, trace=race_trace()), prop("low", Verdict.UNSAFE, trace=clause_trace())
     assert race_trace().rows > clause_trace().rows

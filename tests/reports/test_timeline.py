@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from verifier.evidence.trace import RacyAccess, Trace, Waiting
 from verifier.report.draw import PAGE, draw, timeline
-from verifier.report.timeline import Cell, grid, listing, words
+from verifier.report.timeline import Cell, Grid, Row, grid, listing, words
 
 from .builders import at, clause_trace, deadlock_trace, panic_trace, race_trace, step, wide_trace
 
@@ -46,6 +46,14 @@ def test_a_race_before_any_step_shows_the_start() -> None:
     trace = replace(race_trace(), steps=(), choices=())
     assert texts(trace) == [[".", '_ = m["a"]'], ['m["a"] = 1', "|"]]
     assert grid(trace).objects == ()
+
+
+def test_where_room_is_short_a_long_file_name_loses_its_beginning() -> None:
+    row = Row(1, (Cell("x" * 40, "", "a-very-long-name.go:14", True),), ())
+    (_, line) = draw(Grid(("w",), (), (row,)), page=46)
+    assert line.split()[1:] == ["x" * 20 + "…", "…-long-name.go:14"]
+    (_, whole) = draw(Grid(("w",), (), (row,)))
+    assert whole.endswith("  a-very-long-name.go:14")
 
 
 def test_a_deadlock_marks_the_waits_and_closes_with_a_row_that_is_no_step() -> None:

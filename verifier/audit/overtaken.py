@@ -10,7 +10,7 @@ from verifier.audit.interpret import AuditError
 from verifier.audit.walk import Walk
 from verifier.evidence.trace import LostUpdate
 from verifier.program.concrete import Concrete
-from verifier.program.expr import At, Cell, Expr, refs
+from verifier.program.expr import At, Cell, Expr, Read, refs
 from verifier.program.passes.lostupdate import FRESH, STALE, STALE_READ
 
 GHOST = STALE_READ
@@ -25,7 +25,7 @@ def lost_update(walk: Walk) -> LostUpdate:
         if c.step.fail is None and c.step.text == last.step.text
     ]
     for ghost in _stale(walk, last):
-        read, changed = _rows(walk, ghost)
+        read, changed = _rows(walk, ghost, last.instance)
         for cell in sorted(_written(walk, len(walk.taken) - 1, instead)):
             if _reads(walk, read, cell, last.instance) and _changes(walk, changed, cell, last.instance):
                 name = walk.program.cells[cell].name
@@ -51,19 +51,20 @@ def _stale(walk: Walk, last: Concrete) -> list[int]:
     return list(found)
 
 
-def _rows(walk: Walk, ghost: int) -> tuple[int, int]:
+def _rows(walk: Walk, ghost: int, reader: int) -> tuple[int, int]:
     """The row that read, and the one after which the read was stale."""
     values = [s.cells[ghost] for s in walk.states]
     changed = max(n for n in range(1, len(values)) if values[n] == STALE and values[n - 1] != STALE)
-    before = [n for n in range(1, changed) if values[n] == FRESH and _by(walk, n, ghost)]
+    before = [n for n in range(1, changed) if values[n] == FRESH and _by(walk, n, ghost, reader)]
     if not before:
         raise AuditError("a ghost is stale that was never fresh")
     return max(before), changed
 
 
-def _by(walk: Walk, row: int, ghost: int) -> bool:
-    """Whether the step of a row sets a ghost to fresh, anew or again."""
-    return any(isinstance(r, Cell) and r.number == ghost for r, _ in walk.taken[row - 1].step.updates)
+def _by(walk: Walk, row: int, ghost: int, reader: int) -> bool:
+    """Whether the reader's step of a row sets its ghost to fresh, anew or again."""
+    c = walk.taken[row - 1]
+    return reader in c.movers and any(r == Cell(ghost) and v != Read(r) for r, v in c.step.updates)
 
 
 def _written(walk: Walk, row: int, steps: list[Concrete]) -> set[int]:

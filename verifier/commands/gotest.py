@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,9 +18,10 @@ from verifier.verdict import EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, Verdict
 if TYPE_CHECKING:
     from verifier.evidence.result import Property, Result
     from verifier.gotest.gofile import GoTest
+    from verifier.gotest.toolchain import Ran
     from verifier.pipeline.load import Front
 
-CONTRADICTED = "contradicted: the model is SAFE, and its goroutines are not. Please report this, with the model file.\n"
+CONTRADICTED = "contradicted: the model is SAFE, and its goroutines are not. Please report this, with the model file."
 
 USAGE = "verify gotest MODEL [-o x_test.go] [--run]"
 
@@ -31,6 +33,8 @@ def parser() -> Parser:
     add = made.add_argument
     add("model", metavar="MODEL", help="model file")
     add("-o", dest="output", metavar="FILE", help="write the test to FILE, which ends in _test.go")
+    words = "with --run: keep the test and Go's output in DIR"
+    add("--evidence", dest="attach", metavar="DIR", help=words)
     add("--property", metavar="NAME", help="which counterexample (default: the first in the report)")
     add("--safe", action="store_true", help="of a SAFE model: a test that looks for a contradiction (default there)")
     add("--run", action="store_true", help="run the test too (needs go; for a race also a C compiler)")
@@ -48,9 +52,12 @@ def run(arguments: Sequence[str]) -> int:
         if not given.output.endswith("_test.go"):
             raise UsageError(f"-o {given.output}: `go test` only looks at files that end in _test.go")
         console.writable(given.output, [given.model])
+    if given.attach is not None and not given.run:
+        raise UsageError("--evidence keeps what Go prints", "add --run")
     model = document(given.model, given)
     from verifier.gotest.make import go_test
     from verifier.gotest.request import candidates, request
+    from verifier.gotest.toolchain import FILE
     from verifier.pipeline import verify
     from verifier.pipeline.load import read_front
 
@@ -72,7 +79,12 @@ def run(arguments: Sequence[str]) -> int:
         console.err(_written(made, prop, given))
     elif not given.run:
         console.out(made.text)
-    return _run(made, prop, model.go) if given.run else EXIT_OK
+    if not given.run:
+        return EXIT_OK
+    log, code = _run(made, prop, model.go, os.path.basename(given.output or FILE))
+    if given.attach is not None:
+        _attach(made, log, given.attach)
+    return code
 
 
 def _stress(front: Front, found: Result, given: argparse.Namespace) -> GoTest:
@@ -111,8 +123,11 @@ def _written(made: GoTest, prop: Property | None, given: argparse.Namespace) -> 
     return f"wrote {given.output}, {does}: {command(made)} {shlex.quote(given.output)}"
 
 
-def _run(made: GoTest, prop: Property | None, version: str) -> int:
-    """Run the test, show Go's own report, and say whether it is the predicted one. Raises UsageError."""
+def _run(made: GoTest, prop: Property | None, version: str, name: str) -> tuple[str, int]:
+    """Run the test, show Go's own report, and say whether it is the predicted one. Raises UsageError.
+
+    Returns what was printed, and the exit code.
+    """
     import tempfile
     from pathlib import Path
 
@@ -120,20 +135,42 @@ def _run(made: GoTest, prop: Property | None, version: str) -> int:
 
     with tempfile.TemporaryDirectory(prefix="verify-gotest-") as directory:
         try:
-            binary = compiled(made, Path(directory), version)
+            binary = compiled(made, Path(directory), version, name)
         except NoToolchain as error:
             raise UsageError(f"--run: {error}") from None
         except ValueError as error:
             console.out(f"{error}\n")
             console.err("not shown: Go does not compile the test")
-            return EXIT_UNKNOWN
+            return f"{error}\n", EXIT_UNKNOWN
         done = ran(binary, made, prop)
-    console.out(done.output)
+    words, code = _said(made, prop, done, name)
+    console.out(f"{done.output.rstrip()}\n{words}\n")
+    return f"{done.output.rstrip()}\n{words}\n", code
+
+
+def _said(made: GoTest, prop: Property | None, done: Ran, name: str) -> tuple[str, int]:
+    """What a run came to, in words and as an exit code."""
     if prop is None:
-        console.out("no contradiction: Go ran the model and had nothing to say\n" if done.shown else CONTRADICTED)
-        return EXIT_OK if done.shown else EXIT_UNSAFE
-    if done.shown:
-        console.out(f"shown: {prop.name}, as the model predicts\n")
-        return EXIT_OK
-    console.out(f"not shown: {prop.name} is not what this run came to\n")
-    return EXIT_UNKNOWN
+        words = "no contradiction: Go ran the model and had nothing to say"
+        return (words, EXIT_OK) if done.shown else (CONTRADICTED, EXIT_UNSAFE)
+    if not done.shown:
+        return f"not shown: {prop.name} is not what this run came to", EXIT_UNKNOWN
+    if prop.kind != "race" or prop.trace is None:
+        return f"shown: {prop.name}, as the model predicts", EXIT_OK
+    spans = [r.span.brief.removeprefix(":") for r in prop.trace.race if r.span is not None]
+    return f"shown: the race between lines {' and '.join(spans)} of the model, as predicted", EXIT_OK
+
+
+def _attach(made: GoTest, log: str, directory: str) -> None:
+    """Keep the test and what Go said of it. Raises UsageError when that fails."""
+    from verifier.gotest.head import command
+    from verifier.gotest.toolchain import go_version
+
+    try:
+        os.makedirs(directory, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--evidence {directory}: {error.strerror or error}") from None
+    stem = os.path.join(directory, made.name.lower())
+    console.deliver(made.text, f"{stem}_test.go")
+    console.deliver(f"$ {command(made)}\n{go_version()}\n\n{log}", f"{stem}.txt")
+    console.err(f"kept in {directory}: {made.name.lower()}_test.go, {made.name.lower()}.txt")

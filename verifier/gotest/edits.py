@@ -21,6 +21,8 @@ class Edits:
     def __init__(self, text: Text) -> None:
         self.text = text
         rows = text.value.split("\n")
+        # The row after the last line break is no row of this text: in the file something else may stand there.
+        self._rows = len(rows) - (1 if len(rows) > 1 and not rows[-1] else 0)
         self._starts = [0]
         for row in rows:
             self._starts.append(self._starts[-1] + len(row) + 1)
@@ -29,7 +31,7 @@ class Edits:
 
     def holds(self, span: Span) -> bool:
         """Whether a span of a file is one of this text."""
-        return span.file == self.text.file and 0 <= span.line - self.text.line < len(self.text.columns)
+        return span.file == self.text.file and 0 <= span.line - self.text.line < self._rows
 
     def start(self, span: Span) -> int:
         """Where a span begins in the text."""

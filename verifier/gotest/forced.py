@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from verifier.evidence.result import Property
+from verifier.golang.text import snippet
 from verifier.gotest import harness
 from verifier.gotest.gofile import GoTest, bodies, declarations, file, quoted, refuse
 from verifier.gotest.head import head
@@ -24,7 +25,8 @@ def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: P
     """The test that forces a schedule. Raises ModelError where the model cannot be run as it is."""
     refuse(front)
     rename = renaming(front)
-    ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"))
+    only = rename("only") if any(t.pick for t in plan.turns) else ""
+    ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"), only)
     declared, texts = instrumented(front, slots, ours)
     name = "Test" + camel(front.document.name, asked.property.name)
     functions = functions_of(front)
@@ -35,8 +37,14 @@ def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: P
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
-    text = file(front, head(front.document.path, asked, name, plan.loose), parts)
+    text = file(front, head(front.document.argument, asked, name, plan.loose, _two(front, slots)), parts)
     return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
+
+
+def _two(front: Front, slots: Slots) -> tuple[str, ...]:
+    return tuple(
+        f"{snippet(p.covers, front.document.files)} ({p.covers.file}:{p.covers.line})" for p, _ in slots.splits
+    )
 
 
 def _test(
@@ -124,22 +132,21 @@ def _in_role(front: Front, role: str, span: Span) -> bool:
 
 def _schedule(plan: Plan, program: Program, slots: Slots, rename: Rename) -> str:
     name = {"runs": rename("runs"), BEGINS: rename("begins"), ENDS: rename("ends"), PASSES: rename("passes")}
-    lines = [f'{{"{t.goroutine}", {t.slot}, {name[t.mode]}}}, // {_words(t)}'.rstrip(" /") for t in plan.turns]
+    pick = any(t.pick for t in plan.turns)
+    entries = [f'"{t.goroutine}", {t.slot}, {name[t.mode]}' + (f", {t.pick}" if pick else "") for t in plan.turns]
+    lines = [f"{{{v}}}, // {_words(t)}".rstrip(" /") for t, v in zip(plan.turns, entries, strict=True)]
     taking_part = [i for i in program.goroutines if i.parent is None or i.name in plan.children]
     table = []
     for i in sorted(taking_part, key=lambda i: plan.children.index(i.name) if i.parent is not None else -1):
         role = program.templates[i.template].name
+        values = ", ".join(map(str, dict(plan.choices).get(i.name, ())))
+        chosen = f", choices: []int{{{values}}}" if values else ""
         child = ", child: true" if i.parent is not None else ""
-        table.append(f'{{name: "{i.name}", role: "{role}"{child}, open: -1}},')
+        table.append(f'{{name: "{i.name}", role: "{role}"{child}, open: -1{chosen}}},')
     out = [
         f"var {rename('schedule')} = []{rename('turn')}{{\n{indented(chr(10).join(lines), 1)}\n}}\n",
         f"var {rename('goroutines')} = []*{rename('goroutine')}{{\n{indented(chr(10).join(table), 1)}\n}}\n",
     ]
-    if plan.choices:
-        rows = [f'"{who}": {{{", ".join(map(str, values))}}},' for who, values in plan.choices]
-        width = max(len(r.split(":")[0]) for r in rows)
-        rows = [f"\t{r.split(': ', 1)[0] + ':':<{width + 1}} {r.split(': ', 1)[1]}" for r in rows]
-        out.append(f"var {rename('choices')} = map[string][]int{{\n" + "\n".join(rows) + "\n}\n")
     return "\n".join(out)
 
 
@@ -150,8 +157,15 @@ def _words(turn: Turn) -> str:
     return f"{steps}: {turn.text}"
 
 
+def _without(go: str, words: list[str]) -> str:
+    """A part of the harness without the lines about what this test does not need."""
+    rows = [row for row in go.split("\n") if not any(re.search(rf"\b{w}\b", row) for w in words)]
+    return re.sub(r"\n\n+(?=\}|\n)", "\n", "\n".join(rows))
+
+
 def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Rename) -> list[str]:
-    parts = [harness.TYPES, harness.AT]
+    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", bool(plan.choices))) if not used]
+    parts = [_without(harness.TYPES, unused), _without(harness.AT, unused)]
     start = harness.START
     if asked.property.kind == "finally":
         parts.append("var finished sync.WaitGroup\n")
@@ -167,8 +181,8 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         parts.append(harness.RELOCK)
     if plan.choices or any("rand" in identifiers(root) for root in roots(front)):
         parts.append(harness.CHOICES)
-        if not plan.choices:
-            parts.append("var choices = map[string][]int{}\n")
+    if any(t.pick for t in plan.turns):
+        parts.append(harness.ONLY)
     if asked.property.kind == "deadlock":
         parts.append(harness.STUCK)
     if asked.property.kind in ("always", "finally"):
@@ -191,6 +205,9 @@ def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> 
         place = slots.place(n)
         size = (place.covers.end_line or place.covers.line) - place.covers.line
         after = 1 if place.kind in ("before", "elseif") else 0
+        if n in slots.writes:
+            # Of a statement that is written as two, both halves.
+            size += 3
         first = found[0] - (1 if place.kind == "deferred" else 0)
         out.append((first, found[0] + after + size))
     return tuple(out)

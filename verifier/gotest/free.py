@@ -31,7 +31,7 @@ func TEST(t *testing.T) {
 // round runs every goroutine once; it says whether they all returned.
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
-	open = false
+	opened = false
 STARTS
 	release()
 	if !returned(&all) {
@@ -53,11 +53,11 @@ func start(all *sync.WaitGroup, body func()) {
 }
 
 // A plain variable that the race detector does not look at: it must not order the goroutines.
-var open bool
+var opened bool
 
 //go:norace
 func together() {
-	for i := 0; !open; i++ {
+	for i := 0; !opened; i++ {
 		if i%64 == 63 {
 			runtime.Gosched()
 		}
@@ -66,7 +66,7 @@ func together() {
 
 //go:norace
 func release() {
-	open = true
+	opened = true
 }
 
 // returned waits for the goroutines, but not for ever.
@@ -129,9 +129,9 @@ def hammer(front: Front, asked: Request) -> GoTest:
     name = "Test" + camel(front.document.name, asked.property.name)
     rename = renaming(front)
     parts = _parts(front, None, name, 30, (), rename)
-    text = file(front, head(front.document.path, asked, name, ()), parts)
+    text = file(front, head(front.document.argument, asked, name, ()), parts)
     lines: tuple[tuple[int, int], ...] = ()
-    return GoTest(text, name, asked.property.kind == "race", lines, ())
+    return GoTest(text, name, asked.property.kind == "race", lines, (), False)
 
 
 def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText]) -> GoTest:
@@ -139,14 +139,14 @@ def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText]) -> GoTest:
     refuse(front)
     name = "Test" + camel(front.document.name, "stress")
     rename = renaming(front)
-    parts = _parts(front, replace(slots, conds=(), calls=()), name, 3, clauses, rename)
+    parts = _parts(front, replace(slots, conds=(), calls=(), splits=()), name, 3, clauses, rename)
     about = [f"{name} looks for a contradiction to what `verify {front.document.path}` found: SAFE.", ""]
     about += [
         "Its goroutines run for some seconds, round after round, each a little late now and then. That nothing happens"
     ]
     about += ["proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict."]
     about += ["Put this file into a directory of its own and run", "", f"    go test -race -run '^{name}$' -count=1"]
-    return GoTest(file(front, comment(about), parts), name, True, (), ())
+    return GoTest(file(front, comment(about), parts), name, True, (), (), False)
 
 
 def _parts(

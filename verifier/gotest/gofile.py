@@ -20,13 +20,17 @@ _HEADER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class GoTest:
-    """A generated test: its Go, its name, and in which of its lines the predicted accesses or operations stand."""
+    """A generated test: its Go, its name, and in which of its lines the predicted accesses or operations stand.
+
+    `loose`: statements whose steps cannot be taken apart as in the schedule. `forced`: whether there is one at all.
+    """
 
     text: str
     name: str
     race: bool
     lines: tuple[tuple[int, int], ...] = ()
     loose: tuple[str, ...] = ()
+    forced: bool = True
 
 
 def refuse(front: Front) -> None:

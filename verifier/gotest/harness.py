@@ -8,6 +8,7 @@ type turn struct {
 	who   string
 	place int
 	mode  int
+	pick  int // of a select: the case, counted from 1
 }
 
 const (
@@ -27,6 +28,10 @@ type goroutine struct {
 	open  int  // the turn that it is in, or -1
 	site  int  // the at(n) that it waits at, or 0
 	ended bool
+
+	choices []int // what rand.Intn gives it
+
+	pick int // the case that its select takes, or -1
 }
 
 // A channel or a lock would order the goroutines and hide a race from the detector: they look at plain variables,
@@ -63,6 +68,7 @@ func at(n int) {
 		g.site = n
 		time.Sleep(pause)
 	}
+	g.pick = -1
 	if released {
 		g.site = 0
 		return
@@ -78,6 +84,7 @@ func at(n int) {
 	wait(i)
 	g.site = 0
 	g.open = i
+	g.pick = schedule[i].pick - 1
 	if schedule[i].mode == begins {
 		ready = time.Now().Add(settle)
 		now = after(i)
@@ -238,13 +245,35 @@ CHOICES = """\
 func choose(int) int {
 	id := number()
 	for _, g := range goroutines {
-		if g.id == id && len(choices[g.name]) > 0 {
-			first := choices[g.name][0]
-			choices[g.name] = choices[g.name][1:]
+		if g.id == id && len(g.choices) > 0 {
+			first := g.choices[0]
+			g.choices = g.choices[1:]
 			return first
 		}
 	}
 	return 0
+}
+"""
+
+ONLY = """\
+// only gives the channel of the k-th case of a select if the schedule takes that case; else none that is ever ready.
+func only[C any](k int, channel C) C {
+	var never C
+	if pick := picked(); pick >= 0 && pick != k {
+		return never
+	}
+	return channel
+}
+
+//go:norace
+func picked() int {
+	id := number()
+	for _, g := range goroutines {
+		if g.id == id {
+			return g.pick
+		}
+	}
+	return -1
 }
 """
 

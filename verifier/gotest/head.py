@@ -12,8 +12,8 @@ def command(test: GoTest) -> str:
     return f"go test {'-race -gcflags=-l ' if test.race else ''}-run '^{test.name}$' -count=1"
 
 
-def head(path: str, asked: Request, name: str, loose: tuple[str, ...]) -> str:
-    """The comment at the top of a test."""
+def head(path: str, asked: Request, name: str, loose: tuple[str, ...], two: tuple[str, ...] = ()) -> str:
+    """The comment at the top of a test. `two`: statements of the model that are two in it."""
     prop, trace = asked.property, asked.trace
     lines = [f"{name} shows on the real runtime what `verify {path}` found:", ""]
     lines += [f"    {prop.name}: {prop.sentence}", ""]
@@ -29,6 +29,13 @@ def head(path: str, asked: Request, name: str, loose: tuple[str, ...]) -> str:
     lines += ["Put this file into a directory of its own and run", ""]
     lines += [f"    {command(GoTest('', name, prop.kind == 'race'))}"]
     lines += _outcome(asked)
+    if two:
+        lines += [
+            "",
+            "Others come between what a statement reads and what it writes, so that it stands here as two:",
+            "",
+        ]
+        lines += [f"    {text}" for text in two]
     if loose and not asked.hammer:
         lines += ["", "Within one statement nothing can be held. In the schedule others come between the steps of", ""]
         lines += [f"    {text}" for text in loose]

@@ -6,6 +6,7 @@ from verifier.golang import syntax as ast
 from verifier.gotest.edits import Edits
 from verifier.gotest.sites import Place, children
 from verifier.gotest.slots import Slots, roots
+from verifier.gotest.split import split
 from verifier.pipeline.load import Front
 from verifier.records import dataclass
 from verifier.source import Span
@@ -20,6 +21,8 @@ class Names:
     choose: str = "choose"
     relock: str = "relock"
     then: str = "then"
+    only: str = ""
+    """Holds a `select` to one case; empty when none needs it."""
 
 
 def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -34,6 +37,10 @@ def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple
         work.hold(place)
     for call, n in slots.calls if slots is not None else ():
         work.behind(call, n)
+    for place, n in slots.splits if slots is not None else ():
+        work.split(place, n, front)
+    for place in slots.held if slots is not None and names.only else ():
+        work.select(place)
     for lock in slots.conds if slots is not None else ():
         work.relock(lock)
     made = [t.made() for t in texts]
@@ -115,6 +122,24 @@ class _Work:
         edits.insert(edits.start(call.span), f"{self._names.then}({n}, ")
         edits.insert(edits.end(call.span), ")")
 
+    def split(self, place: Place, n: int, front: Front) -> None:
+        """Write a statement as two, and hold a goroutine between them."""
+        split(
+            self._edits(place.node.span), place, f"{self._names.at}({n}) {_where(place.covers)}\n", front.package.info
+        )
+
+    def select(self, place: Place) -> None:
+        """Let a `select` see only the channel that the schedule takes."""
+        node = place.node
+        while isinstance(node, ast.Labeled):
+            node = node.stmt
+        for n, case in enumerate(node.cases if isinstance(node, ast.Select) else ()):
+            channel = _channel(case.comm)
+            if channel is not None:
+                edits = self._edits(channel.span)
+                edits.insert(edits.start(channel.span), f"{self._names.only}({n}, ")
+                edits.insert(edits.end(channel.span), ")")
+
     def relock(self, lock: ast.Expr) -> None:
         """Let the lock of a sync.Cond be taken again in a slot of its own."""
         assert self._slots is not None
@@ -128,9 +153,7 @@ class _Work:
         n = self._slots.numbers[place]
         edits = self._edits(place.node.span)
         start, end = edits.start(place.node.span), edits.end(place.node.span)
-        span = place.covers
-        where = f"// {span.file.replace(chr(92), '/').rsplit('/', 1)[-1]}:{span.line}"
-        call = f"{self._names.at}({n}) {where}\n"
+        call = f"{self._names.at}({n}) {_where(place.covers)}\n"
         match place.kind:
             case "before":
                 edits.own_line(start)
@@ -153,6 +176,21 @@ class _Work:
             case _:
                 edits.insert(start, f"func() {{ {self._names.at}({n}); ")
                 edits.insert(end, " }()")
+
+
+def _channel(comm: ast.Stmt | None) -> ast.Expr | None:
+    """The channel of a case."""
+    match comm:
+        case ast.Send():
+            return comm.channel
+        case ast.ExprStmt(x=ast.Unary(x=x)) | ast.Assign(rhs=(ast.Unary(x=x),)):
+            return x
+    return None
+
+
+def _where(span: Span) -> str:
+    name = span.file.replace("\\", "/").rsplit("/", 1)[-1]
+    return f"// {name}:{span.line}"
 
 
 def _within(span: Span, node: object) -> bool:

@@ -16,6 +16,7 @@ PACKAGES = {
     "rand": "math/rand",
     "fmt": "fmt",
     "errors": "errors",
+    "context": "context",
     "runtime": "runtime",
     "strings": "strings",
     "os": "os",
@@ -25,8 +26,8 @@ PACKAGES = {
 _OURS = (
     "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
-    "enter", "leave", "play", "stacks", "choices", "stuck", "standing", "holds", "finished", "rounds", "reset", "race",
-    "relock", "then", "round", "open", "together", "release", "returned", "budget",
+    "enter", "leave", "play", "stacks", "picks", "only", "stuck", "standing", "holds", "finished", "rounds", "reset",
+    "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget",
 )  # fmt: skip
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from verifier.golang import syntax as ast
 from verifier.golang.types import Tuple
-from verifier.gotest.sites import Place, children, innermost, places
+from verifier.gotest.sites import Place, children, innermost, inside, places
+from verifier.gotest.split import can_split
 from verifier.pipeline.load import Front
-from verifier.program.program import Kind, Program
+from verifier.program.program import Kind, Program, Step
 from verifier.records import dataclass
-from verifier.source import Span
+from verifier.source import LIBRARY, Span
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,37 @@ class Slots:
     held: tuple[Place, ...]
     numbers: dict[Place, int]
     calls: tuple[tuple[ast.Call, int], ...] = ()
+    splits: tuple[tuple[Place, int], ...] = ()
+    """Statements that are written as two, with a slot before what they write."""
     conds: tuple[ast.Expr, ...] = ()
     """The locks that `sync.NewCond` is called with: `Wait` takes them again in a slot of its own."""
 
     @property
     def relock(self) -> int:
         """The slot before `Wait` of a sync.Cond takes its lock again; 0 when the model has none."""
-        return len(self.held) + len(self.after) + 1 if self.conds else 0
+        return len(self.held) + len(self.calls) + len(self.splits) + 1 if self.conds else 0
 
     def place(self, slot: int) -> Place:
         """The place of a slot; for one behind a call that of the call."""
-        behind = {n: Place("after", call, call.span) for call, n in self.calls}
+        behind = {n: Place("after", call, call.span) for call, n in self.calls} | {n: p for p, n in self.splits}
         return self.held[slot - 1] if slot <= len(self.held) else behind[slot]
+
+    def case(self, slot: int, step: Step) -> int:
+        """Which case of a `select` at a slot a step takes, counted from 1; 0 when it takes none."""
+        node = self.held[slot - 1].node if slot <= len(self.held) else None
+        while isinstance(node, ast.Labeled):
+            node = node.stmt
+        if not isinstance(node, ast.Select) or step.span is None or step.detail == "begin":
+            return 0
+        if step.kind is not Kind.SYNC and step.offer is None:
+            return 0
+        found = [n for n, c in enumerate(node.cases, start=1) if inside(step.span, (c.comm or c).span)]
+        return found[0] if found else 0
+
+    @property
+    def writes(self) -> dict[int, int]:
+        """For slots of statements that are written as two the slot between the halves."""
+        return {self.numbers[p]: n for p, n in self.splits}
 
     @property
     def after(self) -> dict[Span, int]:
@@ -48,13 +68,21 @@ class Slots:
 
 
 def roots(front: Front) -> tuple[object, ...]:
-    """Everything with statements in it: functions, initialisers, bodies."""
-    functions = tuple(f.decl for f in front.package.functions)
-    return (*functions, *(spec for _, spec in front.package.variables), *(b.block for b in front.package.bodies))
+    """Everything with statements in it: functions, initialisers, bodies.
+
+    A generic function stands there once, whatever its instances. What is Go's own library is no text of the model.
+    """
+    functions = {f.decl.span: f.decl for f in reversed(front.package.functions)}
+    variables = [spec for _, spec in front.package.variables if spec.span.file != LIBRARY]
+    own = [decl for span, decl in reversed(functions.items()) if span.file != LIBRARY]
+    return (*own, *variables, *(b.block for b in front.package.bodies))
 
 
-def slots(front: Front, program: Program, behind: frozenset[Span] = frozenset()) -> Slots:
-    """The slots of a model, given its composed program, and those `behind` calls that have one value."""
+def slots(
+    front: Front, program: Program, behind: frozenset[Span] = frozenset(), tight: frozenset[int] = frozenset()
+) -> Slots:
+    """The slots of a model, given its composed program, those `behind` calls that have one value, and
+    those inside the statements of `tight` slots that can be written as two."""
     known = tuple(p for root in roots(front) for p in places(root))
     seen = {s.span for t in program.templates[1:] for s in t.steps if s.kind is not Kind.LOCAL and s.span is not None}
     found = {p for p in (innermost(span, known) for span in seen) if p is not None}
@@ -63,8 +91,11 @@ def slots(front: Front, program: Program, behind: frozenset[Span] = frozenset())
     held = tuple(sorted(found, key=lambda p: (order[p.covers.file], p.covers.line, p.covers.column)))
     made = [c for root in roots(front) for c in _calls(root) if c.span in behind and _one_value(front, c)]
     calls = tuple((c, n) for n, c in enumerate(made, start=len(held) + 1))
+    two = [p for n, p in enumerate(held, start=1) if n in tight and can_split(p, front.package.info)]
+    two = [p for p in two if not any(inside(c.span, p.covers) for c in made)]
+    splits = tuple((p, n) for n, p in enumerate(two, start=len(held) + len(calls) + 1))
     conds = tuple(c.args[0] for root in roots(front) for c in _conds(root))
-    return Slots(known, held, {p: n for n, p in enumerate(held, start=1)}, calls, conds)
+    return Slots(known, held, {p: n for n, p in enumerate(held, start=1)}, calls, splits, conds)
 
 
 def _conds(node: object) -> Iterator[ast.Call]:

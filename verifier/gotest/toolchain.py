@@ -18,6 +18,9 @@ FLAGS = ("-race", "-gcflags=-l")
 """Inlined functions would be missing in the stacks of a race."""
 _ACCESS = re.compile(r"^(?:Previous )?(?:atomic )?(?:read|write) at ", re.I)
 
+_LINE = re.compile(r"_test\.go:(\d+)")
+_HIDES = ("  sync/atomic.", "  runtime.race", "  runtime.mapaccess1")
+"""Functions below which the race detector loses the one that called them."""
 _INSIDE = re.compile(r"\.(?:Add|Done|Wait|Go)\(|\bclose\(|<-")
 
 
@@ -51,13 +54,13 @@ def go_command() -> str:
     return found
 
 
-def compiled(test: GoTest, directory: Path, version: str, *, race: bool | None = None) -> Binary:
+def compiled(test: GoTest, directory: Path, version: str, name: str = FILE) -> Binary:
     """The test as a binary. `version`: the model's Go. Raises NoToolchain, or ValueError with the compiler's words."""
     go = go_command()
-    race = test.race if race is None else race
+    race = test.race
     if race and shutil.which(os.environ.get("CC", "gcc")) is None and shutil.which("clang") is None:
         raise NoToolchain("`go test -race` needs a C compiler, and there is no gcc")
-    (directory / FILE).write_text(test.text, encoding="utf-8")
+    (directory / name).write_text(test.text, encoding="utf-8")
     (directory / "go.mod").write_text(f"module gotest\n\ngo {version}\n", encoding="utf-8")
     binary = directory / "gotest.bin"
     command = [go, "test", "-c", "-vet=off", "-trimpath", *(FLAGS if race else []), "-o", str(binary), "."]
@@ -89,6 +92,12 @@ def ran(binary: Binary, test: GoTest, prop: Property | None, timeout: float = 12
     return Ran(output, done.returncode, done.returncode != 0 and shows(output, test, prop))
 
 
+def go_version() -> str:
+    """What `go version` says. Raises NoToolchain."""
+    done = subprocess.run([go_command(), "version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
 def shows(output: str, test: GoTest, prop: Property) -> bool:
     """Whether Go's output is what the model predicts: the pair of accesses, the message, the failed clause."""
     failure = prop.trace.failure if prop.trace is not None else ""
@@ -111,7 +120,7 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
 def pairs(output: str) -> list[tuple[int, ...]]:
     """The lines of the test file in which the accesses of each reported race stand.
 
-    0 for one inside sync or sync/atomic: Go leaves the function that calls those out of the stack.
+    0 where Go leaves the function that has the access out of the stack.
     """
     out: list[tuple[int, ...]] = []
     for report in output.split("WARNING: DATA RACE")[1:]:
@@ -122,14 +131,14 @@ def pairs(output: str) -> list[tuple[int, ...]]:
                 waiting = True
             elif not row.strip():
                 waiting = False
-            elif waiting and row.startswith(("  sync/atomic.", "  runtime.race")):
+            elif waiting and row.startswith(_HIDES):
                 lines.append(0)
                 waiting = False
             elif waiting and ".start.func" in row:
                 # The body itself is not there either, when all it does is done by the runtime.
                 lines.append(0)
                 waiting = False
-            elif waiting and (match := re.search(rf"{re.escape(FILE)}:(\d+)", row)):
+            elif waiting and (match := _LINE.search(row)):
                 lines.append(int(match[1]))
                 waiting = False
         out.append(tuple(lines))

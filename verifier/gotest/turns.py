@@ -28,6 +28,8 @@ class Turn:
     rows: tuple[int, ...]
     text: str
     span: Span | None
+    pick: int = 0
+    """Of a `select`: the case taken, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Plan:
     """The slots of the two accesses of a race, or of the statements that goroutines are stuck in."""
     behind: frozenset[Span] = frozenset()
     """Calls after which a statement has steps of its own: a slot behind the call could hold those."""
+    tight: frozenset[int] = frozenset()
+    """The slots of `loose` statements: some can be written as two."""
 
 
 Key = tuple[int, tuple[Call, ...]]
@@ -55,6 +59,7 @@ class _Passage:
     slot: int
     first: int
     seen: set[int] = field(default_factory=set)
+    """Locations it has left: a statement comes back to one only when it is passed anew."""
     rows: list[int] = field(default_factory=list)
     syncs: list[int] = field(default_factory=list)
     nested: bool = False
@@ -63,6 +68,7 @@ class _Passage:
     paired: bool = False
     waits: bool = False
     queues: bool = False
+    pick: int = 0
     text: str = ""
     span: Span | None = None
 
@@ -77,7 +83,7 @@ class _Goroutine:
         self._slots = slots
         self._open: dict[Key, _Passage] = {}
 
-    def step(self, index: int, step: Step, row: int, *, ends: bool = False) -> _Passage | None:
+    def step(self, step: Step, row: int, *, ends: bool = False) -> _Passage | None:
         """Take a raw step; `row` is 0 for one that only its own goroutine can see. `ends`: nothing comes after it."""
         stack = step.stack
         for depth in range(1, len(stack)):
@@ -85,8 +91,8 @@ class _Goroutine:
             if outer and not self._deferred(outer):
                 key = (outer, stack[:depth])
                 passage = self._open.get(key)
-                if passage is None or index == passage.first:
-                    self._new(key, index)
+                if passage is None or step.src == passage.first:
+                    self._new(key, step.src)
                 elif self._slots.of(step.span) != outer:
                     passage.nested = passage.nested or bool(passage.rows)
                 self._open[key].called = stack[depth].called_at
@@ -101,22 +107,29 @@ class _Goroutine:
         key = (slot, stack)
         passage = self._open.get(key)
         called = passage.called if passage is not None else None
-        if row and passage is not None and index not in passage.seen and called is not None:
+        if row and passage is not None and step.src not in passage.seen and called is not None:
             # The statement goes on after a call that has slots of its own.
             behind = self._slots.after.get(called, 0)
             if behind:
-                passage.seen.add(index)
+                passage.seen.add(step.src)
                 key = (behind, stack)
                 passage = self._open.get(key)
             else:
                 self.behind.add(called)
-        if passage is None or index in passage.seen:
-            passage = self._new(key, index)
-        passage.seen.add(index)
+        writes = self._slots.writes.get(slot, 0)
+        if row and writes and any(a.write for a in step.accesses):
+            if passage is not None:
+                passage.seen.add(step.src)
+            key = (writes, stack)
+            passage = self._open.get(key)
+        if passage is None or step.src in passage.seen:
+            passage = self._new(key, step.src)
+        passage.seen.add(step.src)
         if row:
             passage.rows.append(row)
             passage.text, passage.span = passage.text or step.text, passage.span or step.span
             passage.queues = passage.queues or step.detail == "queues"
+            passage.pick = passage.pick or self._slots.case(slot, step)
             if step.kind is Kind.SYNC:
                 passage.syncs.append(row)
         return passage
@@ -124,8 +137,8 @@ class _Goroutine:
     def _deferred(self, slot: int) -> bool:
         return slot <= len(self._slots.held) and self._slots.held[slot - 1].kind == "deferred"
 
-    def _new(self, key: Key, index: int) -> _Passage:
-        made = _Passage(self.name, key[0], index)
+    def _new(self, key: Key, source: int) -> _Passage:
+        made = _Passage(self.name, key[0], source)
         self.passages.append(made)
         self._open[key] = made
         return made
@@ -141,13 +154,13 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
         # A panic is a step where it begins; that nobody recovers it, after the deferred calls, is no step of Go's.
         unwound = any(t.step.detail.startswith("panic:") for t in walked.taken if t.instance == c.instance)
         fails = walked.failure is not None and row == len(walked.taken) and not unwound
-        steps = [(w, n, _raw(walked, w.instance, n)) for w, n in by_goroutine(walked.raw, c)]
-        seen = any(s.kind is not Kind.LOCAL for _, _, s in steps)
-        for who, index, step in steps:
+        steps = [(w, _raw(walked, w.instance, n)) for w, n in by_goroutine(walked.raw, c)]
+        seen = any(s.kind is not Kind.LOCAL for _, s in steps)
+        for who, step in steps:
             name = program.instances[who.instance].name
             # Of a step that only fails, such as a nil dereference, nothing can be seen but that.
             counts = step.kind is not Kind.LOCAL or (fails and not seen and step.span == c.step.span)
-            made = goroutines[name].step(index, step, row if counts else 0)
+            made = goroutines[name].step(step, row if counts else 0)
             if made is not None and c.partner is not None and who is c and step.offer is not None:
                 made.paired = True
             if step.spawn is not None and c.child is not None:
@@ -161,8 +174,8 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
             # Nobody sees the end of a goroutine that the model starts: a moment later it is over.
             mine[-1].waits = True
     behind = frozenset().union(*(g.behind for g in goroutines.values()))
-    turns, loose = _ordered([g.passages for g in goroutines.values()])
-    return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last, behind)
+    turns, loose, tight = _ordered([g.passages for g in goroutines.values()])
+    return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last, behind, tight)
 
 
 def _raw(walked: Walk, instance: int, index: int) -> Step:
@@ -180,8 +193,8 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
     for name, span, waits in ends:
         row += 1
         made = None
-        for index, step in _standing(walked, name, span):
-            made = goroutines[name].step(index, step, row if step.kind is not Kind.LOCAL else 0, ends=True) or made
+        for step in _standing(walked, name, span):
+            made = goroutines[name].step(step, row if step.kind is not Kind.LOCAL else 0, ends=True) or made
         if made is not None:
             # Of a race nothing comes after the second access, and it may wait for ever.
             made.waits = waits or (row == len(walked.taken) + 2 and not trace.waiting)
@@ -189,24 +202,25 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
     return tuple(slots)
 
 
-def _standing(walked: Walk, name: str, span: Span | None) -> list[tuple[int, Step]]:
+def _standing(walked: Walk, name: str, span: Span | None) -> list[Step]:
     """The raw steps of the composed step at a span that a goroutine stands before in the last state."""
     (instance,) = [i for i in walked.program.goroutines if i.name == name]
     at = walked.last.locations[instance.number]
     steps = list(enumerate(walked.program.templates[instance.template].steps))
     here = [(n, s) for n, s in steps if s.src == at]
     for index, step in [x for x in here if x[1].span == span] or here:
-        raw = [(n, _raw(walked, instance.number, n)) for n in step.origin or (index,)]
+        raw = [_raw(walked, instance.number, n) for n in step.origin or (index,)]
         # What comes after the step that others see belongs to the same composed step, but not to this moment.
-        until = next((k for k, (_, s) in enumerate(raw, start=1) if s.kind is not Kind.LOCAL), len(raw))
+        until = next((k for k, s in enumerate(raw, start=1) if s.kind is not Kind.LOCAL), len(raw))
         return raw[:until]
     return []
 
 
-def _ordered(goroutines: list[list[_Passage]]) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
+def _ordered(goroutines: list[list[_Passage]]) -> tuple[tuple[Turn, ...], tuple[str, ...], frozenset[int]]:
     rows = {row: p.goroutine for passages in goroutines for p in passages for row in p.rows}
     placed: list[tuple[float, int, Turn]] = []
     loose: list[str] = []
+    tight: set[int] = set()
     for passages in goroutines:
         reached = 0.0
         for n, p in enumerate(passages):
@@ -216,16 +230,18 @@ def _ordered(goroutines: list[list[_Passage]]) -> tuple[tuple[Turn, ...], tuple[
                 continue
             begin, end = _stretch(p, rows)
             begin = max(float(begin), reached)
+            end = max(end, begin) if end else end
             mode = RUNS if end == begin else BEGINS
-            placed.append((begin, n, Turn(p.goroutine, p.slot, mode, tuple(p.rows), p.text, p.span)))
+            placed.append((begin, n, Turn(p.goroutine, p.slot, mode, tuple(p.rows), p.text, p.span, p.pick)))
             if end not in (begin, 0):
                 placed.append((end, n, Turn(p.goroutine, p.slot, ENDS, (), p.text, p.span)))
             reached = max(begin, float(end))
             between = {r for r in range(p.rows[0], p.rows[-1]) if rows.get(r, p.goroutine) != p.goroutine}
             if between and mode == RUNS:
                 loose.append(f"{p.goroutine}: {p.text}")
+                tight.add(p.slot)
     placed.sort(key=lambda x: (x[0], x[1]))
-    return tuple(t for _, _, t in placed), tuple(dict.fromkeys(loose))
+    return tuple(t for _, _, t in placed), tuple(dict.fromkeys(loose)), frozenset(tight)
 
 
 def _stretch(p: _Passage, rows: dict[int, str]) -> tuple[float, float]:

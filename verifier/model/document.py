@@ -212,6 +212,11 @@ class Document:
     """What makes the goroutines of a model that has none of its own: clients of a type."""
 
     @property
+    def argument(self) -> str:
+        """How a command line names this model: the path, and the scheme of a workload."""
+        return f"{self.path} --scheme {self.scheme}" if self.scheme else self.path
+
+    @property
     def files(self) -> dict[str, tuple[str, ...]]:
         """The lines of every file the model is made of, by the path that spans name."""
         return {self.path: self.lines, **{s.text.file: tuple(s.text.value.split("\n")) for s in self.sources}}

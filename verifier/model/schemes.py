@@ -6,13 +6,14 @@ Kept apart from reading the file: a scheme whose file is missing or wrong leaves
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from verifier.model.document import Document, SchemeEntry
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.read import read_model
-from verifier.model.yamltree import Scalar
+from verifier.model.yamltree import MAX_BYTES, Scalar
 from verifier.records import dataclass
 from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
 
@@ -61,17 +62,23 @@ def _meant(model: str, entry: SchemeEntry) -> Iterable[Scheme]:
     if _is_path(entry.text):
         path = os.path.normpath(os.path.join(os.path.dirname(model), entry.text))
         return [_at(_stem(path), path, entry.span)]
-    folder = _folder(model)
-    known = _names(folder)
+    folders = _folders(model)
     if entry.text == ALL:
-        if not known:
+        if not folders:
             raise fail("there is no folder `schemes` with Go files beside the model or above it", entry.span)
-        return [_in(folder, name, name, entry.span) for name in known]
-    if not folder or not _holds(folder, f"{entry.text}.go"):
+        return [_in(folders[0], name, name, entry.span) for name in _names(folders[0])]
+    folder = _holding(folders, entry.text)
+    if folder is None:
+        known = sorted({name for f in folders for name in _names(f)})
         advice = suggestion(entry.text, known) or (f"known: {', '.join(known)}" if known else "name a Go file instead",)
-        where = f" in {folder}" if folder else ""
+        where = f" in {' or '.join(folders)}" if folders else ""
         raise fail(f"there is no scheme '{entry.text}'{where}", entry.span, *advice)
     return [_in(folder, entry.text, entry.text, entry.span)]
+
+
+def _holding(folders: Sequence[str], name: str) -> str | None:
+    """The first folder with a scheme of that name."""
+    return next((folder for folder in folders if _holds(folder, f"{name}.go")), None)
 
 
 def _at(name: str, path: str, span: Span) -> Scheme:
@@ -89,7 +96,7 @@ def _at(name: str, path: str, span: Span) -> Scheme:
 def _in(folder: str, stem: str, name: str, span: Span) -> Scheme:
     """STEM.go of a folder with its parts, STEM-PART.go. STEM-PART-VARIANT: with that file in place of a part."""
     base, *rest = stem.split("-")
-    if not rest or not _holds(folder, f"{base}.go"):
+    if not rest or not _holds(folder, f"{base}.go") or _declares_map(folder, stem):
         return Scheme(name, _paths(folder, [stem, *_parts(folder, stem)]), span)
     part = f"{base}-{rest[0]}"
     if len(rest) == 1 or not _holds(folder, f"{part}.go"):
@@ -103,7 +110,9 @@ def _paths(folder: str, stems: Iterable[str]) -> tuple[str, ...]:
 
 
 def _parts(folder: str, base: str) -> list[str]:
-    return [s for s in _stems(folder) if s.startswith(f"{base}-") and "-" not in s.removeprefix(f"{base}-")]
+    """The parts of a scheme. A file that declares the Map itself is another scheme, whatever its name."""
+    named = [s for s in _stems(folder) if s.startswith(f"{base}-") and "-" not in s.removeprefix(f"{base}-")]
+    return [s for s in named if not _declares_map(folder, s)]
 
 
 def _variants(folder: str, part: str) -> list[str]:
@@ -121,16 +130,16 @@ def _strangers(workload: Document, found: dict[str, Scheme]) -> list[Diagnostic]
     return out
 
 
-def _folder(model: str) -> str:
-    """The nearest folder of schemes, "" where there is none."""
-    here = os.path.dirname(model)
-    above = here
+def _folders(model: str) -> list[str]:
+    """The folders of schemes, the nearest one first, those that come with verify last."""
+    above = os.path.dirname(model)
+    found = []
     for _ in range(1 + _ABOVE):
-        folder = os.path.normpath(os.path.join(above, FOLDER))
-        if _names(folder):
-            return folder
+        found.append(os.path.normpath(os.path.join(above, FOLDER)))
         above = os.path.join(above, os.pardir)
-    return _shortest(SHIPPED) if _names(SHIPPED) else ""
+    if all(os.path.abspath(folder) != SHIPPED for folder in found):
+        found.append(_shortest(SHIPPED))
+    return [folder for folder in found if _names(folder)]
 
 
 def _shortest(path: str) -> str:
@@ -139,8 +148,16 @@ def _shortest(path: str) -> str:
 
 
 def _names(folder: str) -> list[str]:
-    """The schemes in a folder. A file with a `-` in its name is a part of one, or a variant."""
+    """The schemes that `all` means: a file with a `-` in its name is a part of one, or a variant."""
     return [stem for stem in _stems(folder) if "-" not in stem]
+
+
+def _declares_map(folder: str, stem: str) -> bool:
+    try:
+        with open(os.path.join(folder, f"{stem}.go"), encoding="utf-8", errors="replace") as file:
+            return re.search(r"^type Map\b", file.read(MAX_BYTES), re.MULTILINE) is not None
+    except OSError:
+        return False
 
 
 def _stems(folder: str) -> list[str]:
@@ -195,14 +212,14 @@ def chosen(workload: Document, names: Sequence[str]) -> tuple[Scheme, ...]:
     if not names:
         return tuple(known.values())
     here = workload.schemes[0].span
-    folder = _folder(workload.path)
+    folders = _folders(workload.path)
     out: dict[str, Scheme] = {}
     for name in names:
         if name in known:
             out[name] = known[name]
         elif _is_path(name):
             out[name] = _at(name, name, here)
-        elif folder and _holds(folder, f"{name}.go"):
+        elif (folder := _holding(folders, name)) is not None:
             out[name] = _in(folder, name, name, here)
         else:
             raise KeyError(name)

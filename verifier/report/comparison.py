@@ -171,19 +171,27 @@ def _formula(given: Comparison, kind: str, name: str) -> str:
 
 def remarks(given: Comparison) -> tuple[tuple[str, str], ...]:
     """For a scheme what the matrix cannot say: what is not finished and why, errors, figures that are missing."""
-    out: list[tuple[str, str]] = []
-    for row in given.rows:
-        entry = row.entry
-        if isinstance(entry, Failed):
-            out.append((row.scheme, entry.message.splitlines()[0]))
-            continue
-        out += [(row.scheme, words) for words in _open(entry)]
-        proof = entry.any_number
-        if proof is not None and proof.verdict is not Verdict.SAFE:
-            out.append((row.scheme, f"any N not shown: {proof.reason or 'no reason given'}"))
-        if entry.contention is not None and entry.contention.reason:
-            out.append((row.scheme, f"{WAITING} and {HOLDING} not worked out: {entry.contention.reason}"))
-    return tuple(out)
+    said = [(row.scheme, words) for row in given.rows for words in _remarks(row.entry)]
+    many = len(given.rows)
+    common = [words for words in dict.fromkeys(w for _, w in said) if many > 1 and _times(said, words) == many]
+    alone = [(scheme, words) for scheme, words in said if words not in common]
+    return (*alone, *(("every scheme", words) for words in common))
+
+
+def _times(said: list[tuple[str, str]], words: str) -> int:
+    return sum(w == words for _, w in said)
+
+
+def _remarks(entry: Entry) -> list[str]:
+    if isinstance(entry, Failed):
+        return [entry.message.splitlines()[0]]
+    out = _open(entry)
+    proof = entry.any_number
+    if proof is not None and proof.verdict is not Verdict.SAFE:
+        out.append(f"any N not shown: {proof.reason or 'no reason given'}")
+    if entry.contention is not None and entry.contention.reason:
+        out.append(f"{WAITING} and {HOLDING} not worked out: {entry.contention.reason}")
+    return out
 
 
 def _open(entry: Result) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from verifier.evidence.trace import Trace
-from verifier.report.timeline import Cell, Grid, Row, clip, grid, listing
+from verifier.report.timeline import CLIP, Cell, Grid, Row, clip, grid, listing
 
 PAGE = 120
 """No line is longer: wrapped timelines cannot be read."""
 NARROW = 16
 """A goroutine's column is not squeezed below this; then the rows are listed one goroutine a line instead."""
+SHORT = 17
+"""Columns left to the place of a statement that does not fit."""
 
 
 def timeline(trace: Trace) -> list[str]:
@@ -60,9 +62,13 @@ def _row(row: Row, widths: tuple[int, ...]) -> str:
 
 def _cell(cell: Cell, width: int) -> str:
     mark = f"  {cell.mark}" if cell.mark else ""
-    room = width - len(mark) - (len(cell.place) + 2 if cell.place else 0)
+    place = cell.place
+    if len(place) > SHORT and cell.width > width:
+        # The end of a long file name tells as much, and the statement needs the room.
+        place = CLIP + place[1 - SHORT :]
+    room = width - len(mark) - (len(place) + 2 if place else 0)
     left = _squeezed(cell, max(room, 1)) + mark
-    return left + cell.place.rjust(width - len(left)) if cell.place else left
+    return left + place.rjust(width - len(left)) if place else left
 
 
 def _squeezed(cell: Cell, room: int) -> str:

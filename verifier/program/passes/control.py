@@ -12,6 +12,9 @@ from verifier.program.program import END, Template
 UNWINDING = "panicking"
 """What lowering calls the cell that says, while deferred calls run, which panic they run for."""
 
+RECOVERED = "recovered"
+"""What lowering calls the cell that holds what `recover` returns."""
+
 _EXIT = -1
 """Where every run ends for the purpose of postdominance: after END, or somewhere in a loop without an end."""
 
@@ -63,7 +66,12 @@ def _leave_out_doomed(template: Template, following: dict[int, set[int]]) -> Non
 
 
 def _panics(template: Template) -> set[tuple[Ref, int]]:
-    """What is remembered while deferred calls run: the cells and values by which the goroutine knows that it panics."""
+    """What is remembered while deferred calls run: the cells and values by which the goroutine knows that it panics.
+
+    Nothing where it may recover: then a panic is a way to go on, and a check that panics decides what comes next.
+    """
+    if any(c.name == RECOVERED for c in template.cells):
+        return set()
     return {
         (c.args[0].ref, c.args[1].value)
         for s in template.steps

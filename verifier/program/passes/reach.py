@@ -8,7 +8,8 @@ from dataclasses import replace
 from verifier.program.concrete import bind
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Own, Read, Ref, Table, op, refs
 from verifier.program.passes.control import control_dependences
-from verifier.program.program import Domain, Instance, Program, Reference, Step, Union, high, low
+from verifier.program.program import Alloc, Domain, Instance, Program, Reference, Step, Union, high, low
+from verifier.program.semantics import zero
 from verifier.records import dataclass
 
 Sites = frozenset[int]
@@ -66,13 +67,6 @@ class Flow:
             self.steps.append(step)
             if s.fail is None:
                 self._leaving.setdefault(s.src, []).append(step)
-        self._candidates = {
-            t: s.alloc.candidates[o]
-            for s in template.steps
-            if s.alloc is not None
-            for t, _, o in instance.lineage
-            if t == s.alloc.template
-        }
         self.deciding = control_dependences(template)
         self.sites: dict[int, frozenset[int]] = {}
         """For each reading location the contended cells read from there."""
@@ -132,6 +126,9 @@ class Flow:
     def after(self, s: Step) -> Store:
         """What is known after a step."""
         store = dict(self.at[s.src])
+        for n in self._renewed(s):
+            blank = Origin(values=frozenset((zero(self.program.cells[n].domain, self.program.sorts),)))
+            store[n] = store.get(n, ANYTHING).joined(blank)
         why = self.decided(s.src) | (self.guards.get(s.src, _NONE))
         for ref, value in s.updates:
             o = self.origin(value, s)
@@ -142,6 +139,17 @@ class Flow:
                     alone = len(targets) == 1
                     store[n] = o if alone else o.joined(self.at[s.src].get(n, ANYTHING))
         return store
+
+    def _renewed(self, s: Step) -> Iterable[int]:
+        """The followed cells of the blocks that an allocation may take: it finds them zeroed."""
+        if s.alloc is not None:
+            places = self.program.sorts[s.alloc.sort].places
+            for place in self._candidates(s.alloc):
+                yield from (n for n in places[place - 1].cells if n in self.followed.tracked)
+
+    def _candidates(self, alloc: Alloc) -> tuple[int, ...]:
+        """The places an allocation of this goroutine may take."""
+        return next(alloc.candidates[o] for t, _, o in self.instance.lineage if t == alloc.template)
 
     def origin(self, e: Expr, s: Step) -> Origin:
         """Where the value of an expression comes from in a step."""
@@ -191,7 +199,7 @@ class Flow:
             case Const(value=v):
                 return frozenset((v,))
             case Fresh():
-                return frozenset(self._candidates[s.alloc.template]) if s.alloc is not None else None
+                return frozenset(self._candidates(s.alloc)) if s.alloc is not None else None
             case Table(values=table, index=i):
                 inner = self.values(i, s)
                 return None if inner is None else frozenset(table[v] for v in inner if 0 <= v < len(table))

@@ -1,0 +1,108 @@
+"""Models made for one difficulty each: what their tests hold, and in which order."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from verifier.gotest.gofile import GoTest
+from verifier.source import ModelError
+
+from .made import made
+
+
+def model(tmp_path: Path, declare: str, goroutines: str, rest: str = "") -> str:
+    path = tmp_path / "m.yaml"
+    text = f'model: m\ngo: "1.27"\ndeclare: |\n{_in(declare, 2)}\ngoroutines:\n{_in(goroutines, 2)}\n{rest}'
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def _in(text: str, depth: int) -> str:
+    return "\n".join(" " * depth + row for row in text.strip("\n").split("\n"))
+
+
+def turns(test: GoTest) -> list[tuple[str, int, str]]:
+    """The schedule in a test: goroutine, place, mode."""
+    table = test.text.split("var schedule = ")[1].split("\n}\n")[0]
+    return [(m[1], int(m[2]), m[3]) for m in re.finditer(r'\{"([^"]+)", (\d+), (\w+)\}', table)]
+
+
+def test_our_names_step_aside(tmp_path: Path) -> None:
+    path = model(tmp_path, "var at, schedule int", "a: at++\nb: at++\nc: schedule++")
+    text = made(path)[0].text
+    assert "func at_(n int) {" in text and "at_(1)" in text and "\tat++" in text
+    assert "var schedule_ = []turn{" in text and "\tschedule++" in text
+
+
+def test_labels_that_nobody_jumps_to_become_comments(tmp_path: Path) -> None:
+    body = "a: |\n  here:\n  x = 1\nb: |\n  outer:\n  for x == 0 {\n    for {\n      break outer\n    }\n  }"
+    text = made(model(tmp_path, "var x int", body))[0].text
+    assert "// here:" in text and "\nouter:\n" in text and "break outer" in text
+
+
+def test_a_statement_goes_on_after_a_call(tmp_path: Path) -> None:
+    declare = (
+        "var mu sync.Mutex\nvar m = map[int]int{}\nfunc next() int {\n  mu.Lock()\n  defer mu.Unlock()\n  return 1\n}"
+    )
+    test, _ = made(model(tmp_path, declare, "a: m[0] = next()\nb: m[1] = next()"), "race")
+    assert "m[0] = then(" in test.text
+    assert turns(test)[-1][2] == "begins"
+
+
+def test_a_statement_is_written_as_two_where_others_come_between(tmp_path: Path) -> None:
+    path = model(
+        tmp_path,
+        "var n atomic.Int32",
+        "a: n.Store(n.Load() + 1)\nb: n.Store(n.Load() + 1)",
+        "finally: {both: n.Load() == 2}\n",
+    )
+    text = made(path, "both")[0].text
+    assert "was := n.Load() + 1" in text and "n.Store(was)" in text
+
+
+def test_choices_are_those_of_the_schedule(tmp_path: Path) -> None:
+    path = model(tmp_path, "var a [3]int", "x: |\n  i := rand.Intn(5)\n  a[i] = 1", "check: [panic]\n")
+    text = made(path)[0].text
+    assert "i := choose(5)" in text and "choices: []int{3}}" in text
+    assert '"math/rand"' not in text
+
+
+def test_a_function_without_a_body_is_refused(tmp_path: Path) -> None:
+    path = model(tmp_path, "func f(k int) bool\nvar x int", "a: |\n  if f(1) { x = 1 }\nb: x = 2")
+    with pytest.raises(ModelError, match="f has no body"):
+        made(path)
+
+
+def test_every_loop_header_can_hold(tmp_path: Path) -> None:
+    body = "a: |\n  for i := 0; i < n; i++ {\n    n--\n  }\nb: n = 3"
+    text = made(model(tmp_path, "var n int", body))[0].text
+    assert re.search(r"for i := 0; pass\(\d\) && i < n; i\+\+ \{", text)
+
+
+def test_source_files_lose_their_header(tmp_path: Path) -> None:
+    (tmp_path / "c.go").write_text(
+        'package c\n\nimport (\n\t"sync"\n)\n\nvar mu sync.Mutex\nvar x int\n', encoding="utf-8"
+    )
+    path = tmp_path / "m.yaml"
+    path.write_text("model: m\nsource: c.go\ngoroutines:\n  a: x = 1\n  b: x = 2\n", encoding="utf-8")
+    text = made(str(path))[0].text
+    assert text.count("package ") == 1 and text.count("import (") == 1 and "var mu sync.Mutex" in text
+
+
+def test_a_generic_function_is_held_once_for_all_its_instances(tmp_path: Path) -> None:
+    declare = "func put[V any](m map[int]V, v V) {\n  m[0] = v\n}\nvar a, b = map[int]int{}, map[int]bool{}"
+    text = made(model(tmp_path, declare, "x: |\n  put(a, 1)\n  put(b, true)\ny: put(a, 2)"))[0].text
+    body = text.split("func put[V any]")[1].split("\n}")[0]
+    assert body.count("at(") == 1 and "m[0] = v" in body
+
+
+def test_what_context_does_stands_where_it_is_called(tmp_path: Path) -> None:
+    called = "ctx, cancel := context.WithCancel(context.Background())\n  if n == 1 { cancel() }\n  <-ctx.Done()"
+    body = f"x: |\n  {called}\ny: n = 0"
+    test, prop = made(model(tmp_path, "var n int", body), "deadlock")
+    assert prop.trace is not None and '"context"' in test.text
+    assert "cancelCtx" not in test.text
+    assert {f.function for s in prop.trace.steps for f in s.stack} <= {"x", "y"}

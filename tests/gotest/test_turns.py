@@ -103,3 +103,19 @@ def test_a_select_takes_the_case_of_the_schedule(tmp_path: Path) -> None:
     path = model(tmp_path, "var c, d = make(chan int, 1), make(chan int, 1)", body, "check: [panic]\n")
     test, _ = made(path)
     assert "case <-only(0, c):" in test.text and re.search(r'"a", \d, runs, 2}', test.text)
+
+
+def test_a_generic_function_is_held_once_for_all_its_instances(tmp_path: Path) -> None:
+    declare = "func put[V any](m map[int]V, v V) {\n  m[0] = v\n}\nvar a, b = map[int]int{}, map[int]bool{}"
+    text = made(model(tmp_path, declare, "x: |\n  put(a, 1)\n  put(b, true)\ny: put(a, 2)"))[0].text
+    body = text.split("func put[V any]")[1].split("\n}")[0]
+    assert body.count("at(") == 1 and "m[0] = v" in body
+
+
+def test_what_context_does_stands_where_it_is_called(tmp_path: Path) -> None:
+    called = "ctx, cancel := context.WithCancel(context.Background())\n  if n == 1 { cancel() }\n  <-ctx.Done()"
+    body = f"x: |\n  {called}\ny: n = 0"
+    test, prop = made(model(tmp_path, "var n int", body), "deadlock")
+    assert prop.trace is not None and '"context"' in test.text
+    assert "cancelCtx" not in test.text
+    assert {f.function for s in prop.trace.steps for f in s.stack} <= {"x", "y"}

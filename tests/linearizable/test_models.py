@@ -180,3 +180,50 @@ def test_another_signature_is_refused() -> None:
     )
     with pytest.raises(ModelError, match="Load has the signature"):
         judged(text)
+
+
+def test_what_was_not_asked_for_is_not_said() -> None:
+    """`--check race` leaves the judge out of the program: then nothing may be said of it."""
+    kinds = [p.kind for p in judged(model(TWICE), checks=("race",)).properties]
+    assert kinds == ["race"]
+    assert linearizable(judged(model(TWICE), checks=("linearizable",))).verdict is Verdict.UNSAFE
+
+
+def test_nothing_is_proved_for_any_number_of_clients() -> None:
+    assert verify(read_text("m.yaml", model(ATOMIC)), Options()).any_number is None
+
+
+@pytest.mark.parametrize("more", ["check: [race, starvation]\n", "check: [lost-update]\n"])
+def test_what_is_not_judged_beside_it_is_refused(more: str) -> None:
+    with pytest.raises(ModelError, match="is not judged beside `linearizable:` yet"):
+        judged(model(ATOMIC) + more)
+
+
+def test_a_deadlock_is_never_called_absent() -> None:
+    result = judged(model(ATOMIC) + "check: [deadlock]\n")
+    assert [p.verdict for p in result.properties if p.kind == "deadlock"] == [Verdict.UNKNOWN]
+
+
+def test_a_race_between_reading_and_publishing_is_found_in_joined_steps() -> None:
+    """Fields written after the object was published: what the analysis of owners must not take for their own."""
+    body = """  type box struct { v Value }
+  func NewMap() *Map {
+    m := &Map{}
+    m.p.Store(&box{})
+    return m
+  }
+  func (m *Map) Load(k Key) (Value, bool) {
+    v := m.p.Load().v
+    return v, v != 0
+  }
+  func (m *Map) Store(k Key, v Value) {
+    b := &box{}
+    m.p.Store(b)
+    b.v = v
+  }
+"""
+    head = HEAD.format(operations="Load, Store").replace("v atomic.Int64", "p atomic.Pointer[box]")
+    racy = head + body
+    for reduce in (True, False):
+        result = judged(racy, reduce=reduce)
+        assert [p.verdict for p in result.properties if p.kind == "race"] == [Verdict.UNSAFE]

@@ -9,8 +9,9 @@ import pytest
 from verifier.model.read import read_text
 from verifier.model.schemes import schemes, under
 from verifier.pipeline import Options
+from verifier.pipeline.contract import told
 from verifier.pipeline.load import Front, read_front
-from verifier.source import ModelError
+from verifier.source import Diagnostic, ModelError, Span
 
 ROOT = Path(__file__).parents[2]
 WHOLE = "type Key = string", "type Value = int", "func hash(key Key) int { return 0 }", "var m = NewMap()"
@@ -44,6 +45,31 @@ def test_everything_missing_is_named_once(scheme: str, left: tuple[int, ...], mi
 def test_what_a_scheme_does_not_use_may_be_left_out() -> None:
     assert front("mutex", *(WHOLE[n] for n in (0, 1, 3))).package.functions
     assert front("sharded", *WHOLE).package.functions
+
+
+def test_a_scheme_may_use_these_words_for_something_else(tmp_path: Path) -> None:
+    go = "type Map struct{ Key, Value int }\nfunc NewMap() *Map { return &Map{} }\n"
+    go += "func (m *Map) Len() int { return m.Key }\n"
+    (tmp_path / "own.go").write_text(go, encoding="utf-8")
+    assert front(str(tmp_path / "own.go"), "var m = NewMap()").package.functions
+    (tmp_path / "own.go").write_text(go.replace("m.Key", "m.Kay"), encoding="utf-8")
+    with pytest.raises(ModelError, match="Kay"):
+        front(str(tmp_path / "own.go"), "var m = NewMap()")
+
+
+def test_other_errors_stay_as_they_are() -> None:
+    made = front("mutex", *(WHOLE[n] for n in (0, 1, 3))).document
+    scheme, own = made.sources[-1].text.file, made.path
+    found = [
+        Diagnostic(f"undefined: {n}", Span(f, 7, 1)) for n, f in (("Value", scheme), ("Value", own), ("y", scheme))
+    ]
+    shown = told(ModelError(*found), made).diagnostics
+    assert [d.message for d in shown] == [
+        "the workload declares no Value, which this scheme needs",
+        "undefined: Value",
+        "undefined: y",
+    ]
+    assert shown[1:] == tuple(found[1:])
 
 
 def test_it_may_be_declared_in_any_way() -> None:

@@ -96,3 +96,5 @@ def test_a_broken_variant_is_told_from_its_scheme_by_what_calls_return() -> None
     assert verdict("every-client", "rwmutex", "linearizable") is Verdict.SAFE
     assert verdict("every-client", "rwmutex-loadorstore-unchecked", "linearizable") is Verdict.UNSAFE
     assert verdict("every-client", "rwmutex-loadorstore-unchecked", "race") is Verdict.SAFE
+    assert verdict("every-client", "copyonwrite", "linearizable") is Verdict.SAFE
+    assert verdict("every-client", "copyonwrite-publish-store", "linearizable") is Verdict.UNSAFE

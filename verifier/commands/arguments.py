@@ -69,10 +69,10 @@ def count(text: str) -> tuple[str, int]:
 
 def checks(text: str) -> tuple[str, ...]:
     """`P,Q` as property names, each known."""
-    from verifier.model.document import BUILTIN
+    from verifier.model.document import BUILTIN, LINEARIZABLE
     from verifier.model.fields import CLAUSES, EDGES
 
-    known = (*BUILTIN, *CLAUSES, EDGES)
+    known = (*BUILTIN, LINEARIZABLE, *CLAUSES, EDGES)
     names = tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in known:

@@ -45,6 +45,8 @@ def run(arguments: Sequence[str]) -> int:
     if given.output is not None:
         console.writable(given.output, [given.model])
     found = program(given.model, given, lowering(given))
+    if found.clients is not None:
+        raise UsageError("the states of clients whose calls are judged (`linearizable:`) are not drawn")
     limits = Limits(given.max_states or STATES, given.timeout, given.max_memory)
     line = for_terminal()
     try:

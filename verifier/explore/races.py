@@ -8,7 +8,7 @@ from verifier.explore.machine import Machine
 from verifier.explore.outcome import Violation
 from verifier.explore.pyexpr import Writer
 from verifier.program.concrete import Concrete
-from verifier.program.expr import FALSE, TRUE, At, Cell, all_of
+from verifier.program.expr import FALSE, TRUE, At, Cell
 from verifier.program.program import Access
 from verifier.records import dataclass
 
@@ -24,8 +24,11 @@ class Pair:
     second: int
 
 
-Check = Callable[[int], list[int]]
-"""State → the numbers of the cells raced on."""
+Touch = tuple[int, bool, bool]
+"""The number of a cell, whether it is written, whether atomically."""
+
+Touches = Callable[[int], tuple[Touch, ...]]
+"""State → what a step touches where it is enabled, nothing where it is not."""
 
 
 class Races:
@@ -35,7 +38,7 @@ class Races:
         self._machine = machine
         self._writer = writer
         self._pairs = _static_pairs(machine)
-        self._checks: dict[Pair, Check] = {}
+        self._touches: dict[int, Touches] = {}
         self._cache: dict[int, tuple[Pair, ...]] = {}
         self._seen: set[tuple[int, str, str]] = set()
         self._left: dict[Pair, set[int]] = {}
@@ -78,10 +81,9 @@ class Races:
 
     def _judge(self, index: int, state: int, pair: Pair) -> None:
         a, b = (self._machine.steps[n] for n in (pair.first, pair.second))
-        if pair not in self._checks:
-            self._checks[pair] = self._compile(a, b)
+        if pair not in self._left:
             self._left[pair] = shared_cells(a, b)
-        for cell in self._checks[pair](state):
+        for cell in self._met(pair, state):
             # Later states only repeat it; a pair with nothing left to show is never judged again.
             self._left[pair].discard(cell)
             key = (cell, a.step.text, b.step.text)
@@ -91,26 +93,34 @@ class Races:
                 name = self._machine.program.cells[cell].name
                 self.found.append(Violation("race", name, index, (pair.first, pair.second), (a.instance, b.instance)))
 
-    def _compile(self, a: Concrete, b: Concrete) -> Check:
-        lines = ["def check(s):", " found = []"]
-        enabled = self._writer.test(all_of(a.step.guard, b.step.guard))
-        lines.append(f" if not {enabled}: return found")
-        for x in a.step.accesses:
-            for y in b.step.accesses:
-                if conflicting(x, y):
-                    lines += self._meeting(x, y)
-        lines.append(" return found")
+    def _met(self, pair: Pair, state: int) -> list[int]:
+        """The cells that two steps race on in a state."""
+        mine, theirs = self._touched(pair.first, state), self._touched(pair.second, state)
+        return [
+            cell
+            for cell, writes, atomic in mine
+            for other, also, too in theirs
+            if cell == other and cell >= 0 and (writes or also) and not (atomic and too)
+        ]
+
+    def _touched(self, number: int, state: int) -> tuple[Touch, ...]:
+        made = self._touches.get(number)
+        if made is None:
+            # One function for a step, not for a pair: most pairs are judged once, and there are many more of them.
+            made = self._touches[number] = self._compile(self._machine.steps[number])
+        return made(state)
+
+    def _compile(self, c: Concrete) -> Touches:
+        lines = ["def touches(s):", f" if not {self._writer.test(c.step.guard)}: return ()", " found = []"]
+        for x in c.step.accesses:
+            if x.when != FALSE:
+                given = "" if x.when == TRUE else f" if {self._writer.test(x.when)}: "
+                lines.append(f"{given or ' if True:'} found.append(({self._place(x)}, {x.write}, {x.atomic}))")
+        lines.append(" return tuple(found)")
         names = dict(self._writer.names)
         exec(compile("\n".join(lines), "<race check>", "exec"), names)
-        made: Check = names["check"]  # type: ignore[assignment]
+        made: Touches = names["touches"]  # type: ignore[assignment]
         return made
-
-    def _meeting(self, x: Access, y: Access) -> list[str]:
-        when = all_of(x.when, y.when)
-        lines = [f" if {self._writer.test(when)}:"] if when != TRUE else [" if True:"]
-        if isinstance(x.ref, Cell) and isinstance(y.ref, Cell):
-            return [*lines, f"  found.append({x.ref.number})"]
-        return [*lines, f"  n = {self._place(x)}", f"  if n >= 0 and n == {self._place(y)}: found.append(n)"]
 
     def _place(self, x: Access) -> str:
         match x.ref:

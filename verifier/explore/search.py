@@ -44,6 +44,10 @@ def explore(
     except KeyboardInterrupt:
         limit = "interrupted"
     found = search.outcome(limit)
+    if program.clients is not None:
+        # A mutex may count as locked only once its holder goes on: who waits for whom meanwhile is not seen.
+        why = limit or "whether a call waits for ever is not decided beside `linearizable`"
+        return replace(found, deadlock_decided=False, deadlock_limit=why)
     if limit:
         return found
     if not search.cyclic and found.first("deadlock") is None:
@@ -96,8 +100,6 @@ class _Undecided(Exception):
 
 
 def _first_stuck(found: Exploration, search: Search | KernelSearch, limits: Limits) -> Violation | None:
-    if found.machine.program.clients is not None:
-        raise _Undecided("whether a call waits for ever while others run on is not decided beside `linearizable`")
     # In a graph of orbits a goroutine has no name of its own; only the drawn graph follows who becomes whom.
     if not isinstance(search, Search) and not found.machine.program.classes:
         from verifier.explore.kernel import stuck

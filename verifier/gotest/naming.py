@@ -16,9 +16,9 @@ PACKAGES = {
     "rand": "math/rand",
     "fmt": "fmt",
     "errors": "errors",
+    "context": "context",
     "runtime": "runtime",
     "strings": "strings",
-    "context": "context",
     "os": "os",
     "exec": "os/exec",
 }

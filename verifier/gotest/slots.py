@@ -11,7 +11,7 @@ from verifier.gotest.split import can_split
 from verifier.pipeline.load import Front
 from verifier.program.program import Kind, Program, Step
 from verifier.records import dataclass
-from verifier.source import Span
+from verifier.source import LIBRARY, Span
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,14 @@ class Slots:
 
 
 def roots(front: Front) -> tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...]:
-    """Everything with statements in it: functions, initialisers, bodies."""
-    functions = tuple(f.decl for f in front.package.functions)
-    specs = tuple(spec for _, spec in front.package.variables)
-    # What stands for a package of Go's library is no Go of the model.
-    files = front.document.files
-    every: tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...] = (
-        *functions,
-        *specs,
-        *(b.block for b in front.package.bodies),
-    )
-    return tuple(x for x in every if x.span.file in files)
+    """Everything with statements in it: functions, initialisers, bodies.
+
+    A generic function stands there once, whatever its instances. What is Go's own library is no text of the model.
+    """
+    functions = {f.decl.span: f.decl for f in reversed(front.package.functions)}
+    variables = [spec for _, spec in front.package.variables if spec.span.file != LIBRARY]
+    own = [decl for span, decl in reversed(functions.items()) if span.file != LIBRARY]
+    return (*own, *variables, *(b.block for b in front.package.bodies))
 
 
 def slots(

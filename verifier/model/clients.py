@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.model.conform import whole
-from verifier.model.document import CHECKS, LINEARIZABLE, Linearizable
+from verifier.model.document import CHECKS, LINEARIZABLE, ON_DEMAND, Linearizable
 from verifier.model.yamltree import Mapping, Node, Scalar, Sequence
 from verifier.source import Diagnostic, Note
 
@@ -28,9 +28,14 @@ def inconsistencies(model: Model) -> Iterator[Diagnostic]:
     node = model.get(LINEARIZABLE)
     if not isinstance(node, Mapping):
         return
-    if "goroutines" in model:
-        message = "a model with `linearizable:` has no `goroutines:` of its own: its goroutines are clients"
-        yield Diagnostic(message, model["goroutines"].span)
+    checks = model.get("check")
+    for name in checks.items if isinstance(checks, Sequence) else ():
+        if isinstance(name, Scalar) and name.value in ON_DEMAND:
+            yield Diagnostic(f"'{name.value}' is not judged beside `linearizable:` yet", name.span)
+    for other in ("goroutines", "ordered"):
+        if other in model:
+            message = f"a model with `linearizable:` has no `{other}:` of its own: its goroutines are clients"
+            yield Diagnostic(message, model[other].span)
     asked = _operations(node)
     if not asked:
         yield Diagnostic("no operations: list the methods that clients call", node.span)

@@ -31,7 +31,11 @@ _MAX_SHOWN = 20
 
 def read_model(path: str) -> Document:
     """Read and check the model file at `path`. Raises ModelError with everything found wrong, each located."""
-    return read_text(path, decode(path, _bytes(path)))
+    data = _bytes(path)
+    if path.endswith(".go"):
+        advice = f"a model names it: `source: {os.path.basename(path)}`; `verify new NAME` writes one"
+        raise fail("this is a Go file, not a model file", Span(path, 1, 1), advice)
+    return read_text(path, decode(path, data))
 
 
 def read_text(path: str, text: str, fetch: Fetch = from_disk) -> Document:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
-from verifier.golang import syntax as ast
 from verifier.model.document import Document
 from verifier.source import Diagnostic, ModelError, Note
 
@@ -17,28 +13,20 @@ WANTED = {
 """By name, an example of what declares it."""
 
 
-def demand(document: Document, declarations: Sequence[ast.Decl]) -> None:
-    """Raise ModelError for what the scheme uses of `WANTED` and nobody declares."""
-    known = {name for d in declarations for name in _names(d)}
-    scheme = document.sources[len(document.sources) - document.scheme_files :]
-    code = "\n".join(re.sub(r"//.*", "", s.text.value) for s in scheme)
-    missing = [n for n in WANTED if n not in known and re.search(rf"(?<![\w.]){n}\b", code)]
-    if not missing:
-        return
-    here = document.schemes[0].span
-    raise ModelError(
-        *(
-            Diagnostic(f"the workload declares no {name}, which this scheme needs", here, (Note(f"such as {example}"),))
-            for name, example in WANTED.items()
-            if name in missing
-        )
-    )
+def told(error: ModelError, document: Document) -> ModelError:
+    """The error, with one diagnostic for each of `WANTED` that the scheme's files do not find, in place of many."""
+    files = {s.text.file for s in document.sources[len(document.sources) - document.scheme_files :]}
+    missing: dict[str, None] = {}
+    rest: list[Diagnostic] = []
+    for d in error.diagnostics:
+        name = d.message.removeprefix("undefined: ")
+        if name in WANTED and name != d.message and d.span.file in files:
+            missing[name] = None
+        else:
+            rest.append(d)
+    return ModelError(*(_lacks(name, document) for name in WANTED if name in missing), *rest)
 
 
-def _names(d: ast.Decl) -> list[str]:
-    match d:
-        case ast.FuncDecl(recv=None) | ast.TypeSpec():
-            return [d.name.name]
-        case ast.VarSpec() | ast.ConstSpec():
-            return [n.name for n in d.names]
-    return []
+def _lacks(name: str, document: Document) -> Diagnostic:
+    message = f"the workload declares no {name}, which this scheme needs"
+    return Diagnostic(message, document.schemes[0].span, (Note(f"such as `{WANTED[name]}`"),))

@@ -94,7 +94,8 @@ def linearizable(document: Document, run: Explored) -> Property:
             return replace(base, verdict=Verdict.ERROR, method="replay", reason=audited.refused)
         sentence = f"these calls of {asked.type} are in no order those of a sequential map"
         return replace(base, verdict=Verdict.UNSAFE, sentence=sentence, method="counterexample", trace=audited.trace)
-    reason = undecided(run, LINEARIZABLE)
+    asked_for = any(c.when == LINEARIZABLE for c in run.program.clauses)
+    reason = undecided(run, LINEARIZABLE) if asked_for else "its calls were not judged"
     if not reason and run.searches.first("race") is not None:
         reason = "the type has a data race: with one, Go promises no order of accesses that calls could be judged by"
     if reason:

@@ -16,12 +16,12 @@ from verifier.golang.parse import parse_body, parse_declarations, parse_expressi
 from verifier.golang.types import Package
 from verifier.model.document import CLIENT, Bounds, Document, Role
 from verifier.pipeline import owner
-from verifier.pipeline.contract import demand
+from verifier.pipeline.contract import told
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
 from verifier.records import dataclass
-from verifier.source import fail, suggestion
+from verifier.source import ModelError, fail, suggestion
 
 ANY_EXPLORED = 2
 """Goroutines explored of a role with `count: any`."""
@@ -68,8 +68,6 @@ def read_front(document: Document, options: Options) -> Front:
     language = 100 + int(document.go.split(".")[1])
     asked = document.linearizable
     declarations = parse_package([s.text for s in document.sources], document.declare)
-    if document.scheme:
-        demand(document, declarations)
     if asked is not None:
         declarations += parse_declarations(shared_by_clients(asked, declarations))
     counts = _counts(document, options)
@@ -84,7 +82,10 @@ def read_front(document: Document, options: Options) -> Front:
     run = partial(owner.body, document=document) if variable else _body
     bodies = tuple((r.name, run(r), r.span) for r in document.roles)
     clauses = tuple((c.name, c.when, parse_expression(c.text), c.text.value.strip(), c.span) for c in document.clauses)
-    package = check(declarations, bodies, clauses, language)
+    try:
+        package = check(declarations, bodies, clauses, language)
+    except ModelError as error:
+        raise told(error, document) if document.scheme else error from None
     clients = None if asked is None else client(asked, package)
     return Front(document, package, facts_of(package), counts, owner.FIXED if variable else "", clients)
 

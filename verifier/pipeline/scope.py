@@ -90,6 +90,8 @@ def not_shown(
         shown = proof is not None and proof.verdict is Verdict.SAFE
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
+    if front.client is not None:
+        out.append("other keys, values and numbers of calls; Range; that every call returns (deadlock)")
     if hidden:
         out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)

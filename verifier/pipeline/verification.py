@@ -7,7 +7,7 @@ from dataclasses import replace
 from verifier.evidence.contention import Contention
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
-from verifier.model.document import BUILTIN, ON_DEMAND, Document
+from verifier.model.document import BUILTIN, LINEARIZABLE, ON_DEMAND, Document
 from verifier.model.fields import EDGES
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
@@ -56,7 +56,8 @@ def _judged(document: Document, options: Options) -> Result:
     ]
     properties, hidden = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
-    properties += [linearizable(document, base)] if document.linearizable is not None else []
+    judges = document.linearizable is not None and (options.checks is None or LINEARIZABLE in options.checks)
+    properties += [linearizable(document, base)] if judges else []
     properties += [clause(c, document, base) for c in wanted]
     if document.orders and (options.checks is None or EDGES in options.checks):
         properties += _edges(front, budget)
@@ -120,6 +121,9 @@ def _lifted(
 ) -> tuple[tuple[Property, ...], ForAnyNumber | None]:
     """The properties with what is known for any number of goroutines, and the proof."""
     if budget.options.any_number is False and not any_roles:
+        return properties, None
+    if base.program.clients is not None:
+        # How many clients there are is part of what is asked; proofs do not follow the judge of their calls.
         return properties, None
     # Imported here: the proof engine takes a sixth of the start-up time, and --no-any must not pay for it.
     from verifier.pipeline.anynumber import for_any_number, with_proof

@@ -183,8 +183,10 @@ def _locks(locks: tuple[int, ...], names: Names) -> tuple[int, ...]:
     return tuple(sorted(owned(local(x), names.get(who(x), who(x))) for x in locks))
 
 
-def _sortable(x: Any) -> Any:
+_LEAST = -(1 << 200)
+"""Sorts before every number."""
+
+
+def _sortable(x: tuple[Any, ...]) -> tuple[Any, ...]:
     """Nested tuples of numbers in a form that Python can order: any value sorts before every number."""
-    if x is None:
-        return (0,)
-    return (2, *map(_sortable, x)) if isinstance(x, tuple) else (1, x)
+    return tuple([_LEAST if v is None else _sortable(v) if isinstance(v, tuple) else v for v in x])

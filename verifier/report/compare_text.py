@@ -22,9 +22,9 @@ def render(given: Comparison, width: int, quiet: bool = False) -> str:
     """The report, in a window of `width` columns; `quiet` leaves out the schedules."""
     title = f": {given.title}" if given.title else ""
     table, letters = _fitting(grid(given), width)
-    lines = [f"=== {given.workload}{title}", "", *table, ""]
-    lines += _pairs([(letters.get(name, name), _named(name, letters) + said) for name, said in legend(given)], width)
-    for pairs in (remarks(given), scope(given)):
+    lines = [f"=== {given.workload}{title}", "", *table]
+    headers = [(letters.get(name, name), _named(name, letters) + said) for name, said in legend(given)]
+    for pairs in (headers, remarks(given), scope(given)):
         lines += ["", *_pairs(pairs, width)] if pairs else []
     lines += [] if quiet else _failures(given)
     return "\n".join([*lines, "", *conclusion(given), total(given.entries, "scheme")]) + "\n"

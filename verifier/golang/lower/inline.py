@@ -47,7 +47,8 @@ def inline(
         declare(m, target.target.recv, target.recv)
     for var, value in zip(params, args, strict=True):
         declare(m, var, convert(m, value, var.type))
-    frame = Frame(name, at, ret=m.new(), function=target.target, deferred_by=deferred_by)
+    library = body is not None and body.span.file == LIBRARY
+    frame = Frame(name, at, ret=m.new(), library=library, function=target.target, deferred_by=deferred_by)
     frame.results = tuple(_result_cells(m, var) for var in results)
     frame.result_types = tuple(v.type for v in results)
     open_exit(m, frame, body, finish is not None)

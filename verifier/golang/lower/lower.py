@@ -331,6 +331,8 @@ def _referent(m: Machine, linker: Linker, leaf: Leaf, value: int) -> Region | No
 def _cells(m: Machine, at: Arrangement, linker: Linker) -> list[CellDecl]:
     """One declaration per cell, with names a report can print."""
     out: list[CellDecl] = []
+    # Blocks of a pool are renumbered all the time: which one it is says nothing.
+    pooled = list(m.pools.values())
     for i in at.instances:
         b = m.builders[i.template]
         names = [name for name, _ in b.cells]
@@ -338,7 +340,8 @@ def _cells(m: Machine, at: Arrangement, linker: Linker) -> list[CellDecl]:
             for block in range(r.blocks):
                 for k, leaf in enumerate(r.leaves):
                     base = cell_name(m, r, leaf.path)
-                    names[r.offset + block * r.size + k] = base if r.blocks == 1 else f"{base} (#{block + 1})"
+                    alone = r.blocks == 1 or r in pooled
+                    names[r.offset + block * r.size + k] = base if alone else f"{base} (#{block + 1})"
         prefix = "" if i.number == 0 else f"{i.name}: "
         for (_, spec), name in zip(b.cells, names, strict=True):
             out.append(CellDecl(prefix + name, linker.domain(spec)))

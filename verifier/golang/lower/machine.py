@@ -146,8 +146,9 @@ class Machine:
         self.cur = location
 
     def stack(self) -> tuple[Call, ...]:
-        """The frames at this point, outermost first."""
-        return tuple(Call(f.name, f.called_at) for f in self.frames)
+        """The frames at this point, outermost first; those of Go's own library only where there are no others."""
+        shown = [f for f in self.frames if not f.library] or self.frames
+        return tuple(Call(f.name, f.called_at) for f in shown)
 
     def edge(self, src: int, dst: int, **what: object) -> None:
         """Add a step between two locations. Guards that are constantly false add nothing."""

@@ -43,6 +43,8 @@ class Frame:
     name: str
     called_at: Span | None
     ret: int
+    library: bool = False
+    """Whether it runs code of Go's own library."""
     results: tuple[Loc | Binding, ...] = ()
     result_types: tuple[Type, ...] = ()
     exit: int | None = None

@@ -17,6 +17,9 @@ from verifier.program.passes.prelude import run_prelude
 from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive
 from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
 
+MAX_PREFIX = 40
+"""Steps at the beginning of a run that others cannot tell from later ones, at most."""
+
 MAX_PATHS = 64
 """Runs composed for one visible step at most; the others rest earlier."""
 
@@ -37,18 +40,20 @@ def run_on(
     passed: list[frozenset[int]],
     taken: Callable[[Step], bool],
     known: Callable[[int, int], Expr] = lambda template, location: TRUE,
+    right: Callable[[int, int], bool] = lambda template, step: False,
 ) -> Program:
     """`program` with runs of steps that do not rest at the locations `passed` (per template) composed into one each.
 
     A location may be passed if all steps out of it may: those that end in a state are joined, the state before one
     that fails is still seen. `taken`: steps that may be taken before the start. `known(template, location)` holds
-    whenever a goroutine stands there.
+    whenever a goroutine stands there. `right(template, step)`: such steps at the beginning of a run need not be seen.
     """
     named = named_locations(program)
     symbolic = Symbolic(program)
     clients = {program.instances[n].template for n in program.clients.instances} if program.clients else set()
     composers = [
-        _Composer(t, named[t.number], passed[t.number], symbolic, known, t.number in clients) for t in program.templates
+        _Composer(t, named[t.number], passed[t.number], symbolic, known, right, t.number in clients)
+        for t in program.templates
     ]
     cells, starts = list(program.initial), list(program.starts)
     prelude: list[tuple[int, ...]] = [()] * len(program.instances)
@@ -91,9 +96,11 @@ class _Composer:
         passed: frozenset[int],
         symbolic: Symbolic,
         known: Callable[[int, int], Expr],
+        right: Callable[[int, int], bool],
         calls: bool,
     ) -> None:
         self._calls = calls
+        self._right = right
         self._template = template
         self._named = named
         self._passed = passed
@@ -135,11 +142,41 @@ class _Composer:
             heads: list[Step] = []
             try:
                 for n, step in self._leaving.get(path.location, ()):
-                    if path.origin or not (self._calls and location == self._template.entry and silent(step)):
+                    if self._right(self._template.number, n):
+                        heads += self._transactions(path, n, step)
+                    elif path.origin or not (self._calls and location == self._template.entry and silent(step)):
                         heads += self._headed(path, n, step)
             except Inexact:
                 heads = [self._local(path)] if path.origin else []
             yield from heads
+
+    def _transactions(self, path: Path, number: int, step: Step) -> list[Step]:
+        """The steps that begin with one that others cannot tell from a later one, up to the first that they can.
+
+        Lipton, "Reduction: a method of proving properties of parallel programs", CACM 1975: such steps, then one of any
+        kind, then steps that might as well come earlier, are as one. Where that is not exact the step stands alone.
+        """
+        try:
+            guard = self._symbolic.value(path, step.guard)
+            after = self._symbolic.extend(path, number, step, guard)
+            doubtful = mentions_fresh(guard) or self._symbolic.in_range(after, step, after.alloc) != TRUE
+        except Inexact:
+            doubtful = True
+        if doubtful or self._ends(after) or len(after.visited) > MAX_PREFIX:
+            return self._headed(path, number, step)
+        if guard == FALSE:
+            return []
+        out: list[Step] = []
+        try:
+            for n, next_ in self._leaving[after.location]:
+                second = next_.alloc is not None and after.alloc is not None
+                if second or mentions_fresh(self._symbolic.value(after, next_.guard)):
+                    raise Inexact
+                again = self._right(self._template.number, n)
+                out += self._transactions(after, n, next_) if again else self._headed(after, n, next_)
+        except Inexact:
+            return self._headed(path, number, step)
+        return out if len(out) <= MAX_PATHS else self._headed(path, number, step)
 
     def _calling(self, path: Path) -> Iterator[Path]:
         """A client's choice of its next call: part of the first visible step of the call.
@@ -185,6 +222,7 @@ class _Composer:
             accesses=self._symbolic.accesses(prefix, step),
             sync=self._symbolic.sync(prefix, step),
             offer=self._symbolic.offer(prefix, step),
+            alloc=step.alloc or prefix.alloc,
             src=prefix.visited[0],
         )
         first = self._symbolic.extend(prefix, number, step, guard)
@@ -192,7 +230,7 @@ class _Composer:
             return [replace(visible, guard=first.guard, updates=first.updates, origin=first.origin)]
         return [
             replace(visible, dst=p.location, guard=p.guard, updates=p.updates, origin=p.origin)
-            for p in self._runs(first, step)
+            for p in self._runs(first, visible)
         ]
 
     def _ends(self, prefix: Path) -> bool:

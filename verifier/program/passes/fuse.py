@@ -10,6 +10,7 @@ about, and the steps that compete.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from verifier.program.concrete import Concrete, concrete
@@ -34,8 +35,15 @@ def fuse(program: Program) -> Program:
     footprint = Footprint(program)
     steps = [c for i in program.goroutines for c in concrete(program, i.number) if c.step.guard != FALSE]
     locks = Locks(program, footprint, steps)
-    passed = _Fusible(program, footprint, steps, locks).locations()
-    return run_on(program, passed, _goes_on, lambda template, location: locks.known((template, location)))
+    fusible = _Fusible(program, footprint, steps, locks)
+    right = fusible.right() if program.clients is not None else frozenset()
+    return run_on(
+        program,
+        fusible.locations(),
+        _goes_on,
+        lambda template, location: locks.known((template, location)),
+        lambda template, step: (template, step) in right,
+    )
 
 
 def _goes_on(step: Step) -> bool:
@@ -62,6 +70,7 @@ class _Fusible:
         self._alike = [[_alike(program, t, s) for s in t.steps] for t in program.templates]
         self._actions: dict[tuple[int, int], list[Action]] = {}
         self._here: dict[tuple[int, int], list[Action]] = {}
+        self._taken: dict[tuple[int, int], list[Action]] = {}
         for c in steps:
             where, alone = (c.instance, c.step.src), partial(owners.quiet, c)
             made = action(footprint, c, alone, ghosts)
@@ -69,6 +78,9 @@ class _Fusible:
             released = owners.releases(c)
             here = action(footprint, c, partial(_alone, footprint, released, alone), ghosts) if released else made
             self._here.setdefault(where, []).append(here)
+            locked = owners.acquires(c)
+            later = action(footprint, c, partial(_alone, footprint, locked, alone), ghosts) if locked else made
+            self._taken.setdefault(where, []).append(later)
         self._instances: list[list[int]] = [[] for _ in program.templates]
         for i in program.goroutines:
             self._instances[i.template].append(i.number)
@@ -76,6 +88,37 @@ class _Fusible:
     def locations(self) -> list[frozenset[int]]:
         """Per template, the locations that may be passed."""
         return [frozenset(self._passed(t)) for t in self._program.templates]
+
+    def right(self) -> frozenset[tuple[int, int]]:
+        """The steps, by template and number, that a goroutine might as well take later, whatever others do before.
+
+        They share nothing with any step of another goroutine, or lock a mutex that only its holder unlocks: as long as
+        it is locked nobody else can do anything with it.
+        """
+        reads = writes = accessed = 0
+        for actions in self._actions.values():
+            for a in actions:
+                if not a.private:
+                    reads, writes = reads | a.reads | a.places, writes | a.writes
+                    for _, cells, _ in a.accesses:
+                        accessed |= cells
+        out: set[tuple[int, int]] = set()
+        others: set[tuple[int, int]] = set()
+        for actions in self._taken.values():
+            for a in actions:
+                template = self._program.templates[self._program.instances[a.concrete.instance].template]
+                step, own = template.steps[a.concrete.index], self._block(a.concrete.instance)
+                shares = a.writes & ~own & (reads | writes) or a.reads & ~own & writes
+                races = any(cells & ~own & (accessed | reads | writes) for _, cells, _ in a.accesses)
+                unseen = step.fail is None and self._unseen(template, replace(step, alloc=None))
+                good = unseen and not shares and not races and (step.alloc is None or self._pooled)
+                (out if good else others).add((template.number, a.concrete.index))
+        return frozenset(out - others)
+
+    def _block(self, instance: int) -> Bits:
+        """The cells of a goroutine."""
+        number, first, _ = self._program.instances[instance].lineage[0]
+        return bits(range(first, first + len(self._program.templates[number].cells)))
 
     def _passed(self, template: Template) -> Iterator[int]:
         leaving: dict[int, list[int]] = {}

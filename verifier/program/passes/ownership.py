@@ -80,7 +80,8 @@ class Ownership:
         token = self._object(known, ref)
         if token in known.own or isinstance(token, _New):
             return True
-        if not write and not cells & self._changed:
+        if not write and (not cells & self._changed or (cells, token) in known.held):
+            # What never changes; or a mutex that only this goroutine can unlock now.
             return True
         for mutex, (unguarded, looked, _) in zip(sorted(self._mutexes), self._guards.values(), strict=True):
             if (mutex, token) in known.held and not cells & unguarded and not (write and cells & looked):
@@ -95,6 +96,14 @@ class Ownership:
             cells = self._footprint.cells(s.ref)
             if known is not None and s.op == "unlock" and (cells, self._object(known, s.ref)) in known.held:
                 found |= cells
+        return found
+
+    def acquires(self, c: Concrete) -> Bits:
+        """The cells of the mutexes that a step locks, of those that only their holder unlocks."""
+        found = 0
+        for s in c.step.sync:
+            cells = self._footprint.cells(s.ref)
+            found |= cells if s.op == "lock" and cells in self._mutexes else 0
         return found
 
     # ---- mutexes

@@ -48,6 +48,7 @@ class Path:
     places: tuple[tuple[At, Expr], ...] = ()
     origin: tuple[int, ...] = ()
     known: Expr = TRUE
+    alloc: Alloc | None = None
 
     @property
     def location(self) -> int:
@@ -95,6 +96,9 @@ class Symbolic:
             ref = x.ref
             if not isinstance(ref, At) and ref in written:
                 return written[ref]
+            known = self._last(ref, path) if isinstance(ref, At) else None
+            if known is not None:
+                return known
             self._apart(ref, path)
             return None
 
@@ -107,7 +111,10 @@ class Symbolic:
             new = self.value(path, value)
             target = self.ref(path, ref)
             if isinstance(target, At):
-                self._apart(target, path)
+                if self._last(target, path) is not None:
+                    places = [(other, value_) for other, value_ in places if other != target]
+                else:
+                    self._apart(target, path)
                 places.append((target, new))
             elif isinstance(target, Own | Cell):
                 if target not in dict(path.cells):
@@ -122,6 +129,7 @@ class Symbolic:
             tuple(places),
             (*path.origin, number),
             path.known,
+            path.alloc or step.alloc,
         )
 
     def ref(self, path: Path, ref: Ref) -> Ref:
@@ -178,10 +186,22 @@ class Symbolic:
             raise Inexact
         return bounds.pop()
 
+    def _last(self, ref: At, path: Path) -> Expr | None:
+        """What the run wrote last into the very cell that `ref` is; None if it is another one, or perhaps one."""
+        for other, value in reversed(path.places):
+            if other == ref:
+                rest = replace(path, places=tuple((r, v) for r, v in path.places if r != other))
+                self._apart(ref, rest)
+                return value
+        return None
+
     def _apart(self, ref: Ref, path: Path) -> None:
         """Raise Inexact if `ref` may be a cell that the run wrote under another name."""
         mine = self._cells(ref)
         for other in (*(r for r, _ in path.cells), *(r for r, _ in path.places)):
+            if _fresh_only(other) and isinstance(ref, At) and not mentions_fresh(ref.index):
+                # No reference leads to a block that is about to be taken.
+                continue
             if not mine.isdisjoint(self._cells(other)):
                 raise Inexact
 
@@ -194,6 +214,10 @@ class Symbolic:
             case At(family=f):
                 return frozenset(n for n in f.cells if n >= 0)
         return frozenset()
+
+
+def _fresh_only(ref: Ref) -> bool:
+    return isinstance(ref, At) and mentions_fresh(ref.index)
 
 
 def _without_nil(e: Expr) -> Expr:

@@ -108,13 +108,18 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
         case "deadlock":
             return "deadlock: " in output
         case "panic":
-            return re.search(rf"^panic: .*{re.escape(failure)}", output, re.M) is not None
+            # The package of a type has another name in the test.
+            return re.search(rf"^panic: .*{re.escape(_bare(failure))}", _bare(output), re.M) is not None
         case "lost-update":
             return "the schedule ran to its end" in output
         case "fatal":
             return f"fatal error: {failure}" in output
         case _:
             return f"{prop.name}: " in output and "does not hold" in output
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])", "", text)
 
 
 def pairs(output: str) -> list[tuple[int, ...]]:

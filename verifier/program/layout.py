@@ -233,14 +233,16 @@ def _locations(program: Program, steps: tuple[Concrete, ...]) -> tuple[tuple[int
 
 
 def _read(program: Program, steps: tuple[Concrete, ...]) -> set[int]:
-    """The cells that steps or clauses read by their number."""
+    """The cells that steps or clauses may read."""
     found: set[int] = set()
     for c in steps:
         s = c.step
         values = [s.guard, *(v for _, v in s.updates), *(a.when for a in s.accesses)]
         places = [*(r for r, _ in s.updates), *(a.ref for a in s.accesses), *(k.ref for k in s.sync)]
         values += [r.index for r in places if isinstance(r, At)]
-        found.update(r.number for e in values for r in refs(e) if isinstance(r, Cell))
+        read = [r for e in values for r in refs(e)]
+        found.update(r.number for r in read if isinstance(r, Cell))
+        found.update(n for r in read if isinstance(r, At) for n in r.family.cells if n >= 0)
     found.update(r.number for c in program.clauses for r in refs(c.expr) if isinstance(r, Cell))
     return found
 

@@ -163,3 +163,9 @@ def test_an_initialization_cycle_names_its_links() -> None:
 def test_a_variable_that_needs_its_own_type_is_a_cycle() -> None:
     found = Model("var a = b\nvar b = a").errors()
     assert "initialization cycle" in found[0].message
+
+
+def test_types_that_stand_for_type_parameters_are_never_in_an_interface() -> None:
+    declare = "func Box[T any](x T, p *T) (any, any) { return x, p }"
+    boxed = Model(declare, {"main": "_, _ = Box(1, nil)"}).check().info.boxed
+    assert set(map(str, boxed)) == {"int", "*int"}

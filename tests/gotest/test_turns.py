@@ -92,6 +92,19 @@ def test_source_files_lose_their_header(tmp_path: Path) -> None:
     assert text.count("package ") == 1 and text.count("import (") == 1 and "var mu sync.Mutex" in text
 
 
+def test_both_halves_of_a_meeting_have_a_turn(tmp_path: Path) -> None:
+    body = "a: |\n  c <- 1\n  x = 1\nb: |\n  <-c\n  x = 2"
+    test, _ = made(model(tmp_path, "var c = make(chan int)\nvar x int", body), "race")
+    assert turns(test)[:3] == [("a", 1, "begins"), ("b", 3, "runs"), ("a", 1, "ends")]
+
+
+def test_a_select_takes_the_case_of_the_schedule(tmp_path: Path) -> None:
+    body = "a: |\n  select {\n  case <-c:\n  case <-d:\n    panic(1)\n  }\nb: |\n  c <- 1\n  d <- 1"
+    path = model(tmp_path, "var c, d = make(chan int, 1), make(chan int, 1)", body, "check: [panic]\n")
+    test, _ = made(path)
+    assert "case <-only(0, c):" in test.text and re.search(r'"a", \d, runs, 2}', test.text)
+
+
 def test_a_generic_function_is_held_once_for_all_its_instances(tmp_path: Path) -> None:
     declare = "func put[V any](m map[int]V, v V) {\n  m[0] = v\n}\nvar a, b = map[int]int{}, map[int]bool{}"
     text = made(model(tmp_path, declare, "x: |\n  put(a, 1)\n  put(b, true)\ny: put(a, 2)"))[0].text

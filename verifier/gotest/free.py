@@ -192,7 +192,9 @@ def _reset(front: Front, rename: Rename) -> str:
     rows: list[str] = []
     for variables, spec in front.package.variables:
         names = ", ".join(v.name for v in variables)
-        edits = next(t for t in texts if t.holds(spec.span))
+        edits = next((t for t in texts if t.holds(spec.span)), None)
+        if edits is None:
+            continue
         if spec.values:
             values = ", ".join(edits.slice(v.span) for v in spec.values)
             rows.append(f"{names} = {values}")

@@ -54,10 +54,9 @@ class Slots:
         """For slots of statements that are written as two the slot between the halves."""
         return {self.numbers[p]: n for p, n in self.splits}
 
-    @property
-    def after(self) -> dict[Span, int]:
-        """The slots behind calls: where a statement goes on with steps of its own."""
-        return {call.span: n for call, n in self.calls}
+    def behind(self, called: Span) -> int:
+        """The slot behind a call, where its statement goes on with steps of its own; 0 when there is none."""
+        return next((n for call, n in self.calls if _is(call, called)), 0)
 
     def of(self, span: Span | None) -> int:
         """The slot right before the step at a span; 0 when there is none."""
@@ -67,7 +66,7 @@ class Slots:
         return 0 if place is None else self.numbers.get(place, 0)
 
 
-def roots(front: Front) -> tuple[object, ...]:
+def roots(front: Front) -> tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...]:
     """Everything with statements in it: functions, initialisers, bodies.
 
     A generic function stands there once, whatever its instances. What is Go's own library is no text of the model.
@@ -89,7 +88,12 @@ def slots(
     found |= {p for p in known if p.kind == "before" and _labels(p) & _asked(front)}
     order = {file: n for n, file in enumerate([*(s.text.file for s in front.document.sources), front.document.path])}
     held = tuple(sorted(found, key=lambda p: (order[p.covers.file], p.covers.line, p.covers.column)))
-    made = [c for root in roots(front) for c in _calls(root) if c.span in behind and _one_value(front, c)]
+    made = [
+        c
+        for root in roots(front)
+        for c in _calls(root)
+        if any(_is(c, span) for span in behind) and _one_value(front, c)
+    ]
     calls = tuple((c, n) for n, c in enumerate(made, start=len(held) + 1))
     two = [p for n, p in enumerate(held, start=1) if n in tight and can_split(p, front.package.info)]
     two = [p for p in two if not any(inside(c.span, p.covers) for c in made)]
@@ -111,6 +115,12 @@ def _calls(node: object) -> Iterator[ast.Call]:
         yield node
     for child in children(node):
         yield from _calls(child)
+
+
+def _is(call: ast.Call, called: Span) -> bool:
+    """Whether a frame was entered by a call: its span may begin at the name of the method."""
+    same_end = (call.span.end_line, call.span.end_column) == (called.end_line, called.end_column)
+    return same_end and inside(called, call.span)
 
 
 def _one_value(front: Front, call: ast.Call) -> bool:

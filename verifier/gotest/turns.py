@@ -8,6 +8,7 @@ from dataclasses import field
 from verifier.audit.walk import Walk, by_goroutine
 from verifier.evidence.trace import Trace
 from verifier.gotest.slots import Slots
+from verifier.program.concrete import Concrete
 from verifier.program.program import Call, Kind, Step
 from verifier.records import dataclass
 from verifier.source import Span
@@ -85,7 +86,10 @@ class _Goroutine:
 
     def step(self, step: Step, row: int, *, ends: bool = False) -> _Passage | None:
         """Take a raw step; `row` is 0 for one that only its own goroutine can see. `ends`: nothing comes after it."""
-        stack = step.stack
+        stack, here = step.stack, self._slots.of(step.span)
+        while here and len(stack) > 1 and self._slots.of(stack[-1].called_at) == here:
+            # Inside a function of Go's library: the step is one of the statement that calls it.
+            stack = stack[:-1]
         for depth in range(1, len(stack)):
             outer = self._slots.of(stack[depth].called_at)
             if outer and not self._deferred(outer):
@@ -100,7 +104,8 @@ class _Goroutine:
         if step.detail == "locks":
             # Wait of a sync.Cond: the lock is taken again in a slot of its own.
             slot = self._slots.relock
-        elif step.detail == "woken" and not ends:
+        elif (step.detail == "woken" and not ends) or (row and not step.text):
+            # Inside Wait of a sync.Cond, or at the end of what a sync.Once calls: nothing that a slot comes before.
             return None
         if not slot or (not row and self._deferred(slot)):
             return None
@@ -109,7 +114,7 @@ class _Goroutine:
         called = passage.called if passage is not None else None
         if row and passage is not None and step.src not in passage.seen and called is not None:
             # The statement goes on after a call that has slots of its own.
-            behind = self._slots.after.get(called, 0)
+            behind = self._slots.behind(called)
             if behind:
                 passage.seen.add(step.src)
                 key = (behind, stack)
@@ -122,7 +127,7 @@ class _Goroutine:
                 passage.seen.add(step.src)
             key = (writes, stack)
             passage = self._open.get(key)
-        if passage is None or step.src in passage.seen:
+        if passage is None or step.src == passage.first or (step.src in passage.seen and self._anew(passage)):
             passage = self._new(key, step.src)
         passage.seen.add(step.src)
         if row:
@@ -133,6 +138,11 @@ class _Goroutine:
             if step.kind is Kind.SYNC:
                 passage.syncs.append(row)
         return passage
+
+    def _anew(self, passage: _Passage) -> bool:
+        """Whether a passage that comes back to a location is over: a call in it may have a loop of its own."""
+        loops = passage.slot <= len(self._slots.held) and bool(self._slots.held[passage.slot - 1].spots)
+        return passage.called is None or loops
 
     def _deferred(self, slot: int) -> bool:
         return slot <= len(self._slots.held) and self._slots.held[slot - 1].kind == "deferred"
@@ -161,8 +171,10 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
             # Of a step that only fails, such as a nil dereference, nothing can be seen but that.
             counts = step.kind is not Kind.LOCAL or (fails and not seen and step.span == c.step.span)
             made = goroutines[name].step(step, row if counts else 0)
-            if made is not None and c.partner is not None and who is c and step.offer is not None:
-                made.paired = True
+            if c.partner is not None and who is c and step.offer is not None:
+                if made is not None:
+                    made.paired = True
+                _receive(walked, goroutines, c.partner, row)
             if step.spawn is not None and c.child is not None:
                 children.append(program.instances[c.child].name)
             if match := _CHOICE.search(step.detail):
@@ -176,6 +188,15 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
     behind = frozenset().union(*(g.behind for g in goroutines.values()))
     turns, loose, tight = _ordered([g.passages for g in goroutines.values()])
     return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last, behind, tight)
+
+
+def _receive(walked: Walk, goroutines: dict[str, _Goroutine], half: Concrete, row: int) -> None:
+    """The other half of a meeting, which the sender stands for in the walk."""
+    name = walked.raw.program.instances[half.instance].name
+    for index in half.step.origin or (half.index,):
+        step = _raw(walked, half.instance, index)
+        if step.offer is not None:
+            goroutines[name].step(step, row)
 
 
 def _raw(walked: Walk, instance: int, index: int) -> Step:

@@ -80,9 +80,9 @@ def _heap_kinds(program: Program) -> set[str]:
 
 
 def not_shown(
-    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None, hidden: bool
+    front: Front, properties: tuple[Property, ...], racy: bool, proof: ForAnyNumber | None
 ) -> tuple[str, ...]:
-    """The honest rest. `hidden`: whether observations of channels may hide races."""
+    """The honest rest."""
     out = []
     if racy:
         out.append("more than interleavings: with a data race Go promises no sequential consistency")
@@ -92,8 +92,6 @@ def not_shown(
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
     if front.client is not None:
         out.append("other keys, values and numbers of calls; Range; that every call returns (deadlock)")
-    if hidden:
-        out.append("races that only `len` of a channel or `default` beside a buffer hides: they look and order nothing")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)
     turns = "" if asked else "that every goroutine gets its turn (starvation); "
     out.append(f"{turns}that your Go code is this model")

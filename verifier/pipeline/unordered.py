@@ -20,18 +20,20 @@ from verifier.verdict import Verdict
 LOWERING = "unordered"
 
 
-def judged(race: Property, front: Front, budget: Budget) -> tuple[Property, bool]:
-    """`race`, SAFE so far, and whether that leaves open what observations hide (the exploration came to no end)."""
+def judged(race: Property, front: Front, budget: Budget) -> Property:
+    """`race`, SAFE so far; UNKNOWN where an observation may hide one, or the exploration came to no end."""
     found = run(front, LOWERING, budget, frozenset({"race"}))
     finding = found.searches.first("race")
     if finding is None:
-        return race, bool(undecided(found, "race"))
+        open_end = undecided(found, "race")
+        why = f"races that `len` of a channel or `default` beside a buffer hides: {open_end}"
+        return replace(race, verdict=Verdict.UNKNOWN, sentence="", method="", reason=why) if open_end else race
     audited = audit(found, finding)
     if audited.trace is None:
-        return replace(race, verdict=Verdict.ERROR, sentence="", method="replay", reason=audited.refused), False
+        return replace(race, verdict=Verdict.ERROR, sentence="", method="replay", reason=audited.refused)
     earlier, later = audited.trace.race
     reason = f"`len` and `default` order nothing: {_who(earlier)} and {_who(later)} may race on {later.location}"
-    return replace(race, verdict=Verdict.UNKNOWN, sentence="", method="", reason=reason, trace=audited.trace), False
+    return replace(race, verdict=Verdict.UNKNOWN, sentence="", method="", reason=reason, trace=audited.trace)
 
 
 def _who(access: RacyAccess) -> str:

@@ -54,7 +54,7 @@ def _judged(document: Document, options: Options) -> Result:
         for kind in BUILTIN
         if kind in asked
     ]
-    properties, hidden = _unordered(properties, front, budget)
+    properties = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
     judges = document.linearizable is not None and (options.checks is None or LINEARIZABLE in options.checks)
     properties += [linearizable(document, base)] if judges else []
@@ -76,7 +76,7 @@ def _judged(document: Document, options: Options) -> Result:
         consequences=consequences(runtime) if runtime is not None else (),
         coverage=covered,
         rests_on=scope.rests_on(front, base, judged),
-        not_shown=scope.not_shown(front, judged, racy, proof, hidden),
+        not_shown=scope.not_shown(front, judged, racy, proof),
         notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
         audited=_audited(judged),
         any_number=proof,
@@ -88,16 +88,15 @@ def _judged(document: Document, options: Options) -> Result:
     )
 
 
-def _unordered(properties: list[Property], front: Front, budget: Budget) -> tuple[list[Property], bool]:
-    """The properties, `race` with what observations of channels may hide, and whether they still may."""
+def _unordered(properties: list[Property], front: Front, budget: Budget) -> list[Property]:
+    """The properties, `race` with what observations of channels may hide."""
     at = next((i for i, p in enumerate(properties) if p.kind == "race" and p.verdict is Verdict.SAFE), None)
     if not front.facts.looks or at is None:
-        return properties, front.facts.looks
+        return properties
     # Imported here: few models look at channels so.
     from verifier.pipeline.unordered import judged
 
-    race, hidden = judged(properties[at], front, budget)
-    return [*properties[:at], race, *properties[at + 1 :]], hidden
+    return [*properties[:at], judged(properties[at], front, budget), *properties[at + 1 :]]
 
 
 def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Property:

@@ -8,7 +8,8 @@ exact: a situation with two forms would be missed when candidates are put togeth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby, permutations, product
+from itertools import combinations, groupby, permutations, product
+from operator import itemgetter
 from typing import Any
 
 from verifier.prove.context import Configuration, Member, outside_template
@@ -30,13 +31,13 @@ class Renamer:
         """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
         if len(keep) == 1:
             return self._single(c, keep[0])
-        looks = {i: _sortable(self.mask(c.members[i], c)) for i in keep}
+        looks = dict(zip(keep, _keys([self.mask(c.members[i], c) for i in keep]), strict=True))
         ordered = sorted(keep, key=looks.__getitem__)
         groups = [list(g) for _, g in groupby(ordered, key=looks.__getitem__)]
         if all(len(g) == 1 for g in groups):
             return self._ordered(c, tuple(ordered))
         made = [self._ordered(c, sum(orders, ())) for orders in product(*[permutations(g) for g in groups])]
-        return min(made, key=_sortable)
+        return min(zip(_keys(made), made, strict=True), key=itemgetter(0))[1]
 
     def _single(self, c: Configuration, i: int) -> Configuration:
         """As `_ordered`, for one member; mostly it refers to nobody else, and the lock it holds is the package's."""
@@ -185,6 +186,26 @@ def _locks(locks: tuple[int, ...], names: Names) -> tuple[int, ...]:
 
 _LEAST = -(1 << 200)
 """Sorts before every number."""
+
+
+def _keys(forms: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Keys that order forms. A value can be a number in one and a tuple in another: then every number gets a tag.
+
+    Whether it does must not depend on the order the forms come in, which would give one view two forms: all pairs.
+    """
+    keys = [_sortable(x) for x in forms]
+    try:
+        for a, b in combinations(keys, 2):
+            _ = a < b
+    except TypeError:
+        return [_tagged(x) for x in forms]
+    return keys
+
+
+def _tagged(x: Any) -> Any:
+    if x is None:
+        return (0,)
+    return (2, *map(_tagged, x)) if isinstance(x, tuple) else (1, x)
 
 
 def _sortable(x: tuple[Any, ...]) -> tuple[Any, ...]:

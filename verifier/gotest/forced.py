@@ -78,14 +78,16 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
             return [
                 f"{rename('released')} = true // everybody else may go on",
                 "time.Sleep(time.Second)",
-                f"dump := {rename('stacks')}()",
+                f'dump, shown := string({rename("stacks")}()), ""',
                 f"for _, name := range []string{{{names}}} {{",
-                f"\tif !{rename('stuck')}(name, dump) {{",
+                f"\tstack := {rename('stuck')}(name, dump)",
+                '\tif stack == "" {',
                 '\t\tt.Logf("%s does not wait any more", name)',
                 "\t\treturn",
                 "\t}",
+                '\tshown += "\\n\\n" + name + " is " + stack',
                 "}",
-                f't.Fatalf("deadlock: {_and([w.goroutine for w in trace.waiting])} for ever\\n\\n%s", dump)',
+                f't.Fatalf("deadlock: {_and([w.goroutine for w in trace.waiting])} for ever%s", shown)',
             ]
         case "always" | "finally":
             clause = next(c for c in front.document.clauses if c.name == prop.name)

@@ -288,18 +288,20 @@ func pass(n int) bool {
 """
 
 STUCK = """\
-// stuck says whether a goroutine still waits for something.
+// stuck gives the stack of a goroutine that still waits for something, or nothing.
 //
 //go:norace
-func stuck(name string, dump []byte) bool {
+func stuck(name, dump string) string {
 	for _, g := range goroutines {
-		if g.name == name && !g.ended {
-			head := fmt.Sprintf("goroutine %d [", g.id)
-			_, rest, found := strings.Cut(string(dump), head)
-			return found && !strings.HasPrefix(rest, "run") && !strings.HasPrefix(rest, "sleep")
+		head := fmt.Sprintf("goroutine %d [", g.id)
+		for _, stack := range strings.Split(dump, "\\n\\n") {
+			state, found := strings.CutPrefix(stack, head)
+			if found && g.name == name && !strings.HasPrefix(state, "run") && !strings.HasPrefix(state, "sleep") {
+				return stack
+			}
 		}
 	}
-	return false
+	return ""
 }
 """
 

@@ -127,7 +127,7 @@ class _Goroutine:
                 passage.seen.add(step.src)
             key = (writes, stack)
             passage = self._open.get(key)
-        if passage is None or step.src == passage.first or (step.src in passage.seen and passage.called is None):
+        if passage is None or step.src == passage.first or (step.src in passage.seen and self._anew(passage)):
             passage = self._new(key, step.src)
         passage.seen.add(step.src)
         if row:
@@ -138,6 +138,11 @@ class _Goroutine:
             if step.kind is Kind.SYNC:
                 passage.syncs.append(row)
         return passage
+
+    def _anew(self, passage: _Passage) -> bool:
+        """Whether a passage that comes back to a location is over: a call in it may have a loop of its own."""
+        loops = passage.slot <= len(self._slots.held) and bool(self._slots.held[passage.slot - 1].spots)
+        return passage.called is None or loops
 
     def _deferred(self, slot: int) -> bool:
         return slot <= len(self._slots.held) and self._slots.held[slot - 1].kind == "deferred"

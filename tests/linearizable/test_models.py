@@ -227,3 +227,32 @@ def test_a_race_between_reading_and_publishing_is_found_in_joined_steps() -> Non
     for reduce in (True, False):
         result = judged(racy, reduce=reduce)
         assert [p.verdict for p in result.properties if p.kind == "race"] == [Verdict.UNSAFE]
+
+
+def test_a_constant_that_leads_into_a_pool_is_followed() -> None:
+    """A sentinel like `expunged` of sync.Map until Go 1.23: nobody writes the variable, and its object is pooled."""
+    text = HEAD.format(operations="Load, Store").replace("v atomic.Int64", "p atomic.Pointer[box]")
+    body = """  type box struct {
+    n atomic.Int64
+  }
+  var none = &box{}
+  func NewMap() *Map {
+    m := &Map{}
+    m.p.Store(none)
+    return m
+  }
+  func (m *Map) Load(k Key) (Value, bool) {
+    b := m.p.Load()
+    if b == none {
+      return 0, false
+    }
+    return Value(b.n.Load()), true
+  }
+  func (m *Map) Store(k Key, v Value) {
+    b := &box{}
+    b.n.Store(int64(v))
+    m.p.Store(b)
+  }
+"""
+    for reduce in (True, False):
+        assert linearizable(judged(text + body, reduce=reduce)).verdict is Verdict.SAFE

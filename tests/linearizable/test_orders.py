@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from itertools import permutations
+from random import Random
 
 from hypothesis import given, settings, strategies as st
 
+from linearizable.agreement import agree
 from verifier.explore.orders import Orders
 from verifier.program.monitor import REFUTED, START, Clients, Operation, apply
 
@@ -93,3 +95,8 @@ def test_no_order_is_for_ever() -> None:
     load = 1 + next(n for n, o in enumerate(OPERATIONS) if o.method == "Load")
     assert judge.returned(START, 0, 1, (load, 0)) == REFUTED
     assert judge.returned(REFUTED, 1, 0, (0, load)) == REFUTED
+
+
+def test_the_judge_agrees_on_runs_of_a_map_and_on_such_with_a_wrong_outcome() -> None:
+    good, bad = agree(Random(7), 300, OPERATIONS, fits)
+    assert good > 100 and bad > 50

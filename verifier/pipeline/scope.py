@@ -92,6 +92,8 @@ def not_shown(
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
     if front.client is not None:
         out.append("other keys, values and numbers of calls; Range; that every call returns (deadlock)")
+    if any(p.kind == "lost-update" and p.verdict is Verdict.SAFE for p in properties):
+        out.append("lost updates whose value goes through a channel, another goroutine or an object that others write")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)
     turns = "" if asked else "that every goroutine gets its turn (starvation); "
     out.append(f"{turns}that your Go code is this model")

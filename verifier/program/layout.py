@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from verifier.program.concrete import Concrete
-from verifier.program.expr import At, Cell, Own
-from verifier.program.program import IDLE, Instance, Program, high, low
+from verifier.program.expr import At, Cell, Own, refs
+from verifier.program.program import IDLE, Instance, Program, Reference, Union, high, low
 from verifier.program.semantics import recycled_blocks, zero
 from verifier.records import dataclass
 
@@ -232,6 +232,21 @@ def _locations(program: Program, steps: tuple[Concrete, ...]) -> tuple[tuple[int
     return tuple(tuple(sorted(f)) for f in found)
 
 
+def _read(program: Program, steps: tuple[Concrete, ...]) -> set[int]:
+    """The cells that steps or clauses may read."""
+    found: set[int] = set()
+    for c in steps:
+        s = c.step
+        values = [s.guard, *(v for _, v in s.updates), *(a.when for a in s.accesses)]
+        places = [*(r for r, _ in s.updates), *(a.ref for a in s.accesses), *(k.ref for k in s.sync)]
+        values += [r.index for r in places if isinstance(r, At)]
+        read = [r for e in values for r in refs(e)]
+        found.update(r.number for r in read if isinstance(r, Cell))
+        found.update(n for r in read if isinstance(r, At) for n in r.family.cells if n >= 0)
+    found.update(r.number for c in program.clauses for r in refs(c.expr) if isinstance(r, Cell))
+    return found
+
+
 def _written(program: Program, steps: tuple[Concrete, ...]) -> set[int]:
     written: set[int] = set()
     for c in steps:
@@ -243,6 +258,11 @@ def _written(program: Program, steps: tuple[Concrete, ...]) -> set[int]:
                     written.update(n for n in f.cells if n >= 0)
                 case Own() | _:
                     raise TypeError(f"not an absolute cell: {ref}")
+    if program.pools:
+        # What a reference leads to may get another number although nobody writes the cell.
+        # (What initialisers have left behind and nobody reads must keep nothing alive.)
+        pointing = (n for n in _read(program, steps) if isinstance(program.cells[n].domain, Reference | Union))
+        written.update(n for n in pointing if program.initial[n])
     for block in recycled_blocks(program):
         for n in block:
             if program.initial[n] != zero(program.cells[n].domain, program.sorts):

@@ -72,7 +72,7 @@ class Linker:
         self.locations = locations
         self.sort_number = {s: i for i, s in enumerate(arrangement.sorts)}
         self.sorts: tuple[Sort, ...] = ()
-        self.sites = {f"{r.template}:{r.offset}": r for b in m.builders for r in b.regions if r.blocks > 1}
+        self.sites = {r.site: r for b in m.builders for r in b.regions if r.blocks > 1}
         self._families: dict[int, Family] = {}
         self._values: dict[int, tuple[int, ...]] = {}
         self._union: Union | None = None
@@ -87,7 +87,7 @@ class Linker:
                 Place(
                     self._place_name(spot.instance, spot.region, spot.block, spot.path),
                     spot.instance,
-                    f"{spot.region.template}:{spot.region.offset}:{'.'.join(map(str, spot.path))}",
+                    f"{spot.region.site}:{'.'.join(map(str, spot.path))}",
                     spot.block,
                     self.at.cells(spot),
                 )

@@ -285,7 +285,7 @@ class Machine:
 
     def region(self, name: str, leaves: tuple[Leaf, ...], sort: str, private: bool, blocks: int = 1) -> Region:
         """Static storage in the current template's block."""
-        r = Region(name, self.tm.number, len(self.tm.cells), leaves, sort, blocks, private)
+        r = Region(name, self.tm.number, len(self.tm.cells), leaves, sort, blocks, private, len(self.tm.regions))
         for b in range(blocks):
             shown = name if blocks == 1 else f"{name}#{b + 1}"
             for leaf in leaves:

@@ -115,10 +115,6 @@ def _step(s: Step, moved: dict[int, dict[int, int]]) -> Step:
         return ref if new == ref.offset else Own(ref.template, new)
 
     made = _mapped(s, move)
-    if made.alloc is not None:
-        template, offset = map(int, made.alloc.site.split(":"))
-        site = f"{template}:{moved.get(template, {}).get(offset, offset)}"
-        made = replace(made, alloc=replace(made.alloc, site=site))
     return replace(made, updates=tuple((r, e) for r, e in made.updates if e != Read(r)))
 
 

@@ -196,10 +196,9 @@ def allocate(m: Machine, t: Type, leaves: tuple[Expr, ...], name: str) -> LeafVa
         return Address(region)
     m.enter(sort, region, ())
     pointer = m.temp("new", t)
-    site = f"{region.template}:{region.offset}"
     fresh: list[tuple[Ref, Expr]] = [(pointer, Fresh())]
     fresh += [(_fresh_cell(m, sort, x.path), v) for x, v in zip(specs, leaves, strict=True)]
-    m.step(updates=tuple(fresh), kind=Kind.PLAIN, detail="allocate", alloc=Alloc(-1, region.template, (), site))
+    m.step(updates=tuple(fresh), kind=Kind.PLAIN, detail="allocate", alloc=Alloc(-1, region.template, (), region.site))
     return Read(pointer)
 
 

@@ -34,6 +34,7 @@ class Region:
     """Static storage with a Go type, in the block of `template`: a variable, or `blocks` heap blocks of a site.
 
     `sort` is the key of the object's own type. `private`: no other goroutine, pointer or clause can reach it.
+    `number`: which of the template's regions it is; offsets do not tell objects without fields apart.
     """
 
     name: str
@@ -43,10 +44,16 @@ class Region:
     sort: str
     blocks: int = 1
     private: bool = True
+    number: int = 0
     index: dict[tuple[str | int, ...], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.index = {leaf.path: i for i, leaf in enumerate(self.leaves)}
+
+    @property
+    def site(self) -> str:
+        """The key of the allocation site."""
+        return f"{self.template}:{self.number}"
 
     @property
     def size(self) -> int:

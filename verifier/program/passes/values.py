@@ -11,7 +11,7 @@ from dataclasses import field
 from verifier.program.expr import TRUE, At, Cell, Expr, Own, Ref, refs
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.passes.footprint import conjuncts
-from verifier.program.program import END, IDLE, PACKAGE, Program, Step
+from verifier.program.program import END, IDLE, PACKAGE, Domain, Program, Reference, Step, Union
 from verifier.program.semantics import recycled_blocks
 from verifier.records import dataclass
 
@@ -40,6 +40,7 @@ class Values:
         self._changed = True
         self._own = _names(program)
         self._alone = _alone(program, self._own)
+        self._moving = _renumbered(program, self._own)
         self._mentioned = _mentioned(program, self._own)
         for number, ref in enumerate(self._own):
             if ref not in self._alone and ref in self._mentioned:
@@ -115,6 +116,9 @@ class Values:
             self._widen(where, self.private[where], ref, interval)
 
     def _widen(self, where: Where | None, env: Env, ref: Own, interval: Interval) -> None:
+        if ref in self._moving:
+            least, most = self._domain(ref)
+            interval = (least if interval[0] <= least else least + 1, most)
         old = env.get(ref)
         new = interval if old is None else (min(old[0], interval[0]), max(old[1], interval[1]))
         if new != old:
@@ -203,6 +207,22 @@ def _alone(program: Program, names: list[Own]) -> frozenset[Own]:
 def _forgotten(program: Program) -> list[int]:
     """The cells that the collector may reset between steps."""
     return [n for block in recycled_blocks(program) for n in block]
+
+
+def _renumbered(program: Program, names: list[Own]) -> frozenset[Own]:
+    """The package's cells that lead into pools: any number but nil may become any other one."""
+    if not program.pools:
+        return frozenset()
+    sorts = {sort for sort, _ in program.recycled}
+    package = enumerate(program.cells[: len(program.templates[PACKAGE].cells)])
+    return frozenset(names[n] for n, c in package if _leads_to(c.domain, sorts))
+
+
+def _leads_to(domain: Domain, sorts: set[int]) -> bool:
+    """Whether some value of a domain is a reference of one of the sorts."""
+    if isinstance(domain, Union):
+        return any(_leads_to(inner, sorts) for _, _, inner in domain.alternatives)
+    return isinstance(domain, Reference) and domain.sort in sorts
 
 
 def certain(interval: Interval) -> bool | None:

@@ -103,8 +103,8 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
             # Reading and overwriting in this order is all there is to it: no goroutine took another way.
             return [f"t.Fatal({quoted(f'the schedule ran to its end: {prop.sentence}')})"]
         case _:
-            wait = "time.Sleep(time.Second) // it may come after the last turn"
-            return [wait, f"t.Log({quoted(f'the schedule ran to its end without {prop.kind}: {trace.failure}')})"]
+            late = "time.Sleep(time.Second) // it may come after the last turn"
+            return [late, f"t.Log({quoted(f'the schedule ran to its end without {prop.kind}: {trace.failure}')})"]
 
 
 def _and(names: list[str]) -> str:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from catalogue import ALL, is_safe, name
+from catalogue import SHORT, is_safe, name
 
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
@@ -18,7 +18,7 @@ SURVIVORS = {
 
 MUTANTS = [
     (path, number)
-    for path in ALL
+    for path in SHORT
     if is_safe(path)
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())
     if OPERATION.match(line)
@@ -30,7 +30,7 @@ def broken(path: Path, number: int, tmp_path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     mutant = tmp_path / path.name
     mutant.write_text("".join(lines[:number] + lines[number + 1 :]), encoding="utf-8")
-    result = verify(read_model(str(mutant)), Options())
+    result = verify(read_model(str(mutant)), Options(any_number=False))
     return [p.name for p in result.properties if p.verdict is Verdict.UNSAFE and p.kind != "sometimes"]
 
 

@@ -115,8 +115,11 @@ def _argument_types(asked: Linearizable, decls: tuple[ast.Decl, ...]) -> tuple[s
         parameters = [f for p in methods[name].type.params for f in [p] * max(len(p.names), 1)]
         if parameters:
             key = _written(parameters[0].type) or key
-        if name in ("Store", "LoadOrStore", "Swap", "CompareAndSwap") and len(parameters) > 1:
+        results = methods[name].type.results
+        if len(parameters) > 1:
             value = _written(parameters[1].type) or value
+        elif len(results) > 1:
+            value = _written(results[0].type) or value
     return key, value
 
 

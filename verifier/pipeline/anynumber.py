@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from verifier.evidence.counts import counted, several
 from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.judge import HOLDS
@@ -133,8 +134,8 @@ def _alone(done: Attempt) -> bool:
 
 
 def _roles(front: Front, fixed: dict[str, int]) -> str:
-    free = [f"{r.name}s" for r in front.document.roles if r.name not in fixed]
-    bound = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in fixed.items()]
+    free = [several(r.name) for r in front.document.roles if r.name not in fixed]
+    bound = [counted(n, name) for name, n in fixed.items()]
     text = "any number of " + " and ".join(free) if free else ""
     return " with ".join(x for x in (text, " and ".join(bound)) if x)
 

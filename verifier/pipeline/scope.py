@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.evidence.counts import counted
 from verifier.evidence.result import Coverage, ForAnyNumber, Property
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
@@ -59,7 +60,7 @@ def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ())
 
 def goroutines(front: Front) -> str:
     """`2 writers, 1 reader`."""
-    return ", ".join(f"{n} {role}{'' if n == 1 else 's'}" for role, n in front.counts)
+    return ", ".join(counted(n, role) for role, n in front.counts)
 
 
 def _heap_kinds(program: Program) -> set[str]:

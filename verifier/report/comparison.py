@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from verifier.evidence.contention import LOST, MILLION, SECTION, WAITS, Contention
+from verifier.evidence.counts import counted
 from verifier.evidence.result import Property, Result
 from verifier.records import dataclass
-from verifier.report.lines import plural
 from verifier.report.matrix import any_number, as_expected, cell
 from verifier.report.outcome import Entry, Failed, exit_code, subject
 from verifier.verdict import EXIT_UNKNOWN, Verdict, combine
@@ -154,7 +154,7 @@ def scope(given: Comparison) -> tuple[tuple[str, str], ...]:
         return ()
     # A scheme may bring a goroutine of its own.
     fewest = min((r.explored.counts for r in results), key=len)
-    counts = ", ".join(plural(n, role) for role, n in fewest)
+    counts = ", ".join(counted(n, role) for role, n in fewest)
     whole = all(r.explored.complete for r in results)
     steps = "how fast a scheme is: steps are no times; " if _waiting(given) else ""
     others = "other numbers of goroutines" + (", but where any N says proved" if _proofs(given) else "")

@@ -63,17 +63,6 @@ def number(of: int, noun: str) -> str:
     return f"{of:,} {noun}{'' if of == 1 else 's'}"
 
 
-def plural(number: int, noun: str) -> str:
-    """A count of goroutines of one role.
-
-    >>> plural(2, "reader"), plural(1, "reader"), plural(2, "r_1")
-    ('2 readers', '1 reader', '2 x r_1')
-    """
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun}s" if noun.isalpha() and not noun.endswith("s") else f"{number} x {noun}"
-
-
 def _word(prop: Property) -> str:
     # SAFE where UNSAFE was expected is a failure of the model file: it does not show what it claims to show.
     wrong = prop.verdict is Verdict.SAFE and not prop.as_expected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from verifier.evidence.counts import counted
 from verifier.evidence.result import Consequence, Property, Result
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
 from verifier.report.intervals import judged
-from verifier.report.lines import headline, number, plural, steps, table
+from verifier.report.lines import headline, number, steps, table
 from verifier.report.outcome import subject
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
@@ -48,7 +49,7 @@ def _trimmed(section: list[str]) -> list[str]:
 
 
 def _header(result: Result) -> str:
-    counts = ", ".join(plural(n, role) for role, n in result.explored.counts)
+    counts = ", ".join(counted(n, role) for role, n in result.explored.counts)
     title = f": {result.title}" if result.title else ""
     return f"=== {result.model}{title}{'; ' + counts if counts else ''}"
 
@@ -115,7 +116,7 @@ def _coverage(result: Result, verbose: bool) -> tuple[str, ...]:
 
 def _bounds(result: Result) -> tuple[str, ...]:
     explored = result.explored
-    counts = ", ".join(plural(n, role) for role, n in explored.counts) or "no goroutines"
+    counts = ", ".join(counted(n, role) for role, n in explored.counts) or "no goroutines"
     size = f"{number(explored.states, 'state')}, {number(explored.transitions, 'transition')}"
     fewer = ", ".join(_REDUCED[r] for r in explored.reductions)
     how = (f"each state stands for many: {fewer}",) if fewer else ()

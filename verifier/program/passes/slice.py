@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from verifier.program.expr import Expr, Ref
 from verifier.program.intervals import Ranges
-from verifier.program.passes.footprint import Bits, Footprint, collected
+from verifier.program.passes.footprint import Bits, Footprint, bits, collected
 from verifier.program.program import Program, Step, Template
 from verifier.program.semantics import paired
 
@@ -46,6 +46,9 @@ def _relevant(program: Program, footprint: Footprint) -> Bits:
     found = collected(program)
     for clause in program.clauses:
         found |= footprint.reads(clause.expr)
+    if program.clients is not None:
+        # The judge of calls asks which calls the others are in, though no expression does.
+        found |= bits(program.clients.pending)
     # What an update needs once its cell is relevant: a write may only be left out together with all it computes.
     needs: list[tuple[Bits, Bits]] = []
     for step in (s for t in program.templates for s in t.steps):

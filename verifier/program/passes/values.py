@@ -109,22 +109,27 @@ class Values:
 
     def _arrive(self, where: Where, env: Env) -> None:
         if where not in self.private:
-            self.private[where] = dict(env)
+            self.private[where] = {ref: self._blurred(ref, interval) for ref, interval in env.items()}
             self._changed = True
             return
         for ref, interval in env.items():
             self._widen(where, self.private[where], ref, interval)
 
     def _widen(self, where: Where | None, env: Env, ref: Own, interval: Interval) -> None:
-        if ref in self._moving:
-            least, most = self._domain(ref)
-            interval = (least if interval[0] <= least else least + 1, most)
+        interval = self._blurred(ref, interval)
         old = env.get(ref)
         new = interval if old is None else (min(old[0], interval[0]), max(old[1], interval[1]))
         if new != old:
             self._grown[where, ref] = self._grown.get((where, ref), 0) + 1
             env[ref] = new if self._grown[where, ref] <= GROWTHS else self._domain(ref)
             self._changed = True
+
+    def _blurred(self, ref: Own, interval: Interval) -> Interval:
+        """The values that a cell with one of these may have once places of pools have been renumbered."""
+        if ref not in self._moving or interval == (0, 0):
+            return interval
+        least, most = self._domain(ref)
+        return (least if interval[0] <= least else least + 1, most)
 
     def _first(self, template: int) -> Env:
         """The first values of a template's private cells, of all instances together."""
@@ -210,12 +215,11 @@ def _forgotten(program: Program) -> list[int]:
 
 
 def _renumbered(program: Program, names: list[Own]) -> frozenset[Own]:
-    """The package's cells that lead into pools: any number but nil may become any other one."""
+    """The cells that lead into pools, of the package and of goroutines: any number but nil may become any other one."""
     if not program.pools:
         return frozenset()
     sorts = {sort for sort, _ in program.recycled}
-    package = enumerate(program.cells[: len(program.templates[PACKAGE].cells)])
-    return frozenset(names[n] for n, c in package if _leads_to(c.domain, sorts))
+    return frozenset(names[n] for n, c in enumerate(program.cells) if _leads_to(c.domain, sorts))
 
 
 def _leads_to(domain: Domain, sorts: set[int]) -> bool:

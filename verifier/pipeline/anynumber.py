@@ -13,6 +13,7 @@ from verifier.pipeline.load import Front, lowering_for_proofs as lowering, progr
 from verifier.program.program import Program
 from verifier.prove.anynumber import Attempt, attempt, in_the_way
 from verifier.prove.invariant import readable
+from verifier.prove.shape import beyond
 from verifier.prove.together import seen_by_exploration
 from verifier.prove.values import INT
 from verifier.source import ModelError
@@ -41,13 +42,17 @@ def for_any_number(
         return None
     if front.fixed:
         return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=front.fixed)
-    found = _prove(front, asked, budget)
+    found = _prove(front, base.program, asked, budget)
     once = all(r.count == 1 for r in front.document.roles)
     # Roles that exist once are often meant to: that a second `main` cannot be excluded is no news to anybody.
     return None if once and options.any_number is None and found.verdict is not Verdict.SAFE else found
 
 
-def _prove(front: Front, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber:
+def _prove(front: Front, explored: Program, asked: tuple[str, ...], budget: Budget) -> ForAnyNumber:
+    outside = Attempt(None, None, reason=beyond(explored))
+    if outside.reason:
+        # Lowering the model once more would come to the same.
+        return ForAnyNumber(Verdict.UNKNOWN, asked, _roles(front, {}), 0, 0, reason=in_the_way(outside))
     try:
         made = _program(front)
     except ModelError as error:

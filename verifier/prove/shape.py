@@ -106,11 +106,20 @@ class Shape:
         return v
 
 
+def beyond(program: Program) -> str:
+    """The kind of step that no lowering of a model brings within the method's reach; empty when there is none."""
+    if any(t.parent is not None for t in program.templates):
+        return "`go` inside a role"
+    if any(s.offer is not None for t in program.templates for s in t.steps):
+        return "a channel without a buffer: a send and its receive move two goroutines at once"
+    return ""
+
+
 def shape(program: Program) -> Shape:
     """Prepare a composed program. Raises NotCovered for what the method does not handle."""
-    for t in program.templates:
-        if t.parent is not None:
-            raise NotCovered("`go` inside a role")
+    outside = beyond(program)
+    if outside:
+        raise NotCovered(outside)
     if program.init_fail is not None:
         raise NotCovered("an initialiser that fails")
     _check_lowering(program)

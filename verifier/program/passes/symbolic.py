@@ -77,6 +77,7 @@ class Symbolic:
     def __init__(self, program: Program) -> None:
         self._program = program
         self.ranges = Ranges(program)
+        self._asked: tuple[Path, Ranges] | None = None
         self._absolute: dict[tuple[int, int], frozenset[int]] = {}
         for instance in program.instances:
             for template, first, _ in instance.lineage:
@@ -153,12 +154,18 @@ class Symbolic:
 
     def decided(self, path: Path, condition: Expr) -> Expr:
         """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else `condition`."""
-        if condition in path.guards:
-            return TRUE
+        if isinstance(condition, Const) or condition in path.guards:
+            return TRUE if condition != FALSE else FALSE
         if negate(condition) in path.guards:
             return FALSE
-        truth = self.ranges.given(path.known).given(path.guard).of(condition)
+        truth = self._held(path).of(condition)
         return {(0, 0): FALSE, (1, 1): TRUE}.get(truth, condition)
+
+    def _held(self, path: Path) -> Ranges:
+        """What a run's conditions say of the state before it; asked for every step that may follow the run."""
+        if self._asked is None or self._asked[0] is not path:
+            self._asked = (path, self.ranges.given(path.known).given(path.guard))
+        return self._asked[1]
 
     def in_range(self, path: Path, step: Step, alloc: Alloc | None) -> Expr:
         """When the last step of the run, `step`, keeps every cell in its domain. `alloc`: what picks `Fresh()`."""

@@ -32,32 +32,13 @@ class Renamer:
         """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
         if len(keep) == 1:
             return self._single(c, keep[0])
-        looks = dict(zip(keep, self._keys([self.mask(c.members[i], c) for i in keep]), strict=True))
+        looks = dict(zip(keep, _keys([self.mask(c.members[i], c) for i in keep], self._sorted), strict=True))
         ordered = sorted(keep, key=looks.__getitem__)
         groups = [list(g) for _, g in groupby(ordered, key=looks.__getitem__)]
         if all(len(g) == 1 for g in groups):
             return self._ordered(c, tuple(ordered))
         made = [self._ordered(c, sum(orders, ())) for orders in product(*[permutations(g) for g in groups])]
-        return min(zip(self._keys(made), made, strict=True), key=itemgetter(0))[1]
-
-    def _keys(self, forms: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Keys that order forms. A value can be a number in one and a tuple in another: then every number gets a tag.
-
-        Whether it does must not depend on the order the forms come in, which would give one view two forms: all pairs.
-        """
-        known = self._sorted
-        keys = []
-        for form in forms:
-            key = known.get(form)
-            if key is None:
-                key = known[form] = _sortable(form)
-            keys.append(key)
-        try:
-            for a, b in combinations(keys, 2):
-                _ = a < b
-        except TypeError:
-            return [_tagged(x) for x in forms]
-        return keys
+        return min(zip(_keys(made, self._sorted), made, strict=True), key=itemgetter(0))[1]
 
     def _single(self, c: Configuration, i: int) -> Configuration:
         """As `_ordered`, for one member; mostly it refers to nobody else, and the lock it holds is the package's."""
@@ -206,6 +187,26 @@ def _locks(locks: tuple[int, ...], names: Names) -> tuple[int, ...]:
 
 _LEAST = -(1 << 200)
 """Sorts before every number."""
+
+
+def _keys(forms: Sequence[tuple[Any, ...]], known: dict[tuple[Any, ...], tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Keys that order forms. A value can be a number in one and a tuple in another: then every number gets a tag.
+
+    Whether it does must not depend on the order the forms come in, which would give one view two forms: all pairs.
+    `known` remembers keys, as most forms come again.
+    """
+    keys = []
+    for form in forms:
+        key = known.get(form)
+        if key is None:
+            key = known[form] = _sortable(form)
+        keys.append(key)
+    try:
+        for a, b in combinations(keys, 2):
+            _ = a < b
+    except TypeError:
+        return [_tagged(x) for x in forms]
+    return keys
 
 
 def _tagged(x: Any) -> Any:

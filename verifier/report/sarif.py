@@ -16,8 +16,6 @@ from verifier.report.uris import ROOT_ID, Repository
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-MOST_RESULTS = 25_000
-"""Results that GitHub takes in one run."""
 
 
 def render(entries: Sequence[Entry], repository: Repository, command: str, full: bool = False) -> str:
@@ -82,29 +80,30 @@ def _results(entries: Sequence[Entry], repository: Repository, full: bool) -> li
             unique = f"{print_}:{seen[entry.path, print_]}"
             # The second key is the one that GitHub follows alerts by; it would make one of line contents by itself.
             made.append({**found, "partialFingerprints": {"traceShape/v1": unique, "primaryLocationLineHash": unique}})
-    return made[:MOST_RESULTS]
+    return made
 
 
 def _found(entry: Entry, repository: Repository, full: bool) -> list[tuple[dict[str, Json], str]]:
     if isinstance(entry, Failed):
-        return [(_not_checked(entry, repository), _filed(entry))]
+        return [(_not_checked(entry, repository, full), _filed(entry))]
     if not entry.properties:
         failed = Failed(entry.model, entry.path, "nothing was checked", EXIT_UNKNOWN)
-        return [(_not_checked(failed, repository), "nothing")]
+        return [(_not_checked(failed, repository, full), "nothing")]
     pairs = [(result(entry, p, repository, full), shape(entry, p)) for p in entry.properties]
     return [(made, print_) for made, print_ in pairs if made is not None]
 
 
-def _not_checked(failed: Failed, repository: Repository) -> dict[str, Json]:
+def _not_checked(failed: Failed, repository: Repository, full: bool) -> dict[str, Json]:
     """A result for a model without a verdict: without one, GitHub would take its earlier alerts for mended."""
     id_ = _filed(failed)
     index = next(n for n, r in enumerate(RULES) if r.id == id_)
+    undecided = full and failed.exit_code == EXIT_UNKNOWN
     first = failed.message.splitlines()[0] if failed.message else "no verdict was reached"
     return {
         "ruleId": id_,
         "ruleIndex": index,
-        "kind": "fail",
-        "level": RULES[index].level,
+        "kind": "open" if undecided else "fail",
+        "level": "none" if undecided else RULES[index].level,
         "message": message(f"{failed.model}: nothing is known about this model. {first}"),
         "locations": [location(failed.span, repository, failed.path)],
         "properties": {"model": failed.model, "verdict": "ERROR" if failed.exit_code != EXIT_UNKNOWN else "UNKNOWN"},

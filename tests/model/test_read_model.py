@@ -165,5 +165,5 @@ def test_a_decision_is_kept_in_its_words() -> None:
 
 def test_a_decision_with_an_unknown_key_is_a_located_error() -> None:
     text = "model: m\ndecision: {quesion: Which lock?}\ngoroutines: {a: x()}\n"
-    with pytest.raises(ModelError, match="m.yaml:2:12: unknown key 'quesion'"):
+    with pytest.raises(ModelError, match=r"m\.yaml:2:12: unknown key 'quesion'"):
         read_text("m.yaml", text)

@@ -1,4 +1,4 @@
-"""The reports for programs that a check can write: to standard output, to `-o`, and beside them to files of their own."""
+"""The reports for programs that a check can write: to standard output or `-o`, and others beside that."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ def check(given: argparse.Namespace) -> None:
         if path is None:
             continue
         console.writable(path, given.models, option)
+        if option.removeprefix("--") in BESIDE and path.endswith((".yaml", ".yml")):
+            # `verify --sarif a.yaml b.yaml`: the report would take the place of a model.
+            raise UsageError(f"{option} {path}: this is the name of a model", f"{option} takes the file to write")
         other = seen.setdefault(os.path.abspath(path), option)
         if other != option:
             raise UsageError(f"{option} {path}: {other} writes to the same file")

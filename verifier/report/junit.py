@@ -1,6 +1,6 @@
 """JUnit XML, within what all readers of it have in common: a suite for each model, a test case for each property.
 
-A case fails exactly where the exit code does. What is not decided is an `error`, never `skipped`: that is painted green.
+A case fails where the exit code does. What is not decided is an `error`, never `skipped`: that is painted green.
 There is no official schema; the subset used here is written down in `tests/reports/junit.xsd`.
 """
 
@@ -124,20 +124,17 @@ def _cases(entry: Entry) -> list[_Case]:
         kinds = {EXIT_INTERNAL: "InternalError", EXIT_UNKNOWN: "Inconclusive"}
         first = entry.message.splitlines()[0] if entry.message else "no verdict was reached"
         trouble = _Trouble("error", kinds.get(entry.exit_code, "ModelError"), first, entry.message)
-        return [_Case("model", entry.span.line if _within(entry.span, entry.path) else 1, trouble, "")]
+        here = entry.span is not None and entry.span.file == entry.path
+        return [_Case("model", entry.span.line if entry.span is not None and here else 1, trouble, "")]
     if not entry.properties:
         nothing = "nothing was checked"
         return [_Case("properties", 1, _Trouble("error", "Inconclusive", nothing, nothing), "")]
     return [_Case(subject(p), _line(entry, p), _trouble(entry, p), _said(entry, p)) for p in entry.properties]
 
 
-def _within(span: Span | None, path: str) -> bool:
-    return span is not None and span.file == path
-
-
 def _line(found: Result, prop: Property) -> int:
     """A line of the model: of the clause, or of what the last goroutine does there. `file` is the model, always."""
-    places = [prop.span]
+    places: list[Span | None] = [prop.span]
     if prop.trace is not None and prop.verdict is Verdict.UNSAFE:
         places += [a.span for a in reversed(prop.trace.race)] + [w.span for w in prop.trace.waiting]
         places += [s.span for s in reversed(prop.trace.steps)]

@@ -47,7 +47,7 @@ def _invocation(entries: Sequence[Entry], repository: Repository, command: str) 
     return {
         "commandLine": command,
         "exitCode": exit_code(entries),
-        # Interrupted is no success either: an upload that looks like one would close the alerts of what was not checked.
+        # Interrupted is no success either: that would close the alerts of what was not checked.
         "executionSuccessful": not failed,
         "toolExecutionNotifications": [
             {
@@ -143,5 +143,3 @@ def _version(repository: Repository) -> dict[str, Json]:
     known = {"revisionId": repository.revision, "branch": repository.branch}
     details = {"repositoryUri": repository.url, **{k: v for k, v in known.items() if v}}
     return {"versionControlProvenance": [{**details, "mappedTo": {"uriBaseId": ROOT_ID}}]}
-
-

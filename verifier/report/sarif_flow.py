@@ -60,8 +60,8 @@ def code_flows(trace: Trace, repository: Repository, path: str) -> list[Json]:
     if not kept:
         return []
     left = len(every) - len(stops)
-    said = f"the first {left:,} steps are left out" if left > 0 else "executionOrder numbers the steps of all goroutines"
-    return [{"message": message(said), "threadFlows": kept}]
+    said = f"the first {left:,} steps are left out; " if left else ""
+    return [{"message": message(f"{said}executionOrder numbers the steps of all goroutines"), "threadFlows": kept}]
 
 
 def _thread(name: str, stops: list[_Stop], repository: Repository, path: str) -> Json | None:

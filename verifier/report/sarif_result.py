@@ -14,8 +14,8 @@ from verifier.report.lines import number, steps
 from verifier.report.outcome import subject
 from verifier.report.sarif_flow import Json, code_flows, location, message
 from verifier.report.sarif_rules import INCONCLUSIVE, INTERNAL_ERROR, RULES, UNEXPECTED, Rule, rule
-from verifier.report.stack import role
 from verifier.report.smallprint import replay
+from verifier.report.stack import role
 from verifier.report.uris import Repository
 from verifier.source import Span
 from verifier.verdict import Verdict

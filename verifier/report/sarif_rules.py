@@ -26,15 +26,15 @@ INCONCLUSIVE = Rule(
     "Inconclusive",
     "The check did not finish",
     "A limit was hit or something could not be decided, so nothing is established about this property.",
-    "Read the reason in the message. `--max-states`, `--timeout` and `--max-memory` raise limits, `bounds:` in the model "
-    "the sizes of integers, heap and keys. Do not read this as safe.",
+    "Read the reason in the message. `--max-states`, `--timeout` and `--max-memory` raise limits, `bounds:` in the "
+    "model the sizes of integers, heap and keys. Do not read this as safe.",
     "warning",
 )
 UNEXPECTED = Rule(
     "not-as-expected",
     "NotAsExpected",
     "The verdict is not the one the model expects",
-    "The model says in `expect:` that this property fails, and it holds: it no longer shows what it was written to show.",
+    "The model says in `expect:` that this property fails, and it holds: it no longer shows what it is there to show.",
     "If the design was mended, change `expect:`. If not, find out what the model has lost.",
 )
 MODEL_ERROR = Rule(
@@ -79,7 +79,7 @@ _BY_KIND = {
         "Deadlock",
         "A goroutine waits for ever",
         "A schedule leads to a state from which some goroutine never moves again, although others may go on.",
-        "Take locks in one order, do not lock again what is held, and let somebody send, close or unlock on every path.",
+        "Take locks in one order, do not lock what is already held, and see that every path sends, closes or unlocks.",
     ),
     "lost-update": Rule(
         "lost-update",

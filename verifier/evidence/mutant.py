@@ -22,3 +22,14 @@ class Mutant:
     broken: tuple[str, ...] = ()
     steps: int = 0
     note: str = ""
+    step: str = ""
+    """The Go words of what was edited."""
+    what: str = ""
+    """What was done to it: `edit` without them."""
+    why: str = ""
+    """Of a mutant that breaks nothing: why not, as far as that could be worked out."""
+
+    @property
+    def needed(self) -> bool:
+        """Whether the step is load-bearing: without it some property does not hold."""
+        return bool(self.broken)

@@ -25,6 +25,8 @@ class Edit:
     span: Span
     changes: tuple[Change, ...]
     bared: tuple[Span, ...] = ()
+    everywhere: bool = False
+    """Whether it is about a variable, edited wherever it is used."""
 
 
 @dataclass(frozen=True, slots=True)

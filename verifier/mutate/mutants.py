@@ -13,7 +13,7 @@ from verifier.mutate.edit import Edit
 from verifier.mutate.files import Files, NoPlace
 from verifier.mutate.judge import Clock, Judged, Said, Task, of
 from verifier.mutate.pool import Pool
-from verifier.mutate.reasons import Survivor, reasons
+from verifier.mutate.reasons import IDLE, Survivor, reasons, runs
 from verifier.pipeline import Options, load, read_front
 from verifier.records import dataclass
 from verifier.verdict import Verdict
@@ -48,13 +48,22 @@ def mutants(document: Document, options: Options, result: Result, pool: Pool, bu
             continue
         edits.append(edit)
         tasks.append(_task(document, options, texts, budget))
-    found = pool.judged(tasks)
-    kept = [n for n in range(len(edits)) if n not in found or not found[n].wrong]
-    made = [_mutant(edits[n], found.get(n), of(result)) for n in kept]
-    alive = [i for i, m in enumerate(made) if m.verdict is Verdict.SAFE]
-    survivors = [Survivor(edits[kept[i]], tasks[kept[i]], found[kept[i]]) for i in alive]
-    base = _task(document, options, files.text, budget)
     program = load(document, options)
+    running = [n for n, edit in enumerate(edits) if runs(edit, program)]
+    found = dict(zip(running, pool.judged([tasks[n] for n in running]), strict=True))
+    made: list[Mutant] = []
+    alive: list[int] = []
+    survivors: list[Survivor] = []
+    for n, edit in enumerate(edits):
+        outcome = found.get(n)
+        if n in found and outcome is not None and outcome.wrong:
+            continue
+        mutant = _mutant(edit, outcome, of(result)) if n in found else _idle(edit)
+        if mutant.verdict is Verdict.SAFE and outcome is not None:
+            alive.append(len(made))
+            survivors.append(Survivor(edit, tasks[n], outcome))
+        made.append(mutant)
+    base = _task(document, options, files.text, budget)
     for i, why in zip(alive, reasons(base, program, survivors, pool), strict=True):
         made[i] = replace(made[i], why=_with_lost(why, made[i]), note="")
     return tuple(made)
@@ -75,6 +84,11 @@ def _task(document: Document, options: Options, texts: dict[str, str], budget: B
 def _with_lost(why: str, mutant: Mutant) -> str:
     """The reason, with what only the witnesses notice."""
     return f"{mutant.note}; {why}" if mutant.note else why
+
+
+def _idle(edit: Edit) -> Mutant:
+    words = f"{edit.step}: {edit.what}"
+    return Mutant(words, edit.span, Verdict.SAFE, step=edit.step, what=edit.what, why=IDLE)
 
 
 def _mutant(edit: Edit, found: Judged | None, before: Judged) -> Mutant:

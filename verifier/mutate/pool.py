@@ -29,8 +29,8 @@ class Pool:
     workers: int = 1
     told: Told | None = None
 
-    def judged(self, tasks: Sequence[Task]) -> dict[int, Judged]:
-        """The outcomes by the numbers of the tasks. Ctrl-C ends it: what is missing is not known."""
+    def judged(self, tasks: Sequence[Task]) -> list[Judged | None]:
+        """The outcomes in the order of the tasks. Ctrl-C ends it: what is not known yet is None."""
         out: dict[int, Judged] = {}
         left: list[int] = []
         for n, task in enumerate(tasks):
@@ -47,7 +47,7 @@ class Pool:
                     self.told(len(out), len(tasks))
         except KeyboardInterrupt:
             pass
-        return out
+        return [out.get(n) for n in range(len(tasks))]
 
     def _run(self, tasks: Sequence[Task], left: Sequence[int]) -> Iterator[tuple[int, Judged]]:
         workers = min(self.workers, len(left))

@@ -13,12 +13,13 @@ from verifier.mutate.judge import Judged, Task
 from verifier.mutate.pool import Pool
 from verifier.mutate.scan import inside
 from verifier.program.concrete import Concrete, concrete
-from verifier.program.program import Kind, Program
+from verifier.program.program import Kind, Program, Step
 from verifier.records import dataclass
 from verifier.source import Span
 from verifier.verdict import Verdict
 
 NO_REASON = "not needed in this model for the properties asked"
+IDLE = "no goroutine of this model runs it"
 _DEMANDED = ("lost-update",)
 
 
@@ -64,7 +65,7 @@ def _compared(base: Task, tasks: Sequence[Task], pool: Pool, wanted: bool) -> li
         return [_Compared() for _ in tasks]
     before = replace(base, counts=tasks[0].counts, checks=tasks[0].checks)
     done = pool.judged([before, *tasks])
-    return [_Compared(_broken(done.get(0), done.get(n)), done.get(n)) for n in range(1, len(tasks) + 1)]
+    return [_Compared(_broken(done[0], found), found) for found in done[1:]]
 
 
 def _beside(base: Task) -> tuple[str, ...]:
@@ -127,6 +128,14 @@ def _only_tried(program: Program) -> bool:
     return bool(taken) and all(".Try" in s.text for s in taken)
 
 
+def runs(edit: Edit, program: Program) -> bool:
+    """Whether some goroutine of the model has a step in what is edited. A variable is edited wherever it is used."""
+    if edit.everywhere:
+        return True
+    raw = program.raw or program
+    return any(_places_in(s, (edit.span,)) for t in raw.templates for s in t.steps)
+
+
 def _met(program: Program, bared: tuple[Span, ...]) -> list[Concrete]:
     """The steps in some stretches of the source that touch what another goroutine may touch, one of them writing."""
     steps = [c for i in program.goroutines for c in concrete(program, i.number)]
@@ -135,7 +144,11 @@ def _met(program: Program, bared: tuple[Span, ...]) -> list[Concrete]:
 
 
 def _within(c: Concrete, bared: tuple[Span, ...]) -> bool:
-    places = [c.step.span, *(call.called_at for call in c.step.stack)]
+    return _places_in(c.step, bared)
+
+
+def _places_in(step: Step, bared: tuple[Span, ...]) -> bool:
+    places = [step.span, *(call.called_at for call in step.stack)]
     return any(p is not None and inside(p, span) for p in places for span in bared)
 
 

@@ -43,9 +43,7 @@ def functions(front: Front) -> tuple[Function, ...]:
     whole = [*own.values(), *(Function(b.role, b.block) for b in front.package.bodies if b.span.file != LIBRARY)]
     variables = {id(spec): spec for _, spec in front.package.variables}
     loose = [x for spec in variables.values() for x in spec.values]
-    return tuple(
-        [*(g for f in whole for g in _with_literals(f)), *(g for x in loose for g in _literals(x, "init"))]
-    )
+    return (*(g for f in whole for g in _with_literals(f)), *(g for x in loose for g in _literals(x, "init")))
 
 
 def _with_literals(f: Function) -> Iterator[Function]:

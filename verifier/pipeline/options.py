@@ -21,8 +21,8 @@ class Options:
     when no race asks for them. `any_number` False leaves out the proof for any number of goroutines; `certificate`
     keeps one that can be checked again. `contention` works out how much goroutines wait for each other under a scheme.
     `explain` False leaves out what a race would lead to on the runtime's own map, and then `fatal` and `panic` are
-    judged without that. `progress` receives (states, transitions, frontier). `engine`: auto, reference or kernel. `reduce`: explore a
-    reduced program, where None means once the program turns out to be large.
+    judged without that. `progress` receives (states, transitions, frontier). `engine`: auto, reference or kernel.
+    `reduce`: explore a reduced program, where None means once the program turns out to be large.
     """
 
     counts: tuple[tuple[str, int], ...] = ()

@@ -57,8 +57,8 @@ def plain(subject: Subject) -> Iterator[Edit]:
         changes: list[Change] = [subject.files.replace(spec.type.span, to)]
         for var in variables:
             changes += _plain_uses(subject, var)
-        names = ", ".join(v.name for v in variables)
-        yield Edit("plain", f"plain {to}", f"{names} {subject.words(spec.type.span)}", spec.span, tuple(changes))
+        step = f"{', '.join(v.name for v in variables)} {subject.words(spec.type.span)}"
+        yield Edit("plain", f"plain {to}", step, spec.span, tuple(changes), (), True)
 
 
 def _plain_uses(subject: Subject, var: Var) -> Iterator[Change]:

@@ -40,7 +40,9 @@ def apart(subject: Subject) -> Iterator[Edit]:
 def _load_or_store(on: str, left: list[str], op: str, args: list[str]) -> str:
     value, loaded = left
     found = loaded if loaded != "_" else "wasThere"
-    kept = f"{value} = {args[1]}; {on}.Store({args[0]}, {value})" if value != "_" else f"{on}.Store({args[0]}, {args[1]})"
+    kept = f"{on}.Store({args[0]}, {args[1]})"
+    if value != "_":
+        kept = f"{value} = {args[1]}; {on}.Store({args[0]}, {value})"
     if op == ":=" or loaded != "_":
         return f"{value}, {found} {op} {on}.Load({args[0]}); if !{found} {{ {kept} }}"
     return f"{value}, {loaded} = {on}.Load({args[0]}); if {value} == nil {{ {kept} }}"
@@ -79,7 +81,7 @@ def every_use(subject: Subject) -> Iterator[Edit]:
             if named is None or named[0] != "sync" or named[1] not in _ONCE or not isinstance(x, ast.Call):
                 continue
             change = subject.files.replace(x.span, subject.files.slice(x.args[0].span))
-            yield Edit("every time", "called by everybody", subject.words(x.span), x.span, (change,))
+            yield Edit("every time", "called by everybody", subject.words(x.span), x.span, (change,), (), True)
 
 
 def _roots(subject: Subject) -> list[object]:

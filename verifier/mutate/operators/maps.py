@@ -25,7 +25,7 @@ def plain(subject: Subject) -> Iterator[Edit]:
             continue
         declared = subject.files.replace(spec.type.span, f"= map[{key}]any{{}}")
         step = f"{variables[0].name} {subject.words(spec.type.span)}"
-        yield Edit("plain", f"plain map[{key}]any", step, spec.span, (declared, *changes))
+        yield Edit("plain", f"plain map[{key}]any", step, spec.span, (declared, *changes), (), True)
 
 
 def _uses(subject: Subject, var: Var) -> tuple[str, list[Change]]:

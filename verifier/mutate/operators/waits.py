@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from verifier.golang import syntax as ast
 from verifier.mutate.edit import Edit, Subject
-from verifier.mutate.scan import called, lists, statements, words, bare
+from verifier.mutate.scan import bare, called, lists, statements, words
 
 _WAKES = ("Signal", "Broadcast")
 

@@ -6,6 +6,9 @@ from verifier.records import dataclass
 from verifier.source import Span
 from verifier.verdict import Verdict
 
+IDLE = "no goroutine of this model runs it"
+"""Why an edit of code that the model never runs breaks nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:

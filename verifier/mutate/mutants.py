@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from verifier.evidence.mutant import Mutant
+from verifier.evidence.mutant import IDLE, Mutant
 from verifier.evidence.result import Result
 from verifier.model.document import Document
 from verifier.mutate.catalogue import weakened
@@ -13,7 +13,7 @@ from verifier.mutate.edit import Edit
 from verifier.mutate.files import Files, NoPlace
 from verifier.mutate.judge import Clock, Judged, Said, Task, of
 from verifier.mutate.pool import Pool
-from verifier.mutate.reasons import IDLE, Survivor, reasons, runs
+from verifier.mutate.reasons import Survivor, reasons, runs
 from verifier.pipeline import Options, load, read_front
 from verifier.records import dataclass
 from verifier.verdict import Verdict

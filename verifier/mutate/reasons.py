@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations, islice
 
 from verifier.evidence.counts import counted
 from verifier.explore.races import cells_of
 from verifier.model.document import CLIENT
 from verifier.mutate.edit import Edit
+from verifier.mutate.files import Files, NoPlace
 from verifier.mutate.judge import Judged, Task
 from verifier.mutate.pool import Pool
 from verifier.mutate.scan import inside
@@ -19,7 +21,9 @@ from verifier.source import Span
 from verifier.verdict import Verdict
 
 NO_REASON = "not needed in this model for the properties asked"
-IDLE = "no goroutine of this model runs it"
+MOST_PAIRS = 10
+"""Pairs of edits that are tried together."""
+
 _DEMANDED = ("lost-update",)
 
 
@@ -48,7 +52,31 @@ def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: P
         elif wide.broken:
             out.append(f"none of the properties asked looks: {wide.broken}")
         else:
-            out.append(_ordered(s, wide.found or s.found) or NO_REASON)
+            out.append(_ordered(s, wide.found or s.found))
+    left = [n for n, why in enumerate(out) if not why]
+    for n, why in zip(left, _together(base, [survivors[n] for n in left], pool), strict=True):
+        out[n] = why or NO_REASON
+    return out
+
+
+def _together(base: Task, left: Sequence[Survivor], pool: Pool) -> list[str]:
+    """For edits that break nothing alone: with which of the others they do. Each then stands in for the other."""
+    files = Files(base.document)
+    pairs: list[tuple[int, int]] = []
+    tasks: list[Task] = []
+    for a, b in islice(combinations(range(len(left)), 2), MOST_PAIRS):
+        try:
+            texts = files.changed((*left[a].edit.changes, *left[b].edit.changes))
+        except NoPlace:
+            continue
+        pairs.append((a, b))
+        tasks.append(replace(left[a].task, texts=tuple(sorted(texts.items()))))
+    out = [""] * len(left)
+    for (a, b), found in zip(pairs, _compared(base, tasks, pool, True), strict=True):
+        for one, other in ((a, b), (b, a)):
+            if found.broken and not out[one]:
+                edit = left[other].edit
+                out[one] = f"`{edit.step}` on {edit.span.words} makes up for it: edited so as well, {found.broken}"
     return out
 
 

@@ -11,6 +11,9 @@ from verifier.pipeline.load import Front
 from verifier.records import dataclass
 from verifier.source import LIBRARY, Span
 
+_NAMES = {"sync.notifyList": "sync.Cond"}
+"""Types of the library whose methods are those of a field of theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -118,7 +121,7 @@ def method(x: object, info: Info) -> tuple[str, str, ast.Expr] | None:
     found = info.selections.get(x.fun)
     if found is None or found.primitive is None:
         return None
-    return found.primitive.name, x.fun.name.name, x.fun.x
+    return _NAMES.get(found.primitive.name, found.primitive.name), x.fun.name.name, x.fun.x
 
 
 def function(x: object, info: Info) -> tuple[str, str] | None:

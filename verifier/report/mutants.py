@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifier.evidence.mutant import Mutant
+from verifier.evidence.mutant import IDLE, Mutant
 from verifier.evidence.result import Result
 from verifier.report.lines import number, steps
 from verifier.verdict import Verdict
 
 MOST = 48
 """Characters of a step or an edit in the table."""
-
-IDLE = "no goroutine of this model runs it"
 
 
 def section(result: Result) -> list[str]:

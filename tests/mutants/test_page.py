@@ -11,16 +11,14 @@ from verifier.mutate.reasons import NO_REASON
 from verifier.pipeline import Options, read_front
 
 HOW = "run `python docs/mutants.py`"
-ROW = re.compile(
-    r"^\| (?:\[(?P<model>[\w-]+)\]\(\S+\) )?\| (?P<line>\d+) \| `(?P<step>.*?)` \| (?P<edit>.*) \| (?P<said>[^|]*) \|$"
-)
+ROW = re.compile(r"\| (?:\[(?P<model>[\w-]+)\]\(\S+\) )?\| (?P<line>\d+) \| `(?P<step>.*?)` \| (?P<rest>.*) \|")
 
 
 def rows() -> list[tuple[str, int, str, str, str]]:
     out = []
     model = ""
     for line in (ROOT / "docs" / "mutants.md").read_text("utf-8").splitlines():
-        found = CELLS.match(line.replace("\\|", "¦"))
+        found = ROW.fullmatch(line.replace("\\|", "¦"))
         if found is not None:
             model = found["model"] or model
             edit, _, said = found["rest"].rpartition(" | ")

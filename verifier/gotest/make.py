@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from verifier.audit.walk import walk
 from verifier.evidence.result import Result
 from verifier.gotest.forced import forced
@@ -9,17 +11,19 @@ from verifier.gotest.free import hammer, stress
 from verifier.gotest.gofile import GoTest
 from verifier.gotest.request import Request
 from verifier.gotest.slots import slots
-from verifier.gotest.turns import plan
+from verifier.gotest.turns import plan, unrolled
+from verifier.gotest.unwritten import chosen, write
 from verifier.pipeline.load import Front, lowered
 from verifier.verdict import Verdict
 
 
 def go_test(front: Front, asked: Request) -> GoTest:
     """The Go test for a counterexample. Raises ModelError where the model cannot be run as it is."""
-    if asked.hammer:
-        return hammer(front, asked)
     program = lowered(front, asked.trace.lowering)
-    walked = walk(program, asked.trace.choices)
+    walked = walk(program, unrolled(asked.trace))
+    bodies = partial(write, values=chosen(front, walked))
+    if asked.hammer:
+        return hammer(front, asked, bodies)
     found = slots(front, program)
     made = plan(walked, asked.trace, found)
     # A race needs no more than the order of whole statements, so that these stay as they are.
@@ -27,7 +31,7 @@ def go_test(front: Front, asked: Request) -> GoTest:
     if made.behind or tight:
         found = slots(front, program, made.behind, tight)
         made = plan(walked, asked.trace, found)
-    return forced(front, program, asked, found, made)
+    return forced(front, program, asked, found, made, bodies)
 
 
 def stress_test(front: Front, result: Result) -> GoTest:

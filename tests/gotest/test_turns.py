@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from verifier.gotest.gofile import GoTest
+from verifier.source import ModelError
 
 from .made import ROOT, made, stressed
 
@@ -107,6 +108,52 @@ def test_who_starves_in_a_lock_waits_there_before_the_loop(monkeypatch: pytest.M
     first = int(test.text.split("loop, n := schedule[")[1].split(":")[0])
     assert [t for t in found[:first] if t[0] == "writer"] and not [t for t in found[first:] if t[0] == "writer"]
     assert [t[2] for t in found if t[0] == "writer"] == ["begins"]
+
+
+UNCHECKED = """
+type Map struct {
+  mu sync.Mutex
+  m  map[string]int
+}
+func NewMap() *Map { return &Map{m: map[string]int{}} }
+func (m *Map) LoadOrStore(k string, v int) (int, bool) {
+  m.mu.Lock()
+  old, ok := m.m[k]
+  m.mu.Unlock()
+  if ok { return old, true }
+  m.mu.Lock()
+  m.m[k] = v
+  m.mu.Unlock()
+  return v, false
+}"""
+
+
+def clients(tmp_path: Path, declare: str, rest: str = "") -> str:
+    path = model(tmp_path, declare, "").replace("goroutines:", "")
+    text = Path(path).read_text(encoding="utf-8").replace("goroutines:\n", "linearizable:\n  type: Map\n")
+    more = "  keys: 1\n  values: 1\n  goroutines: 2\n  calls: 1\n  operations: [LoadOrStore]\n"
+    Path(path).write_text(f"{text.rstrip()}\n{more}{rest}", encoding="utf-8")
+    return path
+
+
+def test_the_calls_of_a_history_are_made_and_judged_in_go(tmp_path: Path) -> None:
+    test, prop = made(clients(tmp_path, UNCHECKED))
+    assert prop.kind == "linearizable" and prop.trace is not None and prop.trace.history is not None
+    rows = test.text.split("var history = ")[1].split("\n}\n")[0]
+    assert rows.count("{who:") == len(prop.trace.history.calls)
+    assert "stored(m.LoadOrStore(keyA, value1))" in test.text and "explained(make(" in test.text
+    begun = [int(n) for n in re.findall(r"\tat\((\d+)\)\n\tcall\(", test.text)]
+    table = {slot: mode for _, slot, mode in turns(test)}
+    # Every call waits for its turn, so that what does not overlap in the history does not overlap in Go.
+    assert len(begun) == 2 and all(table[n] == "runs" for n in begun)
+
+
+def test_a_safe_model_of_clients_is_refused(tmp_path: Path) -> None:
+    right = UNCHECKED.replace("m.mu.Unlock()\n  if ok", "defer m.mu.Unlock()\n  if ok").replace(
+        "  m.mu.Lock()\n  m.m[k] = v\n  m.mu.Unlock()\n", "  m.m[k] = v\n"
+    )
+    with pytest.raises(ModelError, match="no Go test looks for a contradiction"):
+        stressed(clients(tmp_path, right))
 
 
 def test_every_loop_header_can_hold(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from verifier.gotest import harness
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import head
+from verifier.gotest.histories import functions as client_functions, parts as history, shared, verdict
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
 from verifier.gotest.naming import Rename, functions as functions_of, renaming
@@ -33,10 +34,15 @@ def forced(
     declared, texts = instrumented(front, slots, ours, bodies)
     name = "Test" + camel(front.document.name, asked.property.name)
     functions = functions_of(front)
+    histories: list[str] = []
+    if front.client is not None:
+        declared = (*declared, shared(front, front.client, rename))
+        histories = history(front, front.client, plan.made, rename)
     parts = [
         *declarations(declared),
         *role_functions(functions, texts),
         _test(front, program, asked, name, functions, plan, slots, rename),
+        *histories,
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
@@ -60,10 +66,12 @@ def _test(
     slots: Slots,
     rename: Rename,
 ) -> str:
-    del plan
+    clients = client_functions(plan.made, rename)
     lines = [f"func {name}(t *testing.T) {{"]
     for instance in program.goroutines:
-        if instance.parent is None:
+        if front.client is not None and instance.name in clients:
+            lines.append(f'\t{rename("start")}("{instance.name}", {clients[instance.name]})')
+        elif front.client is None and instance.parent is None:
             role = program.templates[instance.template].name
             lines.append(f'\t{rename("start")}("{instance.name}", {functions[role]})')
     lines.append(f"\t{rename('play')}(t)")
@@ -117,6 +125,8 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 "}",
                 f't.Fatalf("{what}\\n\\n%s", {rename("times")}, stack)',
             ]
+        case "linearizable":
+            return verdict(rename)
         case "lost-update":
             # Reading and overwriting in this order is all there is to it: no goroutine took another way.
             return [f"t.Fatal({quoted(f'the schedule ran to its end: {prop.sentence}')})"]

@@ -19,7 +19,7 @@ class Request:
     hammer: str = ""
 
 
-KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update", "starvation")
+KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update", "linearizable", "starvation")
 """What a run of a Go program can show, the most telling first."""
 
 

@@ -110,6 +110,8 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
         case "panic":
             # The package of a type has another name in the test.
             return re.search(rf"^panic: .*{re.escape(_bare(failure))}", _bare(output), re.M) is not None
+        case "linearizable":
+            return "not linearizable: " in output
         case "lost-update":
             return "the schedule ran to its end" in output
         case "fatal":

@@ -9,6 +9,7 @@ from verifier.audit.walk import Walk, by_goroutine
 from verifier.evidence.trace import Trace
 from verifier.gotest.slots import Slots
 from verifier.program.concrete import Concrete
+from verifier.program.monitor import Operation
 from verifier.program.program import Call, Kind, Step
 from verifier.records import dataclass
 from verifier.source import Span, fail
@@ -34,6 +35,15 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A call that a client of a `linearizable:` model makes, and the slot before it."""
+
+    goroutine: str
+    slot: int
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The turns of a schedule, the goroutines in it, and what cannot be forced as it is in the trace (`loose`)."""
 
@@ -49,6 +59,8 @@ class Plan:
     """The slots of `loose` statements: some can be written as two."""
     loop: int = 0
     """How many of the last turns are to be repeated, over and over."""
+    made: tuple[Made, ...] = ()
+    """The calls of the clients of a `linearizable:` model."""
 
 
 Key = tuple[int, tuple[Call, ...]]
@@ -143,6 +155,13 @@ class _Goroutine:
                 passage.syncs.append(row)
         return passage
 
+    def call(self, slot: int, text: str, row: int) -> None:
+        """A client begins a call: nothing of the one before goes on."""
+        self._open.clear()
+        made = self._new((slot, ()), 0)
+        made.rows.append(row)
+        made.text = text
+
     def _anew(self, passage: _Passage) -> bool:
         """Whether a passage that comes back to a location is over: a call in it may have a loop of its own."""
         loops = passage.slot <= len(self._slots.held) and bool(self._slots.held[passage.slot - 1].spots)
@@ -173,6 +192,8 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
     goroutines = {i.name: _Goroutine(i.name, slots) for i in program.goroutines}
     children: list[str] = []
     choices: dict[str, list[int]] = {}
+    made_calls: list[Made] = []
+    operations = {o.text: o for o in program.clients.operations} if program.clients is not None else {}
     for row, c in enumerate(walked.taken, start=1):
         # A panic is a step where it begins; that nobody recovers it, after the deferred calls, is no step of Go's.
         unwound = any(t.step.detail.startswith("panic:") for t in walked.taken if t.instance == c.instance)
@@ -181,6 +202,10 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
         seen = any(s.kind is not Kind.LOCAL for _, s in steps)
         for who, step in steps:
             name = program.instances[who.instance].name
+            if step.text in operations and not step.stack:
+                made_calls.append(Made(name, slots.after + len(made_calls), operations[step.text]))
+                goroutines[name].call(made_calls[-1].slot, step.text, row)
+                continue
             # Of a step that only fails, such as a nil dereference, nothing can be seen but that.
             counts = step.kind is not Kind.LOCAL or (fails and not seen and step.span == c.step.span)
             made = goroutines[name].step(step, row if counts else 0)
@@ -204,7 +229,7 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
     if trace.loop:
         turns, loop = _folded(turns, trace)
     chosen = tuple((n, tuple(v)) for n, v in choices.items())
-    return Plan(turns, tuple(children), chosen, loose, last, behind, tight, loop)
+    return Plan(turns, tuple(children), chosen, loose, last, behind, tight, loop, tuple(made_calls))
 
 
 def _folded(turns: tuple[Turn, ...], trace: Trace) -> tuple[tuple[Turn, ...], int]:

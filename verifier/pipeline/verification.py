@@ -15,6 +15,7 @@ from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause, linearizable
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
+from verifier.pipeline.subject import subject
 from verifier.verdict import Verdict
 
 MORE = (3, 4)
@@ -85,6 +86,7 @@ def _judged(document: Document, options: Options) -> Result:
         scheme=document.scheme,
         contention=_contention(front, base, budget),
         sha256=document.sha256,
+        subject=subject(front, base),
     )
 
 

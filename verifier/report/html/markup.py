@@ -15,7 +15,8 @@ class Markup(str):
 
 Child = str | Markup | None
 Value = str | int | bool | None
-_VOID = frozenset({"meta", "link", "br", "col", "path", "rect", "line", "circle"})
+_VOID = frozenset({"meta", "link", "br"})
+"""Elements without an end; those of SVG all have one in HTML."""
 
 
 def escaped(text: str) -> Markup:

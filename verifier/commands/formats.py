@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
+from verifier.commands.chosen import failing
 from verifier.report.outcome import Entry, Failed
-from verifier.source import suggestion
-from verifier.verdict import Verdict
 
 if TYPE_CHECKING:
-    from verifier.evidence.result import Property, Result
     from verifier.report.junit import Times
 
 FORMATS = ("json", "html", "sarif", "sarif-full", "junit", "itf")
@@ -137,20 +135,8 @@ def _one_trace(entries: Sequence[Entry], given: argparse.Namespace) -> str:
         return ""
     from verifier.report import itf
 
-    prop = _chosen(entry, given.property)
+    prop = failing(entry, given.property)
     if prop is None:
         console.err(f"{entry.path}: no schedule to write: {entry.verdict.value}, and none fails")
         return ""
     return itf.render(entry, prop)
-
-
-def _chosen(found: Result, name: str | None) -> Property | None:
-    """The property of that name, or the first that fails. Raises UsageError when there is no such schedule."""
-    known = [p for p in found.properties if p.trace is not None]
-    if name is None:
-        return next((p for p in known if p.verdict is Verdict.UNSAFE), None)
-    names = [p.name for p in known]
-    if name not in names:
-        has = f"those with one: {', '.join(names)}" if names else "no property of it has one"
-        raise UsageError(f"--property: {found.path} has no schedule for '{name}'", *(suggestion(name, names) or (has,)))
-    return known[names.index(name)]

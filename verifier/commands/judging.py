@@ -61,7 +61,13 @@ def judged(
         model = make()
         from verifier.pipeline import verify
 
-        found = verify(model, options(given, line))
+        asked = options(given, line)
+        found = verify(model, asked)
+        if getattr(given, "mutants", False):
+            # Imported here: few runs ask.
+            from verifier.commands.editing import edited
+
+            found = edited(found, model, asked, given, line)
         if given.evidence is not None:
             _keep(found, model, given.evidence)
         return found

@@ -80,8 +80,9 @@ SLIPS = {
     f"{RACE} --schedule 0 --counterexample": "leave out --counterexample and --property",
     f"{RACE} --property rase": "did you mean 'race'?",
     f"{RACE} --counterexample --runtime": "the schedule is one of the abstract lowering",
-    "models/once.yaml --counterexample": "has no schedule that fails",
-    f"{DEADLOCK} --counterexample --max-states 1": "leaves the graph",
+    "models/once.yaml --counterexample": "has no schedule that fails: SAFE",
+    f"{DEADLOCK} --counterexample --max-states 1": "has no schedule that fails: UNKNOWN",
+    f"{DEADLOCK} --schedule 0/1 --max-states 1": "leaves the graph",
     "models/linearizable/mutex.yaml --counterexample": "are not drawn",
 }
 

@@ -123,14 +123,14 @@ def _schedule(model: Document, given: argparse.Namespace) -> tuple[str, tuple[in
         try:
             # Whether it holds for any number of goroutines is no question of a graph.
             given.any_number = False
-            prop = failing(verify(model, options(given, line)), given.property)
+            judged = verify(model, options(given, line))
         finally:
             if line is not None:
                 line.erase()
+        prop = failing(judged, given.property)
         if prop is None or prop.trace is None:
-            raise UsageError(
-                f"{given.model} has no schedule that fails", "without --counterexample all states are drawn"
-            )
+            words = f"{given.model} has no schedule that fails: {judged.verdict.value}"
+            raise UsageError(words, "without --counterexample all states are drawn")
         name, choices, property_ = prop.trace.lowering, prop.trace.choices, prop.name
     if flags not in ("abstract", name):
         raise UsageError(f"--{flags}: the schedule is one of the {name} lowering", f"leave out --{flags}")

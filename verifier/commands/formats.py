@@ -16,14 +16,17 @@ from verifier.report.outcome import Entry, Failed
 if TYPE_CHECKING:
     from verifier.report.junit import Times
 
-FORMATS = ("json", "sarif", "sarif-full", "junit", "itf")
+FORMATS = ("json", "html", "sarif", "sarif-full", "junit", "itf")
 """What `--format` takes beside text."""
 
-BESIDE = ("sarif", "sarif-full", "junit")
+BESIDE = ("html", "sarif", "sarif-full", "junit")
 """Those with an option of their own, so that a run in CI can print its text and write them too."""
 
 ONE_TRACE = ("itf",)
 """Formats that hold one schedule."""
+
+ONE_MODEL = ("html", *ONE_TRACE)
+"""Formats that are about one model, under one scheme."""
 
 
 def add_formats(parser: Parser) -> None:
@@ -32,6 +35,7 @@ def add_formats(parser: Parser) -> None:
     words = "how to report (default: text)"
     add("--format", choices=("text", *FORMATS), default="text", help=words)
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")
+    add("--html", metavar="FILE", help="also write a page to step through, in one file")
     add("--sarif", metavar="FILE", help="also write SARIF for GitHub code scanning: what fails or did not finish")
     add("--sarif-full", metavar="FILE", help="also write SARIF with what is SAFE in it, for archives")
     add("--junit", metavar="FILE", help="also write JUnit XML, for the test report of a CI system")
@@ -53,8 +57,10 @@ def check(given: argparse.Namespace) -> None:
         other = seen.setdefault(os.path.abspath(path), option)
         if other != option:
             raise UsageError(f"{option} {path}: {other} writes to the same file")
-    if given.format in ONE_TRACE and len(given.models) > 1:
-        raise UsageError(f"--format {given.format} is one schedule of one model", "run `verify` once per model")
+    if len(given.models) > 1 and (given.html is not None or given.format in ONE_MODEL):
+        what = "one schedule of one model" if given.html is None and given.format in ONE_TRACE else "about one model"
+        option = f"--format {given.format}" if given.html is None else "--html"
+        raise UsageError(f"{option} is {what}", "run `verify` once per model")
     if given.property is not None and given.format not in ONE_TRACE:
         raise UsageError("--property says whose schedule `--format itf` shows; --check P,Q judges only some properties")
     if given.times and given.format != "junit" and given.junit is None:
@@ -83,6 +89,8 @@ def render(format: str, entries: Sequence[Entry], given: argparse.Namespace, arg
             from verifier.report import junit
 
             return junit.render(entries, _times(given))
+        case "html":
+            return _page(entries, given)
         case _:
             return _one_trace(entries, given)
 
@@ -93,6 +101,19 @@ def beside(entries: Sequence[Entry], given: argparse.Namespace, arguments: Seque
         path = _file(given, format)
         if path is not None:
             console.deliver(render(format, entries, given, arguments), path, f"--{format}")
+
+
+def _page(entries: Sequence[Entry], given: argparse.Namespace) -> str:
+    """The page of a model; of one that could not be read what was wrong, so that no older page is taken for it."""
+    (entry,) = entries
+    from verifier.report.html.page import failed_page, html_page
+
+    if isinstance(entry, Failed):
+        return failed_page(entry)
+    from verifier.commands.setup import document
+    from verifier.pipeline.exhibit import exhibit
+
+    return html_page(entry, exhibit(document(entry.path, given), entry))
 
 
 def _times(given: argparse.Namespace) -> Times | None:

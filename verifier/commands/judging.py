@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import chosen, options, read
+from verifier.commands.setup import chosen, options, pages, read
 from verifier.report.outcome import Entry, Failed
 from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
@@ -36,6 +36,8 @@ def judge(path: str, given: argparse.Namespace) -> Iterator[Entry]:
         picked = chosen(model, given)
         if len(picked) > 1 and given.evidence is not None:
             raise UsageError("--evidence is about one model", f"name one scheme of {path} with --scheme")
+        if len(picked) > 1 and pages(given):
+            raise UsageError("html is a page about one model", f"name one scheme of {path} with --scheme")
     except BaseException as error:
         yield _failed(path, named(path), given, error)
         return
@@ -59,7 +61,13 @@ def judged(
         model = make()
         from verifier.pipeline import verify
 
-        found = verify(model, options(given, line))
+        asked = options(given, line)
+        found = verify(model, asked)
+        if getattr(given, "mutants", False):
+            # Imported here: few runs ask.
+            from verifier.commands.editing import edited
+
+            found = edited(found, model, asked, given, line)
         if given.evidence is not None:
             _keep(found, model, given.evidence)
         return found
@@ -89,9 +97,10 @@ def _keep(found: Result, model: Document, path: str) -> None:
 
 def _failed(path: str, name: str, given: argparse.Namespace, error: BaseException) -> Failed:
     """Prints what went wrong. Raises what only ends a process, as SystemExit does."""
+    span = None
     match error:
         case ModelError():
-            code, message = EXIT_USAGE, console.model_text(error)
+            code, message, span = EXIT_USAGE, console.model_text(error), error.diagnostics[0].span
         case UsageError():
             code, message = EXIT_USAGE, console.usage_text(error)
         case KeyboardInterrupt():
@@ -102,7 +111,7 @@ def _failed(path: str, name: str, given: argparse.Namespace, error: BaseExceptio
             raise error
     sys.stdout.flush()
     console.err(message)
-    return Failed(name, path, message, code)
+    return Failed(name, path, message, code, span)
 
 
 def named(path: str) -> str:

@@ -15,6 +15,7 @@ from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
+from verifier.pipeline.subject import subject
 from verifier.verdict import Verdict
 
 MORE = (3, 4)
@@ -85,6 +86,7 @@ def _judged(document: Document, options: Options) -> Result:
         scheme=document.scheme,
         contention=_contention(front, base, budget),
         sha256=document.sha256,
+        subject=subject(front, base),
     )
 
 
@@ -173,7 +175,8 @@ def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored
     """The further lowerings this model needs, given what the abstract one showed."""
     out: list[Explored] = []
     raced = [f.violation.name for f in base.searches.all() if f.violation.kind == "race"]
-    if budget.options.runtime or any("(map header)" in name for name in raced):
+    raced_on = budget.options.explain and any("(map header)" in name for name in raced)
+    if budget.options.runtime or raced_on:
         out.append(run(front, "runtime", budget))
     if front.facts.uses_trylock and not raced:
         # A failed TryLock may be spurious in the memory model; only races are judged in such runs.

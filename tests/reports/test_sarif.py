@@ -148,6 +148,8 @@ def test_a_model_that_cannot_be_read_is_no_success() -> None:
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
     (told,) = invocation["toolExecutionNotifications"]
     assert told["locations"][0]["physicalLocation"]["region"]["startLine"] == 3
+    assert told["message"]["text"] == "models/bad.yaml:3:5: error: no such {key}"
+    (told,) = run(UNREAD, full=True)["invocations"][0]["toolExecutionNotifications"]
     assert told["message"]["text"] == "models/bad.yaml:3:5: error: no such {{key}}", "braces stand for arguments"
     assert [r["ruleId"] for r in made["results"]] == ["model-error"]
 

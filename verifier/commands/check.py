@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from verifier.commands import console
+from verifier.commands import console, formats
 from verifier.commands.arguments import Parser, UsageError, checks
 from verifier.commands.judging import INTERRUPTED, interrupted, judge, named
 from verifier.commands.setup import add_counts, add_limits, add_runtime, add_scheme, add_verbose
@@ -45,9 +45,8 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     fewer = "let a state stand for many that are alike (default: once a model turns out to be large)"
     add("--reduce", action=argparse.BooleanOptionalAction, default=None, help=fewer)
-    add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
+    formats.add_formats(made)
     add("--evidence", metavar="FILE", help="write what `verify audit FILE` can check again (one model)")
-    add("-o", dest="output", metavar="FILE", help="write the report to FILE")
     add("-q", "--quiet", action="store_true", help="only what is not as expected, and the last line")
     add_verbose(made, "every schedule there is; after an internal error the traceback")
     add("--version", action="store_true", help="print the version")
@@ -64,12 +63,9 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     if not given.models:
         raise UsageError("which model?", f"usage: {USAGE}")
-    if given.output is not None:
-        console.writable(given.output, given.models)
-    if given.evidence is not None:
-        if len(given.models) > 1:
-            raise UsageError("--evidence is about one model", "run `verify` once per model")
-        console.writable(given.evidence, given.models)
+    if given.evidence is not None and len(given.models) > 1:
+        raise UsageError("--evidence is about one model", "run `verify` once per model")
+    formats.check(given)
     texts: list[str] = []
     entries: list[Entry] = []
     for at, path in enumerate(given.models):
@@ -82,16 +78,15 @@ def run(arguments: Sequence[str]) -> int:
         if interrupted(entries[-1]):
             entries += [Failed(named(p), p, INTERRUPTED, EXIT_UNKNOWN) for p in given.models[at + 1 :]]
             break
-    if given.format == "json":
-        from verifier.report import jsonfile
-
-        _print_or_keep(jsonfile.render(entries), texts, given)
+    if given.format != "text":
+        _print_or_keep(formats.render(given.format, entries, given, arguments), texts, given)
     elif len(entries) > 1:
         from verifier.report import matrix
 
         _print_or_keep(("\n" if not given.quiet else "") + matrix.render(entries), texts, given)
-    if given.output is not None and texts:
+    if given.output is not None and any(texts):
         console.deliver("".join(texts), given.output)
+    formats.beside(entries, given, arguments)
     return exit_code(entries)
 
 

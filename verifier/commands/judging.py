@@ -89,9 +89,10 @@ def _keep(found: Result, model: Document, path: str) -> None:
 
 def _failed(path: str, name: str, given: argparse.Namespace, error: BaseException) -> Failed:
     """Prints what went wrong. Raises what only ends a process, as SystemExit does."""
+    span = None
     match error:
         case ModelError():
-            code, message = EXIT_USAGE, console.model_text(error)
+            code, message, span = EXIT_USAGE, console.model_text(error), error.diagnostics[0].span
         case UsageError():
             code, message = EXIT_USAGE, console.usage_text(error)
         case KeyboardInterrupt():
@@ -102,7 +103,7 @@ def _failed(path: str, name: str, given: argparse.Namespace, error: BaseExceptio
             raise error
     sys.stdout.flush()
     console.err(message)
-    return Failed(name, path, message, code)
+    return Failed(name, path, message, code, span)
 
 
 def named(path: str) -> str:

@@ -1,11 +1,11 @@
-"""`verify audit EVIDENCE.json`: check stored evidence again, without any engine."""
+"""`verify audit DIR`: check stored evidence again, without any engine."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from verifier.model.document import Document
     from verifier.pipeline import Front
 
-USAGE = "verify audit EVIDENCE.json"
+USAGE = "verify audit DIR"
 
 MOST_BYTES = 64 << 20
 
@@ -32,7 +32,7 @@ PROVED = ("race", "fatal", "panic")
 def parser() -> Parser:
     """The command line of `verify audit`."""
     made = Parser(USAGE, "Check evidence again: replay its schedules, re-prove its certificate. No engine is used.")
-    made.add_argument("evidence", metavar="EVIDENCE.json", help="a file that `verify --evidence` wrote")
+    made.add_argument("evidence", metavar="DIR", help="what `verify --evidence` wrote, a directory or one file")
     made.add_argument("--smt", metavar="DIR", help="write the obligations there as SMT-LIB2, for other solvers")
     return made
 
@@ -49,13 +49,22 @@ class Line:
 def run(arguments: Sequence[str]) -> int:
     """Run the command. Raises UsageError and ModelError."""
     given = parser().read(arguments)
-    found = _read(given.evidence)
+    if os.path.isdir(given.evidence):
+        from verifier.commands import audit_folder
+
+        return audit_folder.run(given.evidence, given)
+    found = read(given.evidence)
     if isinstance(found, str):
         console.err(f"{given.evidence}: audit failed: the file is damaged: {found}")
         return EXIT_INTERNAL
-    console.out(f"audit of {found.model} ({given.evidence}, written by verify {found.tool})\n")
+    return tell(found, given.evidence, lines(found, given))
+
+
+def tell(found: Evidence, path: str, checked: Iterable[Line]) -> int:
+    """Print what comes of each check; returns the exit code."""
+    console.out(f"audit of {found.model} ({path}, written by verify {found.tool})\n")
     codes = []
-    for line in _lines(found, given):
+    for line in checked:
         codes.append(line.code)
         console.out(f"  {line.item:<12} {line.words}\n")
     return _verdict(codes)
@@ -72,14 +81,12 @@ def _verdict(codes: list[int]) -> int:
     return EXIT_OK
 
 
-def _read(path: str) -> Evidence | str:
+def read(path: str) -> Evidence | str:
     """The evidence, or what is damaged about it. Raises ModelError when the file is something else."""
     from verifier.evidence.store import Damaged, NotEvidence, load
 
     here = Span(path, 1, 1)
     try:
-        if os.path.isdir(path):
-            raise fail("this is a directory, not an evidence file", here)
         with open(path, "rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -95,7 +102,9 @@ def _read(path: str) -> Evidence | str:
         raise fail(str(error), Span(path, error.line, 1), "`verify MODEL --evidence FILE` writes one") from None
 
 
-def _lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
+def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
+    """Check the evidence, item by item."""
+    from verifier.commands.audit_result import about_result
     from verifier.model.gofiles import from_memory
     from verifier.model.read import read_text
     from verifier.model.schemes import kept
@@ -110,9 +119,11 @@ def _lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
     front = read_front(document, Options(counts=found.counts))
     for judged in found.properties:
         if judged.schedule is not None:
-            yield _schedule(front, judged)
+            yield _schedule(front, judged, found)
     if found.certificate is not None:
         yield from _certificate(front, found.certificate, found, given)
+    if found.result is not None:
+        yield about_result(document, found)
     rest = [p.name for p in found.properties if p.schedule is None and not _lifted(p, found)]
     if rest:
         yield Line("not checked", f"{', '.join(rest)}: explored, or not decided; `verify` explores again")
@@ -122,7 +133,7 @@ def _lifted(judged: Judged, found: Evidence) -> bool:
     return found.certificate is not None and judged.kind in PROVED
 
 
-def _schedule(front: Front, judged: Judged) -> Line:
+def _schedule(front: Front, judged: Judged, found: Evidence) -> Line:
     """Replay one schedule on the lowering it names, which says the bounds it was found with."""
     from verifier.audit.interpret import AuditError
     from verifier.audit.schedules import replay_stored
@@ -133,9 +144,12 @@ def _schedule(front: Front, judged: Judged) -> Line:
     if not re.fullmatch(rf"(?:{'|'.join(LOWERINGS)}|ordered[0-9]{{1,3}})(?:\.(?:heap|goroutines)[0-9]{{1,3}})*", name):
         return Line(judged.name, f"REFUSED: there is no lowering {name}", EXIT_INTERNAL)
     try:
-        words = replay_stored(lowered(front, name), judged.schedule)
+        words, trace = replay_stored(lowered(front, name), judged.schedule)
     except AuditError as error:
         return Line(judged.name, f"REFUSED: {error}", EXIT_INTERNAL)
+    shown = next((p.trace for p in found.result.properties if p.name == judged.name), None) if found.result else trace
+    if shown != replace(trace, lowering=name, fused=shown is not None and shown.fused):
+        return Line(judged.name, "REFUSED: the schedule does not show what the report says", EXIT_INTERNAL)
     steps = "/".join(map(str, judged.schedule.choices)) or "-"
     return Line(judged.name, f"{judged.verdict}: schedule {steps} {words}")
 

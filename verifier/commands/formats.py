@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
+from verifier.commands.keep import is_file
 from verifier.report.outcome import Entry, Failed
 from verifier.source import suggestion
 from verifier.verdict import Verdict
@@ -43,7 +44,11 @@ def add_formats(parser: Parser) -> None:
 
 def check(given: argparse.Namespace) -> None:
     """Raise UsageError early for what cannot be written."""
-    targets = [("-o", given.output), *((f"--{f}", _file(given, f)) for f in BESIDE), ("--evidence", given.evidence)]
+    targets = [
+        ("-o", given.output),
+        *((f"--{f}", _file(given, f)) for f in BESIDE),
+        ("--evidence", _one_file(given.evidence)),
+    ]
     seen: dict[str, str] = {}
     for option, path in targets:
         if path is None:
@@ -61,6 +66,11 @@ def check(given: argparse.Namespace) -> None:
         raise UsageError("--property says whose schedule `--format itf` shows; --check P,Q judges only some properties")
     if given.times and given.format != "junit" and given.junit is None:
         raise UsageError("--times is about JUnit", "add --junit FILE or --format junit")
+
+
+def _one_file(evidence: str | None) -> str | None:
+    """Where evidence goes when it is one file; a directory is not overwritten, and is looked at elsewhere."""
+    return evidence if evidence is not None and is_file(evidence) else None
 
 
 def _file(given: argparse.Namespace, format: str) -> str | None:

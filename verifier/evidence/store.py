@@ -286,7 +286,8 @@ def _number(value: object) -> int:
 
 
 def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Bytes that are no UTF-8 arrive as lone surrogates: they have a digest like any other damage.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -1,0 +1,64 @@
+"""What can be said about a stored result without exploring: that it is about this model and says what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK
+
+if TYPE_CHECKING:
+    from verifier.commands.audit import Line
+    from verifier.evidence.result import Result
+    from verifier.evidence.store import Evidence
+    from verifier.model.document import Document
+
+
+def about_result(document: Document, found: Evidence) -> Line:
+    """Whether the report is one about the model that is kept with it, with the verdicts that were checked."""
+    from verifier.commands.audit import Line
+
+    assert found.result is not None
+    wrong = next(_differences(document, found, found.result), "")
+    if wrong:
+        return Line("report", f"REFUSED: {wrong}", EXIT_INTERNAL)
+    number = len(found.properties)
+    return Line("report", f"{number} verdicts and the model's text are those checked here", EXIT_OK)
+
+
+def _differences(document: Document, found: Evidence, result: Result) -> Iterator[str]:
+    pairs: list[tuple[str, object, object]] = [
+        ("name", result.model, document.name),
+        ("path", result.path, document.path),
+        ("title", result.title, document.title),
+        ("digest", result.sha256, document.sha256),
+        ("Go version", result.go, document.go),
+        ("scheme", result.scheme, document.scheme),
+        ("goroutine counts", result.overrides, found.counts),
+    ]
+    if result.subject is not None:
+        texts = {f.path: f.lines for f in result.subject.files}
+        pairs += [
+            ("text", texts, document.files),
+            ("description", result.subject.about, document.about),
+            ("decision", result.subject.decision, document.decision),
+        ]
+    yield from (f"its {what} is not that of the model" for what, said, true in pairs if said != true)
+    yield from _verdicts(document, found, result)
+
+
+def _verdicts(document: Document, found: Evidence, result: Result) -> Iterator[str]:
+    said = [(p.name, p.kind, p.verdict.value, _lifted(result, p.name)) for p in result.properties]
+    if said != [(p.name, p.kind, p.verdict, p.any_number) for p in found.properties]:
+        yield "its verdicts are not those of the evidence"
+    expected, texts = dict(document.expect), {c.name: c.text.value.strip() for c in document.clauses}
+    for p in result.properties:
+        if p.expected is not expected.get(p.name):
+            yield f"the model expects another verdict for {p.name}"
+        if p.name in texts and p.formula != texts[p.name]:
+            yield f"the formula of {p.name} is not that of the model"
+
+
+def _lifted(result: Result, name: str) -> str:
+    found = next(p.any_number for p in result.properties if p.name == name)
+    return found.verdict.value if found is not None else ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from verifier.commands import console, formats, keep
 from verifier.commands.arguments import Parser, UsageError, checks
+from verifier.commands.editing import add_editing
 from verifier.commands.judging import INTERRUPTED, interrupted, judge, named
 from verifier.commands.setup import add_counts, add_limits, add_runtime, add_scheme, add_verbose
 from verifier.report.outcome import Entry, Failed, exit_code
@@ -46,6 +47,7 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     fewer = "let a state stand for many that are alike (default: once a model turns out to be large)"
     add("--reduce", action=argparse.BooleanOptionalAction, default=None, help=fewer)
+    add_editing(made)
     formats.add_formats(made)
     add("--evidence", metavar="DIR", help="write what `verify audit DIR` can check again (a name in .json: one file)")
     add("-q", "--quiet", action="store_true", help="only what is not as expected, and the last line")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import chosen, options, read
+from verifier.commands.setup import chosen, options, pages, read
 from verifier.report.outcome import Entry, Failed
 from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
@@ -36,6 +36,8 @@ def judge(path: str, given: argparse.Namespace, keeper: Keeper | None = None) ->
         picked = chosen(model, given)
         if keeper is not None and len(picked) > 1:
             keeper.expect_several()
+        if len(picked) > 1 and pages(given):
+            raise UsageError("html is a page about one model", f"name one scheme of {path} with --scheme")
     except BaseException as error:
         yield _failed(path, named(path), given, error)
         return
@@ -60,7 +62,13 @@ def judged(
         model = make()
         from verifier.pipeline import verify
 
-        found = verify(model, options(given, line))
+        asked = options(given, line)
+        found = verify(model, asked)
+        if getattr(given, "mutants", False):
+            # Imported here: few runs ask.
+            from verifier.commands.editing import edited
+
+            found = edited(found, model, asked, given, line)
         if keeper is not None:
             keeper.take(found, model)
         return found

@@ -22,8 +22,9 @@ class Options:
     is none. `max_memory` is in bytes, None: most of the machine. `runtime` explores the runtime's own map steps even
     when no race asks for them. `any_number` False leaves out the proof for any number of goroutines; `certificate`
     keeps one that can be checked again. `contention` works out how much goroutines wait for each other under a scheme.
-    `progress` receives (states, transitions, frontier). `engine`: auto, reference or kernel. `reduce`: explore a
-    reduced program, where None means once the program turns out to be large.
+    `explain` False leaves out what a race would lead to on the runtime's own map, and then `fatal` and `panic` are
+    judged without that. `progress` receives (states, transitions, frontier). `engine`: auto, reference or kernel.
+    `reduce`: explore a reduced program, where None means once the program turns out to be large.
     """
 
     counts: tuple[tuple[str, int], ...] = ()
@@ -35,6 +36,7 @@ class Options:
     any_number: bool | None = None
     certificate: bool = False
     contention: bool = False
+    explain: bool = True
     progress: Callable[[int, int, int], None] | None = None
     clock: Callable[[], float] | None = None
     engine: str = "auto"

@@ -169,7 +169,8 @@ def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored
     """The further lowerings this model needs, given what the abstract one showed."""
     out: list[Explored] = []
     raced = [f.violation.name for f in base.searches.all() if f.violation.kind == "race"]
-    if budget.options.runtime or any("(map header)" in name for name in raced):
+    raced_on = budget.options.explain and any("(map header)" in name for name in raced)
+    if budget.options.runtime or raced_on:
         out.append(run(front, "runtime", budget))
     if front.facts.uses_trylock and not raced:
         # A failed TryLock may be spurious in the memory model; only races are judged in such runs.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
 from verifier.evidence.history import History
+from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
@@ -71,6 +72,20 @@ def _result(result: Result) -> dict[str, Json]:
         "audited": result.audited,
         **({"scheme": result.scheme} if result.scheme else {}),
         **({"contention": _contention(result.contention)} if result.contention else {}),
+        **({} if result.mutants is None else {"mutants": [_mutant(m) for m in result.mutants]}),
+    }
+
+
+def _mutant(m: Mutant) -> Json:
+    return {
+        "span": _span(m.span),
+        "step": m.step,
+        "edit": m.edit,
+        "verdict": m.verdict.value,
+        "broken": list(m.broken),
+        "steps": m.steps,
+        "why": m.why,
+        "note": m.note,
     }
 
 

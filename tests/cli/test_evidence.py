@@ -48,6 +48,7 @@ def copy(escape: Path, tmp_path: Path) -> Path:
 
 FILES = (
     "SHA256SUMS",
+    "evidence.html",
     "evidence.json",
     "evidence.md",
     "model/pointer-escape.yaml",

@@ -102,19 +102,26 @@ def read(path: str) -> Evidence | str:
         raise fail(str(error), Span(path, error.line, 1), "`verify MODEL --evidence FILE` writes one") from None
 
 
-def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
-    """Check the evidence, item by item."""
-    from verifier.commands.audit_result import about_result
+def model(found: Evidence) -> Document:
+    """The model that is kept with evidence. Raises ModelError."""
     from verifier.model.gofiles import from_memory
     from verifier.model.read import read_text
     from verifier.model.schemes import kept
-    from verifier.pipeline.load import read_front
-    from verifier.pipeline.options import Options
 
     fetch = from_memory(dict(found.sources))
     document = read_text(found.path, found.text, fetch)
-    if found.scheme:
-        document = kept(document, found.scheme, [name for name, _ in found.sources[-found.scheme_files :]], fetch)
+    if not found.scheme:
+        return document
+    return kept(document, found.scheme, [name for name, _ in found.sources[-found.scheme_files :]], fetch)
+
+
+def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
+    """Check the evidence, item by item."""
+    from verifier.commands.audit_result import about_result, consequences
+    from verifier.pipeline.load import read_front
+    from verifier.pipeline.options import Options
+
+    document = model(found)
     yield Line("model", f"{found.path}, sha256 {found.sha256[:16]}…, matches its text")
     front = read_front(document, Options(counts=found.counts))
     for judged in found.properties:
@@ -124,6 +131,7 @@ def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
         yield from _certificate(front, found.certificate, found, given)
     if found.result is not None:
         yield about_result(document, found)
+        yield from consequences(front, found.result)
     rest = [p.name for p in found.properties if p.schedule is None and not _lifted(p, found)]
     if rest:
         yield Line("not checked", f"{', '.join(rest)}: explored, or not decided; `verify` explores again")

@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 
 from verifier import __version__
+from verifier.audit.interpret import AuditError
 from verifier.commands import console
-from verifier.commands.audit import Line, lines, read, tell
+from verifier.commands.audit import Line, lines, model, read, tell
 from verifier.commands.provenance import damage
-from verifier.evidence.store import Evidence
+from verifier.evidence.store import Evidence, whole
 from verifier.report import folder as made, index
-from verifier.source import Span, fail
+from verifier.source import ModelError, Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 
 MOST_FILES = 10_000
@@ -76,8 +77,8 @@ def _several(path: str, given: argparse.Namespace) -> int:
 def _files(path: str, found: Evidence) -> Iterator[Line]:
     """Every file as it is drawn from the evidence once more, the run's word about itself, and strangers."""
     try:
-        texts = made.files(found)
-    except ValueError as error:
+        texts = made.files(found, _page(found))
+    except (ValueError, AuditError, ModelError) as error:
         yield Line("files", f"REFUSED: {error}", EXIT_INTERNAL)
         return
     texts |= {made.SUMS: made.sums(texts)}
@@ -88,6 +89,15 @@ def _files(path: str, found: Evidence) -> Iterator[Line]:
         yield Line("files", f"REFUSED: {made.PROVENANCE}: {wrong}", EXIT_INTERNAL)
     else:
         yield Line("provenance", "belongs to this evidence; what it says of time and place cannot be checked")
+
+
+def _page(found: Evidence) -> str:
+    """The page in HTML as it must be: every schedule walked again, the pictures of state graphs as they were kept."""
+    from verifier.pipeline.exhibit import again
+    from verifier.report.html.page import html_page
+
+    result = whole(found)
+    return "" if result is None else html_page(result, again(model(found), result, found.pictures))
 
 
 def _compared(path: str, texts: Mapping[str, str], tool: str, folders: tuple[str, ...] = ()) -> Iterator[Line]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from verifier.evidence.result import Result
     from verifier.evidence.store import Evidence
     from verifier.model.document import Document
+    from verifier.pipeline import Front
 
 
 def about_result(document: Document, found: Evidence) -> Line:
@@ -24,6 +25,31 @@ def about_result(document: Document, found: Evidence) -> Line:
         return Line("report", f"REFUSED: {wrong}", EXIT_INTERNAL)
     number = len(found.properties)
     return Line("report", f"{number} verdicts and the model's text are those checked here", EXIT_OK)
+
+
+def consequences(front: Front, result: Result) -> Iterator[Line]:
+    """Whether what a race is said to lead to is what its schedules show."""
+    from verifier.audit.interpret import AuditError
+    from verifier.audit.replay import replay
+    from verifier.commands.audit import Line
+    from verifier.pipeline.load import lowered
+    from verifier.report.lines import number
+
+    replayed = 0
+    for c in result.consequences:
+        try:
+            again = replay(lowered(front, c.trace.lowering), c.trace.choices)
+        except (AuditError, ValueError) as error:
+            yield Line(c.name, f"REFUSED: {error}", EXIT_INTERNAL)
+            continue
+        if (again.start, again.steps, again.failure) != (c.trace.start, c.trace.steps, c.trace.failure):
+            yield Line(c.name, "REFUSED: the schedule does not show what the report says", EXIT_INTERNAL)
+        else:
+            replayed += 1
+    if replayed:
+        yield Line(
+            "consequences", f"of the race: {number(replayed, 'schedule')} replayed, each step as the report says"
+        )
 
 
 def _differences(document: Document, found: Evidence, result: Result) -> Iterator[str]:

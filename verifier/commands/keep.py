@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
@@ -64,11 +65,16 @@ class Keeper:
             return
         from verifier.evidence.codec import relocated
         from verifier.evidence.places import places
+        from verifier.pipeline.exhibit import exhibit
+        from verifier.report.html.page import html_page
 
-        moved = relocated(result, places(document))
-        found = store.evidence(moved, document, certificate)
+        where = places(document)
+        moved = relocated(result, where)
+        shown = relocated(exhibit(document, result), where)
+        found = replace(store.evidence(moved, document, certificate), pictures=shown.pictures)
+        page = html_page(store.settled(moved), shown)
         name = self._name(result.model) if self.several else ""
-        self._write(os.path.join(self.path, name), found, result)
+        self._write(os.path.join(self.path, name), found, page, result)
         self._made.append((name, found.sha256_of_all, moved))
 
     def _name(self, model: str) -> str:
@@ -126,11 +132,11 @@ class Keeper:
                 found[f"{name}/{SUMS}"] = file.read()
         return found
 
-    def _write(self, folder: str, found: Evidence, result: Result) -> None:
+    def _write(self, folder: str, found: Evidence, page: str, result: Result) -> None:
         from verifier.commands.provenance import provenance
         from verifier.report import folder as made
 
-        texts = made.files(found)
+        texts = made.files(found, page)
         try:
             self._clear()
             for path, text in texts.items():

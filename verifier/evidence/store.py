@@ -9,6 +9,7 @@ from typing import Any
 
 from verifier import __version__
 from verifier.evidence.codec import decode, encode
+from verifier.evidence.picture import Picture
 from verifier.evidence.proof import Certificate
 from verifier.evidence.result import Property, Result
 from verifier.evidence.trace import Trace
@@ -74,6 +75,9 @@ class Evidence:
     scheme_files: int = 0
     result: Result | None = None
     """Everything the run found out, without the certificate, which is kept by itself; no older evidence has it."""
+
+    pictures: tuple[Picture, ...] = ()
+    """State graphs as the engine drew them, for the page: nobody checks them again."""
 
     @property
     def sha256_of_all(self) -> str:
@@ -155,8 +159,10 @@ def load(text: str) -> Evidence:
 def _body(given: Evidence) -> dict[str, Any]:
     c = given.certificate
     kept = {} if given.result is None else {"result": encode(given.result)}
+    drawn = {"pictures": encode(given.pictures)} if given.pictures else {}
     return {
         **kept,
+        **drawn,
         "kind": KIND,
         "schema": SCHEMA,
         "tool": given.tool,
@@ -223,6 +229,7 @@ def _evidence(body: dict[str, Any]) -> Evidence:
         scheme=_text(model["scheme"]["name"]) if "scheme" in model else "",
         scheme_files=_number(model["scheme"]["files"]) if "scheme" in model else 0,
         result=decode(Result, body["result"]) if "result" in body else None,
+        pictures=decode(tuple[Picture, ...], body["pictures"]) if "pictures" in body else (),
     )
 
 

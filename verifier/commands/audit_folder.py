@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from verifier import __version__
 from verifier.audit.interpret import AuditError
 from verifier.commands import console
-from verifier.commands.audit import Line, lines, model, read, tell
+from verifier.commands.audit_result import Line
 from verifier.commands.provenance import damage
+from verifier.commands.rechecking import lines, model, read, tell
 from verifier.evidence.store import Evidence, whole
 from verifier.report import folder as made, index
 from verifier.source import ModelError, Span, fail

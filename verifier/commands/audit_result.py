@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from verifier.records import dataclass
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK
 
 if TYPE_CHECKING:
-    from verifier.commands.audit import Line
     from verifier.evidence.result import Result
     from verifier.evidence.store import Evidence
     from verifier.model.document import Document
     from verifier.pipeline import Front
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What came of checking one item."""
+
+    item: str
+    words: str
+    code: int = EXIT_OK
+
+
 def about_result(document: Document, found: Evidence) -> Line:
     """Whether the report is one about the model that is kept with it, with the verdicts that were checked."""
-    from verifier.commands.audit import Line
 
     assert found.result is not None
     wrong = next(_differences(document, found, found.result), "")
@@ -31,7 +39,6 @@ def consequences(front: Front, result: Result) -> Iterator[Line]:
     """Whether what a race is said to lead to is what its schedules show."""
     from verifier.audit.interpret import AuditError
     from verifier.audit.replay import replay
-    from verifier.commands.audit import Line
     from verifier.pipeline.load import lowered
     from verifier.report.lines import number
 
@@ -47,9 +54,7 @@ def consequences(front: Front, result: Result) -> Iterator[Line]:
         else:
             replayed += 1
     if replayed:
-        yield Line(
-            "consequences", f"of the race: {number(replayed, 'schedule')} replayed, each step as the report says"
-        )
+        yield Line("consequences", f"of the race: {number(replayed, 'schedule')} replayed, each step as reported")
 
 
 def _differences(document: Document, found: Evidence, result: Result) -> Iterator[str]:

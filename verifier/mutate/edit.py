@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from verifier.golang.types import Info
 from verifier.mutate.files import Change, Files
 from verifier.mutate.scan import Function
+from verifier.mutate.trouble import Trouble
 from verifier.pipeline.load import Front
 from verifier.records import dataclass
 from verifier.source import Span
@@ -47,6 +48,9 @@ class Subject:
         first, *more = self.files.slice(span).split("\n")
         return " ".join(first.split()) + (" …" if more else "")
 
+
+Repair = Callable[[Subject, Trouble], Iterator[Edit]]
+"""Edits that may help against some trouble: whether they do is found out by verifying them."""
 
 Operator = Callable[[Subject], Iterator[Edit]]
 """All edits of one kind. Those that are no Go program are found out later, by reading what comes of them."""

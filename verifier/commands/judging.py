@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import chosen, options, read
+from verifier.commands.setup import chosen, options, pages, read
 from verifier.report.outcome import Entry, Failed
 from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
@@ -36,6 +36,8 @@ def judge(path: str, given: argparse.Namespace) -> Iterator[Entry]:
         picked = chosen(model, given)
         if len(picked) > 1 and given.evidence is not None:
             raise UsageError("--evidence is about one model", f"name one scheme of {path} with --scheme")
+        if len(picked) > 1 and pages(given):
+            raise UsageError("html is a page about one model", f"name one scheme of {path} with --scheme")
     except BaseException as error:
         yield _failed(path, named(path), given, error)
         return

@@ -63,11 +63,12 @@ def block(trace: Trace) -> list[str]:
         f"The map holds {held}. Then, step by step:",
         *(f"  {line}" for line in intervals(trace)),
         "",
-        *_orders(found),
+        *orders(found),
     ]
 
 
-def _orders(found: History) -> list[str]:
+def orders(found: History) -> list[str]:
+    """Why no order of the calls fits, in words."""
     lines = ["No order of these calls gives every one its result:"]
     lines += [f"  {_misfit(m)}" for m in found.misfits]
     return [*lines, *([f"  and {found.more:,} more"] if found.more else [])]

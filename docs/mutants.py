@@ -16,7 +16,8 @@ from verifier.evidence.mutant import Mutant
 from verifier.model.document import Document
 from verifier.model.read import read_model
 from verifier.mutate.cache import Cache, directory, tool_digest
-from verifier.mutate.mutants import Budget, mutants
+from verifier.mutate.judge import Budget
+from verifier.mutate.mutants import mutants
 from verifier.mutate.pool import Pool, processors
 from verifier.pipeline import Options, verify
 from verifier.report.mutants import outcome

@@ -28,6 +28,8 @@ class Edit:
     bared: tuple[Span, ...] = ()
     everywhere: bool = False
     """Whether it is about a variable, edited wherever it is used."""
+    weight: int = 0
+    """For repairs: how many more changed lines it counts as, where it helps in a way that nobody would choose first."""
 
 
 @dataclass(frozen=True, slots=True)

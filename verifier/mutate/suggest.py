@@ -12,8 +12,7 @@ from verifier.evidence.result import Result
 from verifier.model.document import Document
 from verifier.mutate.edit import Edit, Repair, Subject
 from verifier.mutate.files import Files, NoPlace, rebuilt
-from verifier.mutate.judge import Judged, Task
-from verifier.mutate.mutants import Budget
+from verifier.mutate.judge import Budget, Judged, Task
 from verifier.mutate.pool import Pool
 from verifier.mutate.repairs import guard, hold, inline, values, waits
 from verifier.mutate.scan import functions
@@ -116,7 +115,7 @@ def candidates(document: Document, options: Options, result: Result) -> list[Can
             diff = difference(files.text, dict(texts))
             size = sum(line[:1] in "+-" and line[:3] not in ("+++", "---") for line in diff.split("\n") if line)
             if size:
-                out.setdefault(texts, Candidate(edit, texts, diff, size))
+                out.setdefault(texts, Candidate(edit, texts, diff, size + edit.weight))
     return sorted(out.values(), key=lambda c: c.size)
 
 

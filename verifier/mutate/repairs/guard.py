@@ -14,6 +14,8 @@ from verifier.mutate.trouble import Touch, Trouble
 from verifier.records import dataclass
 
 _LOCKS = ("sync.Mutex", "sync.RWMutex")
+SECOND = 4
+"""What a second mutex counts for, in lines: two locks where one would do are no good advice."""
 _NEW = ("mu", "mutex", "guard", "extraLock")
 
 
@@ -98,7 +100,9 @@ def _made(
     said = _lines(parts)
     name = f"a new mutex, {mutex.text}" if mutex.new else mutex.text
     span = parts[0].stmts[0].span
-    yield Edit("guard", f"guard {said} with {name}", subject.words(span), span, tuple(changes))
+    weight = SECOND if mutex.new and len(mutexes(subject)) > 1 else 0
+    what = f"guard {said} with {name}"
+    yield Edit("guard", what, subject.words(span), span, tuple(changes), weight=weight)
 
 
 def _lines(parts: Sequence[Stretch]) -> str:

@@ -50,8 +50,8 @@ FIXES_TOP = """\
 
 Every model of the catalogue and of the mistakes ([patterns.md](patterns.md)) that is UNSAFE, and the smallest single
 edit with which `verify` finds all its properties SAFE, witnesses included: a suggestion, checked as far as the last
-column says, not a judgement of taste. `verify MODEL --fix` looks for them and prints the change as a diff. Where none is
-found it takes more than one edit, or one that none of the rules knows.
+column says, not a judgement of taste. `verify MODEL --fix` looks for them and prints the change as a diff. Where none
+is found it takes more than one edit, or one that none of the rules knows.
 
 This page is made by `python docs/mutants.py`.
 

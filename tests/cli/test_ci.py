@@ -65,16 +65,16 @@ def test_the_schema_of_the_service_is_kept(name: str) -> None:
     assert [f"{list(e.path)}: {e.message}" for e in validator.iter_errors(load(name))] == []
 
 
-@pytest.mark.parametrize("name", ["pre-commit-hooks.yaml", "pre-commit-config.yaml"])
+@pytest.mark.parametrize("name", ["pre-commit-hooks.yml", "pre-commit-config.yml"])
 def test_hooks_have_what_pre_commit_needs(name: str) -> None:
     tree = load(name)
-    hooks = tree if name == "pre-commit-hooks.yaml" else tree["repos"][0]["hooks"]
+    hooks = tree if name == "pre-commit-hooks.yml" else tree["repos"][0]["hooks"]
     for hook in hooks:
         assert {"id", "name", "entry", "language"} <= set(hook)
         assert re.search(hook["files"], "design/cache.yaml") and not re.search(hook["files"], "cache.go")
 
 
-@pytest.mark.parametrize("name", [*SCHEMAS, "pre-commit-hooks.yaml", "pre-commit-config.yaml"])
+@pytest.mark.parametrize("name", [*SCHEMAS, "pre-commit-hooks.yml", "pre-commit-config.yml"])
 def test_the_commands_work(name: str, repository: Path) -> None:
     found = list(commands(load(name)))
     assert found, "a file without a command of ours is not worth having"

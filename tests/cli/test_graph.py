@@ -72,6 +72,16 @@ def test_a_schedule_of_ones_own(capsys: Capture) -> None:
     assert len(runtime["steps"]) == 4
 
 
+def test_a_graph_that_is_not_complete_says_where(capsys: Capture) -> None:
+    assert main(["graph", DEADLOCK, "--max-states", "5", "--format", "json"]) == 3
+    printed = capsys.readouterr()
+    held = json.loads(printed.out)
+    assert "the graph is not complete" in printed.err
+    known = {s["id"] for s in held["states"]}
+    assert all(s["to"] in known for s in held["steps"])
+    assert any(s.get("steps left out") for s in held["states"])
+
+
 SLIPS = {
     f"{RACE} --path": "--path: of which schedule?",
     f"{RACE} --schedule 0/9": "step 2 of the schedule takes choice 9",

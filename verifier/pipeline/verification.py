@@ -12,7 +12,7 @@ from verifier.model.fields import EDGES
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
-from verifier.pipeline.judge import builtin, clause, linearizable
+from verifier.pipeline.judge import builtin, clause
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options
 from verifier.pipeline.subject import subject
@@ -58,7 +58,7 @@ def _judged(document: Document, options: Options) -> Result:
     properties = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
     judges = document.linearizable is not None and (options.checks is None or LINEARIZABLE in options.checks)
-    properties += [linearizable(document, base)] if judges else []
+    properties += [_linearizable(document, base, budget)] if judges else []
     properties += [clause(c, document, base) for c in wanted]
     if document.orders and (options.checks is None or EDGES in options.checks):
         properties += _edges(front, budget)
@@ -107,6 +107,13 @@ def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Prope
     from verifier.pipeline.ondemand import judged
 
     return judged(kind, front, base, budget)
+
+
+def _linearizable(document: Document, base: Explored, budget: Budget) -> Property:
+    # Imported here: few models ask.
+    from verifier.pipeline.linearizable import linearizable
+
+    return linearizable(document, base, budget)
 
 
 def _edges(front: Front, budget: Budget) -> list[Property]:

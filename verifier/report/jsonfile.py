@@ -173,9 +173,14 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
 
 
 def _history(found: History) -> dict[str, Json]:
-    """Rows are `n` of `steps`; the first `setup` bring the map into its first state. `orders`: why none fits."""
+    """Rows are `n` of `steps`; the first `setup` bring the map into its first state, `orders` say why no order fits.
+
+    `atomic` are the atomic steps after these, and `fewest` says that no history has fewer of them.
+    """
     return {
         "setup": found.setup,
+        "atomic": list(found.atomic),
+        "fewest": found.fewest,
         "contents": dict(found.contents),
         "calls": [
             {"goroutine": c.goroutine, "call": c.text, "gave": c.gave, "begins": c.begins, "returns": c.returns or None}

@@ -18,12 +18,13 @@ USAGE = "verify MODEL… [options]"
 COMMANDS = """\
 commands:
   verify compare WORKLOAD       one workload under every protection scheme, as a matrix
+  verify adr MODEL…             a decision record (MADR): what a check says of every option
   verify replay MODEL CHOICES   walk a schedule step by step (--at N prints the whole state)
   verify audit DIR              check stored evidence again, without any engine
   verify diff OLD NEW           what changed between two stored evidences
   verify gotest MODEL           the counterexample as a Go test for the real runtime
   verify show MODEL             each goroutine's state machine, as text, Mermaid or DOT
-  verify graph MODEL            the state graph, as DOT, GraphML or JSON
+  verify graph MODEL            the state graph, or one schedule of it, as DOT, GraphML or JSON
   verify litmus MODEL…          which outcomes the Go memory model allows, beside SC and x86-TSO
   verify new NAME               write a commented model to start from
   verify schema                 print the JSON Schema of model files

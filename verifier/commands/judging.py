@@ -64,7 +64,7 @@ def judged(
 
         asked = options(given, line)
         found = verify(model, asked)
-        if getattr(given, "mutants", False):
+        if getattr(given, "mutants", False) or getattr(given, "fix", False):
             # Imported here: few runs ask.
             from verifier.commands.editing import edited
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verifier.evidence.contention import Contention
+from verifier.evidence.fix import Fixes
 from verifier.evidence.mutant import Mutant
 from verifier.evidence.proof import Certificate
 from verifier.evidence.sharding import ShardingResult
@@ -145,6 +146,8 @@ class Result:
     """The model itself, as a report shows it."""
     mutants: tuple[Mutant, ...] | None = None
     """The model without each of its protective steps in turn; None where nobody asked."""
+    fixes: Fixes | None = None
+    """The smallest single edits with which the model is SAFE; None where nobody asked."""
 
     @property
     def exit_code(self) -> int:

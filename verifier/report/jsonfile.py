@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
+from verifier.evidence.fix import Fixes
 from verifier.evidence.history import History
 from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
@@ -73,7 +74,16 @@ def _result(result: Result) -> dict[str, Json]:
         **({"scheme": result.scheme} if result.scheme else {}),
         **({"contention": _contention(result.contention)} if result.contention else {}),
         **({} if result.mutants is None else {"mutants": [_mutant(m) for m in result.mutants]}),
+        **({} if result.fixes is None else {"fixes": _fixes(result.fixes)}),
     }
+
+
+def _fixes(found: Fixes) -> Json:
+    suggestions = [
+        {"what": f.what, "diff": f.diff, "verdict": Verdict.SAFE.value, "scope": f.scope, "properties": f.properties}
+        for f in found.found
+    ]
+    return {"suggestions": suggestions, "tried": found.tried, "known": found.known, "reason": found.reason}
 
 
 def _mutant(m: Mutant) -> Json:

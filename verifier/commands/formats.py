@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.chosen import failing
+from verifier.commands.keep import is_file
 from verifier.report.outcome import Entry, Failed
 
 if TYPE_CHECKING:
     from verifier.report.junit import Times
 
-FORMATS = ("json", "html", "sarif", "sarif-full", "junit", "itf")
+FORMATS = ("json", "html", "sarif", "sarif-full", "junit", "itf", "witness")
 """What `--format` takes beside text."""
 
 BESIDE = ("html", "sarif", "sarif-full", "junit")
 """Those with an option of their own, so that a run in CI can print its text and write them too."""
 
-ONE_TRACE = ("itf",)
+ONE_TRACE = ("itf", "witness")
 """Formats that hold one schedule."""
 
 ONE_MODEL = ("html", *ONE_TRACE)
@@ -39,13 +40,17 @@ def add_formats(parser: Parser) -> None:
     add("--sarif", metavar="FILE", help="also write SARIF for GitHub code scanning: what fails or did not finish")
     add("--sarif-full", metavar="FILE", help="also write SARIF with what is SAFE in it, for archives")
     add("--junit", metavar="FILE", help="also write JUnit XML, for the test report of a CI system")
-    add("--times", action="store_true", help="with JUnit: when and how long (without, equal runs give equal files)")
-    add("--property", metavar="NAME", help="with itf: whose schedule (default: the first that fails)")
+    add("--times", action="store_true", help="with JUnit and witness: when (without, equal runs give equal files)")
+    add("--property", metavar="NAME", help="with itf and witness: whose schedule (default: the first that fails)")
 
 
 def check(given: argparse.Namespace) -> None:
     """Raise UsageError early for what cannot be written."""
-    targets = [("-o", given.output), *((f"--{f}", _file(given, f)) for f in BESIDE), ("--evidence", given.evidence)]
+    targets = [
+        ("-o", given.output),
+        *((f"--{f}", _file(given, f)) for f in BESIDE),
+        ("--evidence", _one_file(given.evidence)),
+    ]
     seen: dict[str, str] = {}
     for option, path in targets:
         if path is None:
@@ -62,9 +67,16 @@ def check(given: argparse.Namespace) -> None:
         option = f"--format {given.format}" if given.html is None else "--html"
         raise UsageError(f"{option} is {what}", "run `verify` once per model")
     if given.property is not None and given.format not in ONE_TRACE:
-        raise UsageError("--property says whose schedule `--format itf` shows; --check P,Q judges only some properties")
-    if given.times and given.format != "junit" and given.junit is None:
-        raise UsageError("--times is about JUnit", "add --junit FILE or --format junit")
+        raise UsageError(
+            "--property says whose schedule `--format itf` or `witness` shows; --check P,Q judges only some properties"
+        )
+    if given.times and given.format not in ("junit", "witness") and given.junit is None:
+        raise UsageError("--times is about JUnit and witness", "add --junit FILE")
+
+
+def _one_file(evidence: str | None) -> str | None:
+    """Where evidence goes when it is one file; a directory is not overwritten, and is looked at elsewhere."""
+    return evidence if evidence is not None and is_file(evidence) else None
 
 
 def _file(given: argparse.Namespace, format: str) -> str | None:
@@ -119,11 +131,15 @@ def _page(entries: Sequence[Entry], given: argparse.Namespace) -> str:
 def _times(given: argparse.Namespace) -> Times | None:
     if not given.times:
         return None
-    from datetime import UTC, datetime
-
     from verifier.report.junit import Times
 
-    return Times(datetime.now(UTC).isoformat(timespec="seconds"))
+    return Times(_now())
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _one_trace(entries: Sequence[Entry], given: argparse.Namespace) -> str:
@@ -133,10 +149,14 @@ def _one_trace(entries: Sequence[Entry], given: argparse.Namespace) -> str:
     entry = entries[0]
     if isinstance(entry, Failed):
         return ""
-    from verifier.report import itf
-
     prop = failing(entry, given.property)
     if prop is None:
         console.err(f"{entry.path}: no schedule to write: {entry.verdict.value}, and none fails")
         return ""
+    if given.format == "witness":
+        from verifier.report import witness
+
+        return witness.render(entry, prop, _now() if given.times else "")
+    from verifier.report import itf
+
     return itf.render(entry, prop)

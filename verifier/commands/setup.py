@@ -76,6 +76,7 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
     from verifier.pipeline import Options
 
     kept = getattr(arguments, "evidence", None) is not None or pages(arguments)
+    kept = kept or getattr(arguments, "certificate", False)
     made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter, certificate=kept)
     names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number", "engine", "reduce", "contention")
     given = {name: getattr(arguments, name, None) for name in names}

@@ -205,7 +205,7 @@ def place(interpreter: Interpreter, instance: int, state: State) -> str:
     here = next((s for s in steps if s.src == at), None)
     if here is None:
         return "blocked for ever"
-    return f"{here.span.brief} {here.text}" if here.span else here.text
+    return f"{here.span.words}  {here.text}" if here.span else here.text
 
 
 def says(program: Program, c: Concrete) -> str:

@@ -42,9 +42,14 @@ def header(result: Result) -> Markup:
             class_=f"verdict {tone}",
         ),
         tag("p", join(*(tag("span", f) for f in facts if f)), class_="facts"),
-        tag("p", result.subject.about.strip(), class_="about") if result.subject and result.subject.about else None,
+        _about(result.subject.about) if result.subject else None,
         _decision(result),
     )
+
+
+def _about(text: str) -> Markup:
+    """What the model's author says about it: paragraphs, whose lines are broken anew."""
+    return join(*(tag("p", part.strip(), class_="about") for part in text.split("\n\n") if part.strip()))
 
 
 def _decision(result: Result) -> Markup | None:

@@ -6,6 +6,7 @@ from verifier.evidence.exhibit import Exhibit
 from verifier.evidence.result import Result
 from verifier.evidence.walkthrough import Hold, Moment, Standing, Walkthrough
 from verifier.report.html.shown import Shown
+from verifier.report.intervals import judged
 from verifier.report.timeline import Row
 from verifier.source import Span
 
@@ -30,6 +31,7 @@ def _schedule(shown: Shown, exhibit: Exhibit, files: dict[str, int]) -> Json:
             "say": said,
             "moment": min(n + shown.before, last),
             "done": n + shown.before <= last,
+            "when": "at the start" if not n else _when(shown, n, n + shown.before <= last),
             "at": [_place(s, files) for s in spans if s.file in files],
         }
         for n, (said, spans) in enumerate(zip(says, places, strict=True))
@@ -37,10 +39,21 @@ def _schedule(shown: Shown, exhibit: Exhibit, files: dict[str, int]) -> Json:
     return {
         "title": shown.title,
         "error": shown.first_error,
+        "bad": shown.bad,
         "rows": rows,
         **({} if walk is None else _walk(walk, files, shown.before)),
         **({} if where is None else {"picture": where[0], "path": where[1]}),
     }
+
+
+def _when(shown: Shown, row: int, done: bool) -> str:
+    """Which state is shown for a row: that after its step, or for a step that is not completed the one before."""
+    if done:
+        return f"after step {row}"
+    if shown.trace.race:
+        return "when both accesses are possible"
+    waits = row <= len(judged(shown.trace).steps) and judged(shown.trace).steps[row - 1].waits
+    return f"where step {row} waits" if waits else f"before step {row}, which fails"
 
 
 def _said(shown: Shown, row: Row) -> str:

@@ -46,9 +46,10 @@ def html_page(result: Result, exhibit: Exhibit | None = None) -> str:
         "scope": scope(result),
         "reproduce": again(result),
     }
-    if not found and sections["schedules"] is not None:
-        # Nothing to step through: the claim and its proof come first, the model's text at the end.
-        sections["schedules"] = sections.pop("schedules")
+    if not any(s.bad for s in found):
+        # Nothing went wrong: what was proved comes first, the schedules are examples.
+        order = ("properties", "proof", "coverage", "schedules", "graph", "scope", "reproduce")
+        sections = {name: sections[name] for name in order}
     links = [tag("a", TITLES[name], href=f"#{name}") for name, made in sections.items() if made is not None]
     word, _ = summed_up(result)
     body = join(

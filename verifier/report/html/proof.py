@@ -54,7 +54,7 @@ def _certificate(result: Result, found: ForAnyNumber) -> Markup | None:
             "An invariant in SMT-LIB2, which z3 proves again without the engine that found it: ",
             tag("code", f"verify {scheme} --evidence E.json && verify audit E.json"),
         ),
-        tag("details", tag("summary", "The invariant"), _smt(found.certificate.invariant)),
+        tag("details", tag("summary", "The invariant"), _smt(found.certificate.invariant), class_="verbatim"),
     )
 
 

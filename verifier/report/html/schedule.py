@@ -108,7 +108,7 @@ def _stepper() -> Markup:
 def _state() -> Markup:
     """Tables that the script fills for the current step."""
     tables = (
-        ("goroutines", "Goroutines", ("goroutine", "now", "at")),
+        ("goroutines", "Goroutines", ("goroutine", "where it is, and why it waits")),
         ("locks", "Locks", ("lock", "who", "since")),
         ("objects", "Shared objects", ("object", "value")),
     )

@@ -13,7 +13,13 @@
     return made;
   };
 
-  window.addEventListener("beforeprint", () => all("details").forEach((d) => (d.open = true)));
+  // On paper nothing can be opened, so everything is; afterwards it is as it was.
+  let closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed = all("details:not([open])");
+    closed.forEach((d) => (d.open = true));
+  });
+  window.addEventListener("afterprint", () => closed.forEach((d) => (d.open = false)));
   if (!schedules.length) return;
   const at = schedules.map((s) => s.error);
   let chosen = 0;
@@ -31,13 +37,12 @@
 
   function goroutine(now, moved) {
     const words = { moves: "can move", waits: "waits", returned: "has returned", idle: "not started" };
-    const status = make("td", "", "status");
-    status.append(make("span", words[now.status]));
-    if (now.operation) status.append(make("span", ` in ${now.operation}`));
+    const status = make("td", "", "where");
+    status.append(make("span", words[now.status], "status"));
+    if (now.operation) status.append(make("span", ` in ${now.operation}`, "status"));
+    if (now.text) status.append(make("code", now.text, "here"), make("small", ` ${now.line}`));
     now.because.forEach((why) => status.append(make("span", why, "why")));
-    const place = make("td");
-    if (now.text) place.append(make("code", now.text), make("small", ` ${now.line}`));
-    const made = row(head(now.name), status, place);
+    const made = row(head(now.name), status);
     const gone = now.status === "returned" || now.status === "idle";
     made.className = [now.status === "waits" ? "waits" : gone ? "gone" : "", moved ? "moving" : ""].join(" ").trim();
     return made;
@@ -84,7 +89,7 @@
     id("objects-table").hidden = !schedule.columns.length;
     id("cells").replaceChildren(...pairs(moment.cells, before && before.cells));
     id("cell-count").textContent = `(${moment.cells.length})`;
-    id("moment").textContent = !at[chosen] ? "at the start" : step.done ? `after step ${at[chosen]}` : `in which step ${at[chosen]} stands`;
+    id("moment").textContent = step.when;
   }
 
   function source(schedule, step) {
@@ -167,6 +172,7 @@
       cursor.setAttribute("x1", x);
       cursor.setAttribute("x2", x);
     }
+    id("go-error").hidden = !schedule.bad;
     state(schedule, step);
     source(schedule, step);
     graph(schedule, step);
@@ -184,7 +190,7 @@
   };
   const moves = {
     first: () => go(0), back: () => go(at[chosen] - 1), on: () => go(at[chosen] + 1), last: () => go(Infinity),
-    error: () => go(schedules[chosen].error),
+    error: () => schedules[chosen].bad && go(schedules[chosen].error),
   };
   Object.entries(moves).forEach(([name, move]) => id(`go-${name}`).addEventListener("click", move));
   all("[data-go]").forEach((b) => b.addEventListener("click", () => go(Number(b.dataset.go))));

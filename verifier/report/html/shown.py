@@ -45,6 +45,8 @@ class Shown:
     @property
     def first_error(self) -> int:
         """The row in which something goes wrong first, as the timeline marks it; else the last one."""
+        if self.trace.loop:
+            return self.drawn.loop
         return next((r.number for r in self.rows if any(c.mark for c in r.cells)), len(self.rows))
 
     @property

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from verifier.report.html.markup import Markup, tag
+from verifier.report.html.markup import Markup, join, tag
 from verifier.report.html.shown import Shown
 from verifier.report.intervals import judged
 from verifier.report.lines import number
-from verifier.report.timeline import FOR_EVER, IDLE, INSIDE, WAITS, Cell, Grid, Row
+from verifier.report.timeline import CLIP, FOR_EVER, IDLE, INSIDE, WAITS, Cell, Grid, Row
 
 STILL = {IDLE: "not started or returned", INSIDE: "does not move", "": ""}
 """What the marks of a goroutine that does not move say, for those who cannot see them."""
+SHORT = 14
+"""Characters of a place; its line stands at the end."""
 MANY = 10
 """From one more step on the columns are narrow."""
 
@@ -30,7 +32,8 @@ def timeline(shown: Shown, at: int) -> Markup:
     )
     folded = tag("p", f"{number(grid.folded, 'more goroutine')}, no step", class_="note") if grid.folded else None
     label = f"Timeline of {shown.title}"
-    return tag("div", tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=label), folded)
+    strip = tag("div", table, class_="scroll", tabindex=0, role="region", aria_label=label)
+    return join(tag("div", strip, class_="strip"), folded)
 
 
 def _head(grid: Grid) -> Markup:
@@ -60,7 +63,7 @@ def _loop(grid: Grid) -> Markup | None:
     return tag(
         "tr",
         tag("td", colspan=grid.loop + 1),
-        tag("th", words, colspan=length, scope="colgroup", class_="loop"),
+        tag("th", tag("span", words), colspan=length, scope="colgroup", class_="loop"),
         tag("td", colspan=rest) if rest else None,
     )
 
@@ -85,10 +88,16 @@ def _cell(cell: Cell, row: int) -> Markup:
         tag("code", statement),
         tag("small", cell.part.strip()) if cell.part else None,
         tag("span", mark, class_="mark waits" if mark == WAITS else "mark") if mark else None,
-        tag("span", cell.place, class_="place") if cell.place else None,
+        _place(cell.place) if cell.place else None,
         class_="moves marked" if mark else "moves",
         data_row=column,
     )
+
+
+def _place(place: str) -> Markup:
+    """The line, with the end of its file's name where that is long."""
+    short = place if len(place) <= SHORT else CLIP + place[1 - SHORT :]
+    return tag("span", short, class_="place", title=place if short != place else None)
 
 
 def _object(grid: Grid, n: int, name: str, start: str) -> Markup:

@@ -10,7 +10,7 @@ import pytest
 from verifier.gotest.gofile import GoTest
 from verifier.source import ModelError
 
-from .made import made
+from .made import ROOT, made, stressed
 
 
 def model(tmp_path: Path, declare: str, goroutines: str, rest: str = "") -> str:
@@ -70,10 +70,90 @@ def test_choices_are_those_of_the_schedule(tmp_path: Path) -> None:
     assert '"math/rand"' not in text
 
 
-def test_a_function_without_a_body_is_refused(tmp_path: Path) -> None:
-    path = model(tmp_path, "func f(k int) bool\nvar x int", "a: |\n  if f(1) { x = 1 }\nb: x = 2")
-    with pytest.raises(ModelError, match="f has no body"):
-        made(path)
+def test_a_function_without_a_body_gets_the_one_that_leads_to_the_schedule(tmp_path: Path) -> None:
+    declare = "func hash(string, int) uint8\nfunc ok(bool) bool\nvar a [4]int"
+    body = 'x: |\n  if ok(true) {\n    a[hash("k", 2)%4] = 1\n  }\ny: |\n  if ok(false) { a[3] = 2 }'
+    text = made(model(tmp_path, declare, body, "check: [race]\n"))[0].text
+    assert "func hash(a0 string, a1 int) uint8 {" in text
+    assert 'case a0 == "k" && a1 == 2:\n\t\treturn 3\n\t}\n\treturn 0\n}' in text
+    assert "func ok(a0 bool) bool {" in text and "switch a0 {\n\tcase false:\n\t\treturn true\n" in text
+
+
+def test_of_a_safe_model_a_function_without_a_body_is_another_one_in_every_round(tmp_path: Path) -> None:
+    declare = "func hash(k string, n uint8, b bool) uint32\nfunc odd(int) bool\nvar a [2]int"
+    path = model(tmp_path, declare, 'x: |\n  if odd(1) {\n    a[hash("k", 1, true)%2]++\n  }')
+    text = stressed(path).text
+    assert "mixed := variant * 3" in text and "return uint32(mixed >> 7 % 2)" in text
+    assert "mixed := variant * 5" in text and "return mixed>>7%2 == 1" in text
+    assert "\tvariant = rand.Uint32()\n" in text
+
+
+def test_the_loop_of_a_starvation_is_repeated(tmp_path: Path) -> None:
+    body = "a: |\n  for !done.Load() {\n  }\nb: |\n  for {\n    n.Store(1)\n    n.Store(2)\n  }"
+    declare = "var done atomic.Bool\nvar n atomic.Int32"
+    test, prop = made(model(tmp_path, declare, body, "check: [starvation]\n"))
+    found = turns(test)
+    first = int(test.text.split("loop, n := schedule[")[1].split(":")[0])
+    assert prop.trace is not None and prop.trace.loop
+    # One round: whoever moves in the loop of the trace moves in it, as often.
+    moved = [s.goroutine for s in prop.trace.steps[-prop.trace.loop :]]
+    assert sorted(t[0] for t in found[first:]) == sorted(moved)
+    assert "no further in %d rounds" in test.text and "stuck(" not in test.text.split("func Test")[1].split("\n}")[0]
+
+
+def test_who_starves_in_a_lock_waits_there_before_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    test, _ = made("models/naive-rwlock-writer-starves.yaml")
+    found = turns(test)
+    first = int(test.text.split("loop, n := schedule[")[1].split(":")[0])
+    assert [t for t in found[:first] if t[0] == "writer"] and not [t for t in found[first:] if t[0] == "writer"]
+    assert [t[2] for t in found if t[0] == "writer"] == ["begins"]
+
+
+UNCHECKED = """
+type Map struct {
+  mu sync.Mutex
+  m  map[string]int
+}
+func NewMap() *Map { return &Map{m: map[string]int{}} }
+func (m *Map) LoadOrStore(k string, v int) (int, bool) {
+  m.mu.Lock()
+  old, ok := m.m[k]
+  m.mu.Unlock()
+  if ok { return old, true }
+  m.mu.Lock()
+  m.m[k] = v
+  m.mu.Unlock()
+  return v, false
+}"""
+
+
+def clients(tmp_path: Path, declare: str, rest: str = "") -> str:
+    path = model(tmp_path, declare, "").replace("goroutines:", "")
+    text = Path(path).read_text(encoding="utf-8").replace("goroutines:\n", "linearizable:\n  type: Map\n")
+    more = "  keys: 1\n  values: 1\n  goroutines: 2\n  calls: 1\n  operations: [LoadOrStore]\n"
+    Path(path).write_text(f"{text.rstrip()}\n{more}{rest}", encoding="utf-8")
+    return path
+
+
+def test_the_calls_of_a_history_are_made_and_judged_in_go(tmp_path: Path) -> None:
+    test, prop = made(clients(tmp_path, UNCHECKED))
+    assert prop.kind == "linearizable" and prop.trace is not None and prop.trace.history is not None
+    rows = test.text.split("var history = ")[1].split("\n}\n")[0]
+    assert rows.count("{who:") == len(prop.trace.history.calls)
+    assert "stored(m.LoadOrStore(keyA, value1))" in test.text and "explained(make(" in test.text
+    begun = [int(n) for n in re.findall(r"\tat\((\d+)\)\n\tcall\(", test.text)]
+    table = {slot: mode for _, slot, mode in turns(test)}
+    # Every call waits for its turn, so that what does not overlap in the history does not overlap in Go.
+    assert len(begun) == 2 and all(table[n] == "runs" for n in begun)
+
+
+def test_a_safe_model_of_clients_is_refused(tmp_path: Path) -> None:
+    right = UNCHECKED.replace("m.mu.Unlock()\n  if ok", "defer m.mu.Unlock()\n  if ok").replace(
+        "  m.mu.Lock()\n  m.m[k] = v\n  m.mu.Unlock()\n", "  m.m[k] = v\n"
+    )
+    with pytest.raises(ModelError, match="no Go test looks for a contradiction"):
+        stressed(clients(tmp_path, right))
 
 
 def test_every_loop_header_can_hold(tmp_path: Path) -> None:

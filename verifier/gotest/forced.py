@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from verifier.evidence.result import Property
 from verifier.golang.text import snippet
 from verifier.gotest import harness
-from verifier.gotest.gofile import GoTest, bodies, declarations, file, quoted, refuse
+from verifier.gotest.edits import Edits
+from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import head
+from verifier.gotest.histories import functions as client_functions, parts as history, shared, verdict
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
 from verifier.gotest.naming import Rename, functions as functions_of, renaming
@@ -21,19 +24,25 @@ from verifier.program.program import Program
 from verifier.source import Span, fail
 
 
-def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: Plan) -> GoTest:
-    """The test that forces a schedule. Raises ModelError where the model cannot be run as it is."""
-    refuse(front)
+def forced(
+    front: Front, program: Program, asked: Request, slots: Slots, plan: Plan, bodies: Callable[[list[Edits]], None]
+) -> GoTest:
+    """The test that forces a schedule; `bodies` gives functions without a body one. Raises ModelError."""
     rename = renaming(front)
     only = rename("only") if any(t.pick for t in plan.turns) else ""
     ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"), only)
-    declared, texts = instrumented(front, slots, ours)
+    declared, texts = instrumented(front, slots, ours, bodies)
     name = "Test" + camel(front.document.name, asked.property.name)
     functions = functions_of(front)
+    histories: list[str] = []
+    if front.client is not None:
+        declared = (*declared, shared(front, front.client, rename))
+        histories = history(front, front.client, plan.made, rename)
     parts = [
         *declarations(declared),
-        *bodies(functions, texts),
+        *role_functions(functions, texts),
         _test(front, program, asked, name, functions, plan, slots, rename),
+        *histories,
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
@@ -57,10 +66,12 @@ def _test(
     slots: Slots,
     rename: Rename,
 ) -> str:
-    del plan
+    clients = client_functions(plan.made, rename)
     lines = [f"func {name}(t *testing.T) {{"]
     for instance in program.goroutines:
-        if instance.parent is None:
+        if front.client is not None and instance.name in clients:
+            lines.append(f'\t{rename("start")}("{instance.name}", {clients[instance.name]})')
+        elif front.client is None and instance.parent is None:
             role = program.templates[instance.template].name
             lines.append(f'\t{rename("start")}("{instance.name}", {functions[role]})')
     lines.append(f"\t{rename('play')}(t)")
@@ -99,6 +110,23 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 f"\tt.Fatal({quoted(f'{prop.name}: {prop.formula} does not hold')})",
                 "}",
             ]
+        case "starvation":
+            (starved,) = trace.waiting
+            moves = any(s.goroutine == starved.goroutine for s in trace.steps[-trace.loop :])
+            what = f"starvation: {starved.goroutine} got no further in %d rounds of the loop"
+            if moves:
+                # Every round led it back to where it had been.
+                return [f't.Fatalf("{what}", {rename("times")})']
+            return [
+                f'stack := {rename("stuck")}("{starved.goroutine}", string({rename("stacks")}()))',
+                'if stack == "" {',
+                f'\tt.Log("{starved.goroutine} does not wait any more")',
+                "\treturn",
+                "}",
+                f't.Fatalf("{what}\\n\\n%s", {rename("times")}, stack)',
+            ]
+        case "linearizable":
+            return verdict(rename)
         case "lost-update":
             # Reading and overwriting in this order is all there is to it: no goroutine took another way.
             return [f"t.Fatal({quoted(f'the schedule ran to its end: {prop.sentence}')})"]
@@ -150,6 +178,13 @@ def _schedule(plan: Plan, program: Program, slots: Slots, rename: Rename) -> str
         f"var {rename('schedule')} = []{rename('turn')}{{\n{indented(chr(10).join(lines), 1)}\n}}\n",
         f"var {rename('goroutines')} = []*{rename('goroutine')}{{\n{indented(chr(10).join(table), 1)}\n}}\n",
     ]
+    if plan.loop:
+        first = len(plan.turns) - plan.loop
+        out.append(f"const {rename('times')} = 20 // of the loop, the turns from schedule[{first}] on\n")
+        out.append(
+            f"func init() {{\n\tfor loop, n := {rename('schedule')}[{first}:], 1; n < {rename('times')}; n++ {{\n"
+            f"\t\t{rename('schedule')} = append({rename('schedule')}, loop...)\n\t}}\n}}\n"
+        )
     return "\n".join(out)
 
 
@@ -186,7 +221,7 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         parts.append(harness.CHOICES)
     if any(t.pick for t in plan.turns):
         parts.append(harness.ONLY)
-    if asked.property.kind == "deadlock":
+    if asked.property.kind in ("deadlock", "starvation"):
         parts.append(harness.STUCK)
     if asked.property.kind in ("always", "finally"):
         parts.append(harness.HOLDS)

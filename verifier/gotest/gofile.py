@@ -9,7 +9,6 @@ from verifier.gotest.layout import indented, separated
 from verifier.gotest.naming import KEYWORDS, PACKAGES
 from verifier.pipeline.load import Front
 from verifier.records import dataclass
-from verifier.source import fail
 
 _HEADER = re.compile(
     r"^[ \t]*(?:package[ \t]+\w+[ \t]*;?|import[ \t]*\([^)]*\)|import[ \t]+[^\n]*|//go:build[^\n]*|// \+build[^\n]*)"
@@ -33,23 +32,12 @@ class GoTest:
     forced: bool = True
 
 
-def refuse(front: Front) -> None:
-    """Raise ModelError where a model cannot be run as it is."""
-    for f in front.package.functions:
-        if f.decl.body is None:
-            raise fail(
-                f"{f.decl.name.name} has no body: a Go test needs one function, not any",
-                f.decl.span,
-                "give it a body that leads to the same schedule, such as a switch over its argument",
-            )
-
-
 def declarations(texts: Iterable[str]) -> list[str]:
     """The model's declarations, one part for each text."""
     return [made + "\n" for made in (separated(indented(_HEADER.sub("", text))) for text in texts) if made]
 
 
-def bodies(functions: dict[str, str], texts: Iterable[str]) -> list[str]:
+def role_functions(functions: dict[str, str], texts: Iterable[str]) -> list[str]:
     """The functions that roles have become."""
     return [f"func {f}() {{\n{indented(text, 1)}\n}}\n" for f, text in zip(functions.values(), texts, strict=True)]
 

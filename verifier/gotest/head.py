@@ -54,6 +54,11 @@ def _outcome(asked: Request) -> list[str]:
         case "deadlock":
             out = ["", "It fails with the stacks of all goroutines when these wait for ever:", ""]
             return out + [f"    {w.goroutine} [{w.operation}] ({_place(w.span)})" for w in trace.waiting]
+        case "starvation":
+            last = len(trace.steps)
+            out = ["", "It fails when this goroutine has got no further although others have gone round and round,"]
+            out += [f"in steps {last - trace.loop + 1} to {last}:", ""]
+            return out + [f"    {w.goroutine} [{w.operation}] ({_place(w.span)})" for w in trace.waiting]
         case "panic" | "fatal":
             words = "panic" if prop.kind == "panic" else "fatal error"
             return ["", "The process then dies with", "", f"    {words}: {trace.failure}"]

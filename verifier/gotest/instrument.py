@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from verifier.golang import syntax as ast
 from verifier.gotest.edits import Edits
 from verifier.gotest.sites import Place, children
@@ -25,11 +27,18 @@ class Names:
     """Holds a `select` to one case; empty when none needs it."""
 
 
-def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The declarations (one text per file) and the bodies. Without slots only what Go would not compile is changed."""
+def instrumented(
+    front: Front, slots: Slots | None, names: Names, bodies: Callable[[list[Edits]], None] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The declarations (one text per file) and the bodies. Without slots only what Go would not compile is changed.
+
+    `bodies` gives functions that have no body one.
+    """
     document = front.document
     declared = [s.text for s in document.sources] + ([document.declare] if document.declare is not None else [])
     texts = [Edits(t) for t in [*declared, *(r.body for r in document.roles)]]
+    if bodies is not None:
+        bodies(texts)
     work = _Work(texts, slots, names)
     for root in roots(front):
         work.root(root)

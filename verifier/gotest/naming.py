@@ -27,7 +27,9 @@ _OURS = (
     "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
     "enter", "leave", "play", "stacks", "picks", "only", "stuck", "standing", "holds", "finished", "rounds", "reset",
-    "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget",
+    "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget", "variant", "times",
+    "event", "history", "call", "clock", "explained", "sequential", "word", "listed", "found", "stored", "said",
+    "keyA", "keyB", "keyC", "value1", "value2", "value3", "client1", "client2", "client3", "client4",
 )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ class Request:
     hammer: str = ""
 
 
-KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update")
-"""What a run of a Go program can show, the most telling first. Not what never ends, as starvation."""
+KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update", "linearizable", "starvation")
+"""What a run of a Go program can show, the most telling first."""
 
 
 def candidates(result: Result) -> tuple[Property, ...]:

@@ -105,11 +105,13 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
         case "race":
             hidden = tuple(r.atomic or bool(_INSIDE.search(r.text)) for r in prop.trace.race) if prop.trace else ()
             return any(_predicted(pair, test.lines, any(hidden)) for pair in pairs(output))
-        case "deadlock":
-            return "deadlock: " in output
+        case "deadlock" | "starvation":
+            return f"{prop.kind}: " in output
         case "panic":
             # The package of a type has another name in the test.
             return re.search(rf"^panic: .*{re.escape(_bare(failure))}", _bare(output), re.M) is not None
+        case "linearizable":
+            return "not linearizable: " in output
         case "lost-update":
             return "the schedule ran to its end" in output
         case "fatal":

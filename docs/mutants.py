@@ -10,14 +10,18 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from verifier.evidence.fix import Fixes
 from verifier.evidence.mutant import Mutant
 from verifier.model.document import Document
 from verifier.model.read import read_model
 from verifier.mutate.cache import Cache, directory, tool_digest
-from verifier.mutate.mutants import Budget, mutants
+from verifier.mutate.judge import Budget
+from verifier.mutate.mutants import mutants
 from verifier.mutate.pool import Pool, processors
+from verifier.mutate.suggest import fixes
 from verifier.pipeline import Options, verify
 from verifier.report.mutants import outcome
 from verifier.verdict import Verdict
@@ -39,10 +43,32 @@ This page is made by `python docs/mutants.py`.
 | --- | --- | --- | --- | --- |
 """
 
+FIXES = HERE / "fixes.md"
+
+FIXES_TOP = """\
+# One edit that helps
+
+Every model of the catalogue and of the mistakes ([patterns.md](patterns.md)) that is UNSAFE, and the smallest single
+edit with which `verify` finds all its properties SAFE, witnesses included: a suggestion, checked as far as the last
+column says, not a judgement of taste. `verify MODEL --fix` looks for them and prints the change as a diff. Where none
+is found it takes more than one edit, or one that none of the rules knows.
+
+This page is made by `python docs/mutants.py`.
+
+| model | the edit | SAFE within |
+| --- | --- | --- |
+"""
+
 
 def safe_models() -> list[Path]:
     """The models that say of themselves that nothing goes wrong."""
     return [p for p in sorted(MODELS.glob("*.yaml")) if _is_safe(read_model(str(p)))]
+
+
+def unsafe_models() -> list[Path]:
+    """The models of the catalogue and of the mistakes in which something goes wrong."""
+    every = [*sorted(MODELS.glob("*.yaml")), *sorted((MODELS / "patterns").glob("*.yaml"))]
+    return [p for p in every if any(verdict is Verdict.UNSAFE for _, verdict in read_model(str(p)).expect)]
 
 
 def _is_safe(model: Document) -> bool:
@@ -68,6 +94,21 @@ def table(path: Path, found: Iterable[Mutant]) -> list[str]:
     return out or [_row(head, "", "", "", "nothing to take away")]
 
 
+def fix_rows(path: Path, found: Fixes) -> list[str]:
+    """The rows of a model: a row an edit of the smallest size."""
+    head = f"[{path.stem}](../{path.relative_to(HERE.parent).as_posix()})"
+    if not found.found:
+        return [_row(head, f"*none:* {found.reason}", "")]
+    return [_row(head if n == 0 else "", f.what, f.scope) for n, f in enumerate(found.found)]
+
+
+def fixed(path: Path, pool: Pool) -> Fixes:
+    """The smallest single edits with which a model is SAFE."""
+    model = read_model(str(path))
+    asked = Options()
+    return fixes(model, asked, verify(model, replace(asked, any_number=False)), pool, Budget(clock=time.perf_counter))
+
+
 def _row(*cells: str) -> str:
     return "|" + "".join(f" {c.replace('|', chr(92) + '|')} |" if c else " |" for c in cells)
 
@@ -75,12 +116,14 @@ def _row(*cells: str) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or print the rows of some models."""
     pool = Pool(Cache(directory(os.environ), tool_digest()), processors())
-    paths = [Path(a) for a in arguments] or safe_models()
-    rows = [row for path in paths for row in table(path, judged(path, pool))]
     if arguments:
-        print("\n".join(rows))
-    else:
-        PAGE.write_text(TOP + "\n".join(rows) + "\n", encoding="utf-8")
+        for path in map(Path.resolve, map(Path, arguments)):
+            print("\n".join([*table(path, judged(path, pool)), *fix_rows(path, fixed(path, pool))]))
+        return 0
+    rows = [row for path in safe_models() for row in table(path, judged(path, pool))]
+    PAGE.write_text(TOP + "\n".join(rows) + "\n", encoding="utf-8")
+    rows = [row for path in unsafe_models() for row in fix_rows(path, fixed(path, pool))]
+    FIXES.write_text(FIXES_TOP + "\n".join(rows) + "\n", encoding="utf-8")
     return 0
 
 

@@ -11,8 +11,8 @@ from verifier.evidence.mutant import IDLE, Mutant
 from verifier.model.document import Document
 from verifier.mutate import pool as pools
 from verifier.mutate.cache import Cache, directory
-from verifier.mutate.judge import Judged, Task, judged
-from verifier.mutate.mutants import Budget, mutants
+from verifier.mutate.judge import Budget, Judged, Task, judged
+from verifier.mutate.mutants import mutants
 from verifier.mutate.pool import Pool
 from verifier.mutate.reasons import NO_REASON
 from verifier.pipeline import Options, verify

@@ -1,4 +1,4 @@
-"""`--mutants`: what `verify MODEL` does with edits of the model, once it has been judged."""
+"""`--mutants` and `--fix`: what `verify MODEL` does with edits of the model, once it has been judged."""
 
 from __future__ import annotations
 
@@ -23,18 +23,26 @@ def add_editing(parser: Parser) -> None:
     add = parser.add_argument
     words = "take every protective step away in turn (lock, check, atomic …): which properties then no longer hold"
     add("--mutants", action="store_true", help=words)
+    add("--fix", action="store_true", help="look for the smallest single edits with which an UNSAFE model is SAFE")
     add("--no-cache", dest="cache", action="store_false", help="judge edited models anew, keep no verdicts of them")
 
 
 def edited(found: Result, model: Document, asked: Options, given: argparse.Namespace, line: Progress | None) -> Result:
     """The result with what was asked about edits of the model."""
-    if not given.mutants:
-        return found
-    # Imported here: few runs ask.
-    from verifier.mutate.mutants import Budget, mutants
+    from verifier.mutate.judge import Budget
 
     budget = Budget(clock=time.perf_counter)
-    return replace(found, mutants=mutants(model, asked, found, _pool(given, line), budget))
+    pool = _pool(given, line)
+    if given.mutants:
+        # Imported here, as below: few runs ask.
+        from verifier.mutate.mutants import mutants
+
+        found = replace(found, mutants=mutants(model, asked, found, pool, budget))
+    if given.fix:
+        from verifier.mutate.suggest import fixes
+
+        found = replace(found, fixes=fixes(model, asked, found, pool, budget))
+    return found
 
 
 def _pool(given: argparse.Namespace, line: Progress | None) -> Pool:

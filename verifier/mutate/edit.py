@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from verifier.golang.types import Info
 from verifier.mutate.files import Change, Files
 from verifier.mutate.scan import Function
+from verifier.mutate.trouble import Trouble
 from verifier.pipeline.load import Front
 from verifier.records import dataclass
 from verifier.source import Span
@@ -27,6 +28,8 @@ class Edit:
     bared: tuple[Span, ...] = ()
     everywhere: bool = False
     """Whether it is about a variable, edited wherever it is used."""
+    weight: int = 0
+    """For repairs: how many more changed lines it counts as, where it helps in a way that nobody would choose first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ class Subject:
         first, *more = self.files.slice(span).split("\n")
         return " ".join(first.split()) + (" …" if more else "")
 
+
+Repair = Callable[[Subject, Trouble], Iterator[Edit]]
+"""Edits that may help against some trouble: whether they do is found out by verifying them."""
 
 Operator = Callable[[Subject], Iterator[Edit]]
 """All edits of one kind. Those that are no Go program are found out later, by reading what comes of them."""

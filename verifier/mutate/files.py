@@ -106,6 +106,14 @@ class Files:
         indent = below[: len(below) - len(below.lstrip())] if len(below.lstrip()) < len(below) else own + STEP
         return Change(block.file, end, end, "".join(f"\n{max(indent, own + STEP, key=len)}{line}" for line in lines))
 
+    def declared(self, line: str) -> Change:
+        """A line at the beginning of `declare:`. Raises NoPlace where that is not a text over several lines."""
+        piece = self.document.declare
+        if piece is None or "\n" not in piece.value or len(piece.columns) < 2:
+            raise NoPlace("no `declare:` over several lines")
+        at = self._starts[piece.file][piece.line - 1]
+        return Change(piece.file, at, at, " " * (piece.columns[0] - 1) + line + "\n")
+
     def changed(self, changes: Iterable[Change]) -> dict[str, str]:
         """Every file with its changes. Raises NoPlace where two of them meet."""
         out = dict(self.text)

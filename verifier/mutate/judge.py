@@ -15,6 +15,18 @@ from verifier.verdict import Verdict
 
 Clock = Callable[[], float]
 
+STATES = 1_000_000
+SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one edited model may cost."""
+
+    max_states: int = STATES
+    timeout: float = SECONDS
+    clock: Clock | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

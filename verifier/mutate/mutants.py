@@ -11,25 +11,13 @@ from verifier.model.document import Document
 from verifier.mutate.catalogue import weakened
 from verifier.mutate.edit import Edit
 from verifier.mutate.files import Files, NoPlace
-from verifier.mutate.judge import Clock, Judged, Said, Task, of
+from verifier.mutate.judge import Budget, Judged, Said, Task, of
 from verifier.mutate.pool import Pool
 from verifier.mutate.reasons import Survivor, reasons, runs
 from verifier.pipeline import Options, load, read_front
-from verifier.records import dataclass
 from verifier.verdict import Verdict
 
-STATES = 1_000_000
-SECONDS = 20.0
 _NO_SCHEDULE = 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What one edited model may cost."""
-
-    max_states: int = STATES
-    timeout: float = SECONDS
-    clock: Clock | None = None
 
 
 def mutants(document: Document, options: Options, result: Result, pool: Pool, budget: Budget) -> tuple[Mutant, ...]:

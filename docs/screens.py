@@ -24,7 +24,14 @@ LARGEST = 150_000
 SHOTS = (
     ("race", "models/double-checked-locking.yaml", "", WIDE, "light", "#schedules"),
     ("deadlock", "models/rwmutex-recursive-rlock.yaml", "", WIDE, "light", "#schedules"),
-    ("linearizability", "models/linearizable/rwmutex-unchecked.yaml", "", WIDE, "dark", "#schedules"),
+    (
+        "linearizability",
+        "models/linearizable/rwmutex-unchecked.yaml",
+        "Home ArrowRight ArrowRight ArrowRight ArrowRight ArrowRight",
+        WIDE,
+        "dark",
+        "#schedules",
+    ),
     ("proof", "models/rwmutex.yaml", "", WIDE, "light", "#coverage"),
     ("narrow", "models/rwmutex-recursive-rlock.yaml", "", NARROW, "dark", ".strip"),
 )
@@ -78,7 +85,7 @@ FEW = """async (picture) => {
   const pixels = new Uint32Array(canvas.getImageData(0, 0, width, height).data.buffer);
   const used = new Map();
   for (const p of pixels) used.set(p, (used.get(p) || 0) + 1);
-  const palette = [...used].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 64).map(([p]) => p);
+  const palette = [...used].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 200).map(([p]) => p);
   const parts = (p) => [p & 255, (p >> 8) & 255, (p >> 16) & 255];
   const far = (p, q) => parts(p).reduce((sum, v, n) => sum + (v - parts(q)[n]) ** 2, 0);
   const near = new Map();
@@ -91,7 +98,7 @@ FEW = """async (picture) => {
 
 
 def _small(chromium: Any, picture: bytes) -> bytes:
-    """A PNG in its 64 most frequent colours: text needs no more, and takes half the room."""
+    """A PNG in its 200 most frequent colours, which takes half the room."""
     page = chromium.new_page()
     made = page.evaluate(FEW, base64.b64encode(picture).decode())
     page.close()

@@ -90,10 +90,10 @@ def run(arguments: Sequence[str]) -> int:
 def _stress(front: Front, found: Result, given: argparse.Namespace) -> GoTest:
     """The test for a model without a counterexample. Raises UsageError when it is not SAFE."""
     from verifier.gotest.make import stress_test
-    from verifier.gotest.request import KINDS
+    from verifier.gotest.request import KINDS, refused
 
-    if any(p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind not in KINDS for p in found.properties):
-        raise UsageError(f"{given.model}: no Go test can show what does not hold here", f"it shows {', '.join(KINDS)}")
+    if kinds := dict.fromkeys(p.kind for p in refused(found)):
+        raise UsageError(f"{given.model}: no Go test can show {', '.join(kinds)}", f"one can show {', '.join(KINDS)}")
     if found.verdict is not Verdict.SAFE:
         what = "has a counterexample, so nothing could contradict it" if given.safe else "has no counterexample"
         raise UsageError(f"{given.model} {what}: {found.verdict.name}")

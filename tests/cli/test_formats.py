@@ -133,6 +133,12 @@ def test_itf_is_the_first_failing_schedule_or_the_one_named(repository: Path, ca
     assert json.loads(Path("f.itf.json").read_text())["#meta"]["property"] == "fatal"
 
 
+def test_a_witness_names_its_property(repository: Path, capsys: Capture) -> None:
+    assert main(["rwmutex-recursive-rlock.yaml", "--format", "witness", "--times"]) == 0
+    text = capsys.readouterr().out
+    assert 'specification: "deadlock: deadlock"' in text and "creation_time: " in text
+
+
 def test_no_schedule_writes_no_file(repository: Path, capsys: Capture) -> None:
     assert main(["mutex.yaml", "--no-any", "--format", "itf", "-o", "f.itf.json"]) == 0
     assert not Path("f.itf.json").exists()
@@ -142,7 +148,7 @@ def test_no_schedule_writes_no_file(repository: Path, capsys: Capture) -> None:
 SLIPS = {
     "unprotected.yaml mutex.yaml --format itf": "--format itf is one schedule of one model",
     "unprotected.yaml --format itf --property rase": "did you mean 'race'?",
-    "unprotected.yaml --property race": "--property says whose schedule `--format itf` shows",
+    "unprotected.yaml --property race": "--property says whose schedule `--format itf` or `witness` shows",
     "unprotected.yaml --format sarrif": "invalid choice: 'sarrif'",
     "unprotected.yaml --sarif": "--sarif: expected one argument",
     "unprotected.yaml --sarif unprotected.yaml": "--sarif unprotected.yaml: that would overwrite the model",
@@ -150,7 +156,7 @@ SLIPS = {
     "unprotected.yaml --junit no/such/c.xml": "--junit no/such/c.xml: there is no directory no/such",
     "unprotected.yaml --sarif x --junit x": "--junit x: --sarif writes to the same file",
     "unprotected.yaml --sarif x -o ./x": "--sarif x: -o writes to the same file",
-    "unprotected.yaml --times": "--times is about JUnit",
+    "unprotected.yaml --times": "--times is about JUnit and witness",
 }
 
 

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
+from verifier.commands.chosen import failing
+from verifier.commands.keep import is_file
 from verifier.report.outcome import Entry, Failed
-from verifier.source import suggestion
-from verifier.verdict import Verdict
 
 if TYPE_CHECKING:
-    from verifier.evidence.result import Property, Result
     from verifier.report.junit import Times
 
-FORMATS = ("json", "sarif", "sarif-full", "junit", "itf")
+FORMATS = ("json", "html", "sarif", "sarif-full", "junit", "itf", "witness")
 """What `--format` takes beside text."""
 
-BESIDE = ("sarif", "sarif-full", "junit")
+BESIDE = ("html", "sarif", "sarif-full", "junit")
 """Those with an option of their own, so that a run in CI can print its text and write them too."""
 
-ONE_TRACE = ("itf",)
+ONE_TRACE = ("itf", "witness")
 """Formats that hold one schedule."""
+
+ONE_MODEL = ("html", *ONE_TRACE)
+"""Formats that are about one model, under one scheme."""
 
 
 def add_formats(parser: Parser) -> None:
@@ -34,16 +36,21 @@ def add_formats(parser: Parser) -> None:
     words = "how to report (default: text)"
     add("--format", choices=("text", *FORMATS), default="text", help=words)
     add("-o", dest="output", metavar="FILE", help="write the report to FILE")
+    add("--html", metavar="FILE", help="also write a page to step through, in one file")
     add("--sarif", metavar="FILE", help="also write SARIF for GitHub code scanning: what fails or did not finish")
     add("--sarif-full", metavar="FILE", help="also write SARIF with what is SAFE in it, for archives")
     add("--junit", metavar="FILE", help="also write JUnit XML, for the test report of a CI system")
-    add("--times", action="store_true", help="with JUnit: when and how long (without, equal runs give equal files)")
-    add("--property", metavar="NAME", help="with itf: whose schedule (default: the first that fails)")
+    add("--times", action="store_true", help="with JUnit and witness: when (without, equal runs give equal files)")
+    add("--property", metavar="NAME", help="with itf and witness: whose schedule (default: the first that fails)")
 
 
 def check(given: argparse.Namespace) -> None:
     """Raise UsageError early for what cannot be written."""
-    targets = [("-o", given.output), *((f"--{f}", _file(given, f)) for f in BESIDE), ("--evidence", given.evidence)]
+    targets = [
+        ("-o", given.output),
+        *((f"--{f}", _file(given, f)) for f in BESIDE),
+        ("--evidence", _one_file(given.evidence)),
+    ]
     seen: dict[str, str] = {}
     for option, path in targets:
         if path is None:
@@ -55,12 +62,21 @@ def check(given: argparse.Namespace) -> None:
         other = seen.setdefault(os.path.abspath(path), option)
         if other != option:
             raise UsageError(f"{option} {path}: {other} writes to the same file")
-    if given.format in ONE_TRACE and len(given.models) > 1:
-        raise UsageError(f"--format {given.format} is one schedule of one model", "run `verify` once per model")
+    if len(given.models) > 1 and (given.html is not None or given.format in ONE_MODEL):
+        what = "one schedule of one model" if given.html is None and given.format in ONE_TRACE else "about one model"
+        option = f"--format {given.format}" if given.html is None else "--html"
+        raise UsageError(f"{option} is {what}", "run `verify` once per model")
     if given.property is not None and given.format not in ONE_TRACE:
-        raise UsageError("--property says whose schedule `--format itf` shows; --check P,Q judges only some properties")
-    if given.times and given.format != "junit" and given.junit is None:
-        raise UsageError("--times is about JUnit", "add --junit FILE or --format junit")
+        raise UsageError(
+            "--property says whose schedule `--format itf` or `witness` shows; --check P,Q judges only some properties"
+        )
+    if given.times and given.format not in ("junit", "witness") and given.junit is None:
+        raise UsageError("--times is about JUnit and witness", "add --junit FILE")
+
+
+def _one_file(evidence: str | None) -> str | None:
+    """Where evidence goes when it is one file; a directory is not overwritten, and is looked at elsewhere."""
+    return evidence if evidence is not None and is_file(evidence) else None
 
 
 def _file(given: argparse.Namespace, format: str) -> str | None:
@@ -85,6 +101,8 @@ def render(format: str, entries: Sequence[Entry], given: argparse.Namespace, arg
             from verifier.report import junit
 
             return junit.render(entries, _times(given))
+        case "html":
+            return _page(entries, given)
         case _:
             return _one_trace(entries, given)
 
@@ -97,14 +115,31 @@ def beside(entries: Sequence[Entry], given: argparse.Namespace, arguments: Seque
             console.deliver(render(format, entries, given, arguments), path, f"--{format}")
 
 
+def _page(entries: Sequence[Entry], given: argparse.Namespace) -> str:
+    """The page of a model; of one that could not be read what was wrong, so that no older page is taken for it."""
+    (entry,) = entries
+    from verifier.report.html.page import failed_page, html_page
+
+    if isinstance(entry, Failed):
+        return failed_page(entry)
+    from verifier.commands.setup import document
+    from verifier.pipeline.exhibit import exhibit
+
+    return html_page(entry, exhibit(document(entry.path, given), entry))
+
+
 def _times(given: argparse.Namespace) -> Times | None:
     if not given.times:
         return None
-    from datetime import UTC, datetime
-
     from verifier.report.junit import Times
 
-    return Times(datetime.now(UTC).isoformat(timespec="seconds"))
+    return Times(_now())
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _one_trace(entries: Sequence[Entry], given: argparse.Namespace) -> str:
@@ -114,22 +149,14 @@ def _one_trace(entries: Sequence[Entry], given: argparse.Namespace) -> str:
     entry = entries[0]
     if isinstance(entry, Failed):
         return ""
-    from verifier.report import itf
-
-    prop = _chosen(entry, given.property)
+    prop = failing(entry, given.property)
     if prop is None:
         console.err(f"{entry.path}: no schedule to write: {entry.verdict.value}, and none fails")
         return ""
+    if given.format == "witness":
+        from verifier.report import witness
+
+        return witness.render(entry, prop, _now() if given.times else "")
+    from verifier.report import itf
+
     return itf.render(entry, prop)
-
-
-def _chosen(found: Result, name: str | None) -> Property | None:
-    """The property of that name, or the first that fails. Raises UsageError when there is no such schedule."""
-    known = [p for p in found.properties if p.trace is not None]
-    if name is None:
-        return next((p for p in known if p.verdict is Verdict.UNSAFE), None)
-    names = [p.name for p in known]
-    if name not in names:
-        has = f"those with one: {', '.join(names)}" if names else "no property of it has one"
-        raise UsageError(f"--property: {found.path} has no schedule for '{name}'", *(suggestion(name, names) or (has,)))
-    return known[names.index(name)]

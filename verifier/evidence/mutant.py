@@ -6,6 +6,9 @@ from verifier.records import dataclass
 from verifier.source import Span
 from verifier.verdict import Verdict
 
+IDLE = "no goroutine of this model runs it"
+"""Why an edit of code that the model never runs breaks nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -22,3 +25,14 @@ class Mutant:
     broken: tuple[str, ...] = ()
     steps: int = 0
     note: str = ""
+    step: str = ""
+    """The Go words of what was edited."""
+    what: str = ""
+    """What was done to it: `edit` without them."""
+    why: str = ""
+    """Of a mutant that breaks nothing: why not, as far as that could be worked out."""
+
+    @property
+    def needed(self) -> bool:
+        """Whether the step is load-bearing: without it some property does not hold."""
+        return bool(self.broken)

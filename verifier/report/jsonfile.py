@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
+from verifier.evidence.fix import Fixes
 from verifier.evidence.history import History
+from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
@@ -62,7 +64,7 @@ def _result(result: Result) -> dict[str, Json]:
         "explored": _explored(result.explored),
         "trace": _first_failure(result),
         "consequences": [
-            {"name": c.name, "sentence": c.sentence, "trace": _trace(c.name, c.trace)} for c in result.consequences
+            {"name": c.name, "sentence": c.sentence, "trace": trace(c.name, c.trace)} for c in result.consequences
         ],
         "coverage": _coverage(result.coverage),
         "assumptions": list(result.rests_on),
@@ -71,6 +73,29 @@ def _result(result: Result) -> dict[str, Json]:
         "audited": result.audited,
         **({"scheme": result.scheme} if result.scheme else {}),
         **({"contention": _contention(result.contention)} if result.contention else {}),
+        **({} if result.mutants is None else {"mutants": [_mutant(m) for m in result.mutants]}),
+        **({} if result.fixes is None else {"fixes": _fixes(result.fixes)}),
+    }
+
+
+def _fixes(found: Fixes) -> Json:
+    suggestions = [
+        {"what": f.what, "diff": f.diff, "verdict": Verdict.SAFE.value, "scope": f.scope, "properties": f.properties}
+        for f in found.found
+    ]
+    return {"suggestions": suggestions, "tried": found.tried, "known": found.known, "reason": found.reason}
+
+
+def _mutant(m: Mutant) -> Json:
+    return {
+        "span": _span(m.span),
+        "step": m.step,
+        "edit": m.edit,
+        "verdict": m.verdict.value,
+        "broken": list(m.broken),
+        "steps": m.steps,
+        "why": m.why,
+        "note": m.note,
     }
 
 
@@ -91,7 +116,7 @@ def text(whole: Json) -> str:
 
 def _first_failure(result: Result) -> Json:
     failing = (p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace)
-    return next((_trace(p.name, p.trace) for p in failing if p.trace), None)
+    return next((trace(p.name, p.trace) for p in failing if p.trace), None)
 
 
 def _property(prop: Property) -> dict[str, Json]:
@@ -109,7 +134,7 @@ def _property(prop: Property) -> dict[str, Json]:
         "reason": prop.reason,
         "span": _span(prop.span),
         "any_number": _any_number(prop.any_number),
-        "witness": _trace(prop.name, prop.trace) if prop.trace else None,
+        "witness": trace(prop.name, prop.trace) if prop.trace else None,
     }
 
 
@@ -123,7 +148,7 @@ def _explored(explored: Explored) -> dict[str, Json]:
         "states": explored.states,
         "transitions": explored.transitions,
         "engine": explored.engine,
-        "seconds": round(explored.seconds, 3),
+        "seconds": round(explored.seconds, 3) or None,
         "complete": explored.complete,
         "limit": explored.limit,
         "reductions": list(explored.reductions),
@@ -137,7 +162,8 @@ def _coverage(coverage: Coverage | None) -> Json:
     return {"reached": coverage.reached, "total": coverage.total, "missed": missed}
 
 
-def _trace(name: str, trace: Trace) -> dict[str, Json]:
+def trace(name: str, trace: Trace) -> dict[str, Json]:
+    """The object of a schedule."""
     # The property is named inside the trace, so that a trace cut out of the file still says what it shows.
     return {
         "property": name,
@@ -158,9 +184,14 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
 
 
 def _history(found: History) -> dict[str, Json]:
-    """Rows are `n` of `steps`; the first `setup` bring the map into its first state. `orders`: why none fits."""
+    """Rows are `n` of `steps`; the first `setup` bring the map into its first state, `orders` say why no order fits.
+
+    `atomic` are the atomic steps after these, and `fewest` says that no history has fewer of them.
+    """
     return {
         "setup": found.setup,
+        "atomic": list(found.atomic),
+        "fewest": found.fewest,
         "contents": dict(found.contents),
         "calls": [
             {"goroutine": c.goroutine, "call": c.text, "gave": c.gave, "begins": c.begins, "returns": c.returns or None}

@@ -124,6 +124,10 @@ def _length(prop: Property) -> str:
         return ""
     if prop.trace.loop:
         return f"{steps(prop.steps)}, the last {prop.trace.loop:,} for ever"
+    if prop.trace.history is not None and prop.trace.history.setup:
+        atomic, how = prop.trace.history.atomic, "shortest" if prop.trace.history.fewest else "perhaps not the fewest"
+        plain = f", {prop.steps:,} with plain ones" if prop.steps > len(atomic) else ""
+        return f"{number(len(atomic), 'atomic step')} ({how}){plain}"
     return f"{steps(prop.steps)} ({'shortest in fused steps' if prop.trace.fused else 'shortest'})"
 
 

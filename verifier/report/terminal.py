@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Consequence, Property, Result
+from verifier.report import fixes, mutants
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
 from verifier.report.intervals import judged
@@ -27,6 +28,8 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         *(_witnesses(result) if verbose else ()),
         _footer(result, verbose),
         _consequences(result, verbose),
+        mutants.section(result),
+        *fixes.sections(result, verbose),
         _labelled("note", (*result.notes, *_perhaps(result))),
         _final(result),
     ]

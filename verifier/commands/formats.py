@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.chosen import failing
+from verifier.commands.keep import is_file
 from verifier.report.outcome import Entry, Failed
 
 if TYPE_CHECKING:
@@ -45,7 +46,11 @@ def add_formats(parser: Parser) -> None:
 
 def check(given: argparse.Namespace) -> None:
     """Raise UsageError early for what cannot be written."""
-    targets = [("-o", given.output), *((f"--{f}", _file(given, f)) for f in BESIDE), ("--evidence", given.evidence)]
+    targets = [
+        ("-o", given.output),
+        *((f"--{f}", _file(given, f)) for f in BESIDE),
+        ("--evidence", _one_file(given.evidence)),
+    ]
     seen: dict[str, str] = {}
     for option, path in targets:
         if path is None:
@@ -67,6 +72,11 @@ def check(given: argparse.Namespace) -> None:
         )
     if given.times and given.format not in ("junit", "witness") and given.junit is None:
         raise UsageError("--times is about JUnit and witness", "add --junit FILE")
+
+
+def _one_file(evidence: str | None) -> str | None:
+    """Where evidence goes when it is one file; a directory is not overwritten, and is looked at elsewhere."""
+    return evidence if evidence is not None and is_file(evidence) else None
 
 
 def _file(given: argparse.Namespace, format: str) -> str | None:

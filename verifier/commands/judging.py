@@ -19,23 +19,23 @@ from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
 
 if TYPE_CHECKING:
-    from verifier.evidence.result import Result
+    from verifier.commands.keep import Keeper
     from verifier.model.document import Document
     from verifier.model.schemes import Scheme
 
 INTERRUPTED = "not checked: interrupted"
 
 
-def judge(path: str, given: argparse.Namespace) -> Iterator[Entry]:
+def judge(path: str, given: argparse.Namespace, keeper: Keeper | None = None) -> Iterator[Entry]:
     """What came of a file, once for each scheme of a workload. What is wrong is printed at once. Never raises."""
     try:
         model = read(path, given)
         if not model.schemes:
-            yield judged(path, named(path), given, lambda: model)
+            yield judged(path, named(path), given, lambda: model, keeper=keeper)
             return
         picked = chosen(model, given)
-        if len(picked) > 1 and given.evidence is not None:
-            raise UsageError("--evidence is about one model", f"name one scheme of {path} with --scheme")
+        if keeper is not None and len(picked) > 1:
+            keeper.expect_several()
         if len(picked) > 1 and pages(given):
             raise UsageError("html is a page about one model", f"name one scheme of {path} with --scheme")
     except BaseException as error:
@@ -44,7 +44,7 @@ def judge(path: str, given: argparse.Namespace) -> Iterator[Entry]:
     from verifier.model.schemes import under
 
     for scheme in picked:
-        yield judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), scheme=scheme)
+        yield judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), "", scheme, keeper)
 
 
 def judged(
@@ -54,6 +54,7 @@ def judged(
     make: Callable[[], Document],
     label: str = "",
     scheme: Scheme | None = None,
+    keeper: Keeper | None = None,
 ) -> Entry:
     """The result for the model that `make` reads, or why there is none (already printed)."""
     line = for_terminal(given.quiet, label)
@@ -68,8 +69,8 @@ def judged(
             from verifier.commands.editing import edited
 
             found = edited(found, model, asked, given, line)
-        if given.evidence is not None:
-            _keep(found, model, given.evidence)
+        if keeper is not None:
+            keeper.take(found, model)
         return found
     except ModelError as error:
         return _failed(path, name, given, _told(error, scheme))
@@ -86,13 +87,6 @@ def _told(error: ModelError, scheme: Scheme | None) -> ModelError:
         return error
     note = Note(f"under the scheme '{scheme.name}', {', '.join(scheme.paths)}")
     return ModelError(*(replace(d, notes=(*d.notes, note)) for d in error.diagnostics))
-
-
-def _keep(found: Result, model: Document, path: str) -> None:
-    from verifier.evidence.store import dump
-
-    certificate = found.any_number.certificate if found.any_number else None
-    console.deliver(dump(found, model, certificate), path)
 
 
 def _failed(path: str, name: str, given: argparse.Namespace, error: BaseException) -> Failed:

@@ -141,6 +141,8 @@ class Result:
     """The protection scheme a workload was judged under, as the command line names it; empty for other models."""
     contention: Contention | None = None
     """How much goroutines wait for each other under the scheme, where somebody asked."""
+    settings: tuple[str, ...] = ()
+    """The options of the run as a command line takes them, those in effect because nobody said otherwise as well."""
     subject: Subject | None = None
     """The model itself, as a report shows it."""
     mutants: tuple[Mutant, ...] | None = None

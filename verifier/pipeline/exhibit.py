@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from verifier.audit.moments import walkthrough
 from verifier.evidence.exhibit import Exhibit
+from verifier.evidence.picture import Picture
 from verifier.evidence.result import Result
 from verifier.evidence.trace import Trace
+from verifier.evidence.walkthrough import Walkthrough
 from verifier.model.document import Document
 from verifier.pipeline.load import lowered, read_front
 from verifier.pipeline.options import Options
-from verifier.pipeline.picture import picture
 from verifier.program.program import Program
 
 
@@ -18,15 +19,28 @@ def exhibit(document: Document, result: Result) -> Exhibit:
 
     Raises AuditError when a schedule cannot be walked, ModelError when the model is not the one that was judged.
     """
-    front = read_front(document, Options(counts=result.overrides))
-    shown = traces(result)
-    programs: dict[str, Program] = {}
-    for name in dict.fromkeys(["abstract", *(t.lowering for t in shown)]):
-        programs[name] = lowered(front, name)
-    walks = tuple((t.path, walkthrough(programs[t.lowering], t.choices, _before(t))) for t in shown)
+    from verifier.pipeline.picture import picture
+
+    programs = _programs(document, result)
     drawn = _drawn(result)
     pictures = tuple(picture(programs[name], name, [t for t in drawn if t.lowering == name]) for name in _names(drawn))
-    return Exhibit(walks, pictures)
+    return Exhibit(_walks(programs, result), pictures)
+
+
+def again(document: Document, result: Result, pictures: tuple[Picture, ...]) -> Exhibit:
+    """The same with state graphs that were drawn before: all of it is checked, and no engine explores anything."""
+    return Exhibit(_walks(_programs(document, result), result), pictures)
+
+
+def _programs(document: Document, result: Result) -> dict[str, Program]:
+    """Every lowering that is shown, by name."""
+    front = read_front(document, Options(counts=result.overrides))
+    names = dict.fromkeys(["abstract", *(t.lowering for t in traces(result))])
+    return {name: lowered(front, name) for name in names}
+
+
+def _walks(programs: dict[str, Program], result: Result) -> tuple[tuple[str, Walkthrough], ...]:
+    return tuple((t.path, walkthrough(programs[t.lowering], t.choices, _before(t))) for t in traces(result))
 
 
 def traces(result: Result) -> list[Trace]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from verifier.model.document import LINEARIZABLE, Document
+from verifier.model.fields import EDGES
 from verifier.records import dataclass
 
 REFERENCE_STATES = 2_000_000
@@ -39,3 +41,26 @@ class Options:
     clock: Callable[[], float] | None = None
     engine: str = "auto"
     reduce: bool | None = None
+
+
+def settings(options: Options, document: Document) -> tuple[str, ...]:
+    """Everything about a run that its verdict depends on, as words of a command line, defaults filled in.
+
+    Goroutine counts and schemes are left out: a result has them by themselves.
+    """
+    asked = options.checks if options.checks is not None else _judged(document)
+    words = [f"--check {','.join(asked)}"]
+    words += ["--runtime"] if options.runtime else []
+    words += ["--no-any" if options.any_number is False else "--any"]
+    words += [] if options.reduce is None else ["--reduce" if options.reduce else "--no-reduce"]
+    words += [f"--engine {options.engine}"]
+    words += [] if options.max_states is None else [f"--max-states {options.max_states}"]
+    words += [] if options.timeout is None else [f"--timeout {options.timeout:g}"]
+    return (*words, *([] if options.max_memory is None else [f"--max-memory {options.max_memory}"]))
+
+
+def _judged(document: Document) -> tuple[str, ...]:
+    """What is judged where no `--check` says otherwise: that option leaves out all that it does not name."""
+    kinds = dict.fromkeys(clause.when for clause in document.clauses)
+    judges = (LINEARIZABLE,) if document.linearizable is not None else ()
+    return (*document.checks, *judges, *kinds, *((EDGES,) if document.orders else ()))

@@ -14,7 +14,7 @@ from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
 from verifier.pipeline.load import Front, read_front
-from verifier.pipeline.options import Options
+from verifier.pipeline.options import Options, settings
 from verifier.pipeline.subject import subject
 from verifier.verdict import Verdict
 
@@ -86,6 +86,7 @@ def _judged(document: Document, options: Options) -> Result:
         scheme=document.scheme,
         contention=_contention(front, base, budget),
         sha256=document.sha256,
+        settings=settings(options, document),
         subject=subject(front, base),
     )
 

@@ -65,7 +65,7 @@ def _result(result: Result) -> dict[str, Json]:
         "explored": _explored(result.explored),
         "trace": _first_failure(result),
         "consequences": [
-            {"name": c.name, "sentence": c.sentence, "trace": _trace(c.name, c.trace)} for c in result.consequences
+            {"name": c.name, "sentence": c.sentence, "trace": trace(c.name, c.trace)} for c in result.consequences
         ],
         "coverage": _coverage(result.coverage),
         "assumptions": list(result.rests_on),
@@ -132,7 +132,7 @@ def text(whole: Json) -> str:
 
 def _first_failure(result: Result) -> Json:
     failing = (p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace)
-    return next((_trace(p.name, p.trace) for p in failing if p.trace), None)
+    return next((trace(p.name, p.trace) for p in failing if p.trace), None)
 
 
 def _property(prop: Property) -> dict[str, Json]:
@@ -150,7 +150,7 @@ def _property(prop: Property) -> dict[str, Json]:
         "reason": prop.reason,
         "span": _span(prop.span),
         "any_number": _any_number(prop.any_number),
-        "witness": _trace(prop.name, prop.trace) if prop.trace else None,
+        "witness": trace(prop.name, prop.trace) if prop.trace else None,
     }
 
 
@@ -164,7 +164,7 @@ def _explored(explored: Explored) -> dict[str, Json]:
         "states": explored.states,
         "transitions": explored.transitions,
         "engine": explored.engine,
-        "seconds": round(explored.seconds, 3),
+        "seconds": round(explored.seconds, 3) or None,
         "complete": explored.complete,
         "limit": explored.limit,
         "reductions": list(explored.reductions),
@@ -178,7 +178,8 @@ def _coverage(coverage: Coverage | None) -> Json:
     return {"reached": coverage.reached, "total": coverage.total, "missed": missed}
 
 
-def _trace(name: str, trace: Trace) -> dict[str, Json]:
+def trace(name: str, trace: Trace) -> dict[str, Json]:
+    """The object of a schedule."""
     # The property is named inside the trace, so that a trace cut out of the file still says what it shows.
     return {
         "property": name,

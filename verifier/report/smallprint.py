@@ -11,7 +11,7 @@ from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, Verdict
 
 MOST_MISSED = 6
 """Statements that never ran, shown without -v."""
-_REDUCED = {
+REDUCED = {
     "slice": "values nobody looks at left out",
     "fuse": "steps joined whose order nobody can tell",
     "symmetry": "interchangeable goroutines exchanged",
@@ -50,7 +50,7 @@ def bounds(result: Result) -> tuple[str, ...]:
     explored = result.explored
     counts = ", ".join(counted(n, role) for role, n in explored.counts) or "no goroutines"
     size = f"{number(explored.states, 'state')}, {number(explored.transitions, 'transition')}"
-    fewer = ", ".join(_REDUCED[r] for r in explored.reductions)
+    fewer = ", ".join(REDUCED[r] for r in explored.reductions)
     how = (f"each state stands for many: {fewer}",) if fewer else ()
     if explored.complete:
         return (f"every interleaving of {counts}: {size}", *how)

@@ -81,7 +81,9 @@ def run(arguments: Sequence[str]) -> int:
     record = _record(tuple(options), documents, given)
     if keeper is not None:
         keeper.finish([o.row.entry for o in options])
-    console.deliver(adr.render(record), given.output)
+    if not all(isinstance(o.row.entry, Failed) for o in options):
+        # Where nothing is known about any option there is nothing to record; why is said already.
+        console.deliver(adr.render(record), given.output)
     return _status(record)
 
 

@@ -55,7 +55,7 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add_verbose(made)
     # The digest in the record is that of evidence, and that has the certificates of the proofs in it.
-    made.set_defaults(quiet=False, certificate=True, mutants=False, cache=True)
+    made.set_defaults(quiet=False, certificate=True, mutants=False, odds=False, cache=True)
     return made
 
 

@@ -78,6 +78,13 @@ def test_the_schemes_of_a_workload_are_options(capsys: Capture, monkeypatch: pyt
     assert f"verify {workload} --scheme mutex --check race --no-any  # exit status 0 today" in text
 
 
+def test_an_edit_that_helps_may_be_asked_for(capsys: Capture) -> None:
+    text = made(capsys, "mutex.yaml", "rwmutex-recursive-rlock.yaml", "--no-any", "--fix")
+    suggested = text.split("### rwmutex-recursive-rlock")[1]
+    assert "A suggestion, with which verify finds everything SAFE within" in suggested and "```diff" in suggested
+    assert "verify mutex.yaml --fix --no-any  # exit status 0 today" in text
+
+
 def test_the_model_may_say_what_was_chosen(capsys: Capture, here: Path) -> None:
     text = (here / "mutex.yaml").read_text(encoding="utf-8")
     decision = 'decision:\n  question: "Which lock?"\n  chosen: mutex\n  considered: [mutex, unprotected, a database]\n'

@@ -45,6 +45,7 @@ def parser() -> Parser:
     add("--compare", nargs="+", default=[], metavar="MODEL", help="more of them: the same as naming them first")
     add("--chosen", metavar="NAME", help="the option that was taken (default: `decision.chosen` of the model)")
     add("-o", dest="output", metavar="FILE", help="write the record to FILE, such as docs/adr/0007-cache.md")
+    add("--fix", action="store_true", help="of options that fail the smallest edit with which they hold")
     add("--evidence", metavar="DIR", help="keep the evidence of every option too, and link to it")
     add_scheme(made, "only this scheme of a workload (repeatable), or a Go file that is one")
     add_counts(made)
@@ -54,7 +55,7 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add_verbose(made)
     # The digest in the record is that of evidence, and that has the certificates of the proofs in it.
-    made.set_defaults(quiet=False, certificate=True)
+    made.set_defaults(quiet=False, certificate=True, mutants=False, cache=True)
     return made
 
 
@@ -178,6 +179,7 @@ def _command(path: str, scheme: Scheme | None, given: argparse.Namespace) -> str
     words += ["--timeout", f"{given.timeout:g}"] if given.timeout is not None else []
     words += ["--max-memory", str(given.max_memory)] if given.max_memory is not None else []
     words += ["--engine", given.engine] if given.engine != "auto" else []
+    words += ["--fix"] if given.fix else []
     words += ["--no-any"] if given.any_number is False else []
     return shlex.join(words)
 

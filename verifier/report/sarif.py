@@ -47,8 +47,9 @@ def doubled(node: Json) -> Json:
 
     Not in the profile for GitHub, which knows no arguments: Go is full of braces, and people are to read it there.
     """
-    if isinstance(node, dict):
+    if isinstance(node, dict) and "deletedRegion" not in node:
         return {key: _twice(v) if key in ("text", "markdown") else doubled(v) for key, v in node.items()}
+    # What a fix inserts is a piece of a file, and no message.
     return [doubled(item) for item in node] if isinstance(node, list) else node
 
 

@@ -64,12 +64,15 @@ class Keeper:
             console.deliver(store.dump(result, document, certificate), self.path)
             return
         from verifier.evidence.codec import relocated
-        from verifier.evidence.places import places
+        from verifier.evidence.places import headed, places
         from verifier.pipeline.exhibit import exhibit
         from verifier.report.html.page import html_page
 
         where = places(document)
         moved = relocated(result, where)
+        if moved.fixes is not None:
+            fixes = tuple(replace(fix, diff=headed(fix.diff, where)) for fix in moved.fixes.found)
+            moved = replace(moved, fixes=replace(moved.fixes, found=fixes))
         shown = relocated(exhibit(document, result), where)
         found = replace(store.evidence(moved, document, certificate), pictures=shown.pictures)
         page = html_page(store.settled(moved), shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from verifier.evidence.fix import Fixes
 from verifier.evidence.result import ForAnyNumber, Property, Result
 from verifier.evidence.trace import Trace
 from verifier.report.blocks import block as go_block, summary
@@ -34,6 +35,7 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for p in failing:
         lines += ["", f"### {plain(subject(p))}: {plain(summary(p))}", "", *_one(result, p, files.get(p.name, ""))]
+    lines += _fixes(result.fixes)
     for c in result.consequences:
         lines += [
             "",
@@ -44,6 +46,24 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
         ]
         lines += block(timeline(c.trace))
     return lines[1:]
+
+
+def _fixes(found: Fixes | None) -> list[str]:
+    """The smallest edits that verify, where somebody asked."""
+    if found is None:
+        return ["", "A fix that verifies: not asked (`--fix`)."]
+    if not found.found:
+        return ["", f"A fix that verifies: none found, {plain(found.reason)}."]
+    lines: list[str] = []
+    for fix in found.found:
+        holds = "the 1 property is" if fix.properties == 1 else f"all {fix.properties} properties are"
+        lines += ["", f"### A suggestion: {plain(fix.what)}", ""]
+        lines += [
+            f"Judged by `verify`, not by anybody who knows your program: {holds} SAFE within {plain(fix.scope)}.",
+            "",
+        ]
+        lines += block(fix.diff.rstrip("\n").split("\n"), "diff")
+    return lines
 
 
 def _none(result: Result) -> str:

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from verifier.cli import main
 from verifier.evidence.contention import Contention
 from verifier.evidence.fix import Fix, Fixes
+from verifier.evidence.odds import Odds
 from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Meeting
 from verifier.report.jsonfile import render
@@ -40,6 +41,7 @@ def everything() -> Entry:
         sharding=ShardingResult(Verdict.SAFE, "for every hash"),
         fixes=Fixes((Fix("add a lock", "--- a\n+++ b\n", "2 puts", 3),), 4, 9),
         overrides=(("get", 2),),
+        odds=(Odds("n stays low", "always", 1, 4, "", "break it", ("-race says nothing",), ("lost insert",)),),
     )
 
 

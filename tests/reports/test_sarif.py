@@ -10,13 +10,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from verifier.evidence.fix import Fix, Fixes
 from verifier.evidence.result import Result
 from verifier.evidence.trace import RacyAccess
 from verifier.model.document import BUILTIN, LINEARIZABLE
 from verifier.model.fields import CLAUSES, EDGES
-from verifier.report import sarif
+from verifier.mutate.suggest import difference
+from verifier.report import sarif, sarif_flow
 from verifier.report.outcome import Entry, Failed
-from verifier.report.sarif_flow import MOST_STEPS
 from verifier.report.sarif_rules import RULES, kinds
 from verifier.report.uris import Repository
 from verifier.verdict import Verdict
@@ -149,6 +150,8 @@ def test_a_model_that_cannot_be_read_is_no_success() -> None:
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
     (told,) = invocation["toolExecutionNotifications"]
     assert told["locations"][0]["physicalLocation"]["region"]["startLine"] == 3
+    assert told["message"]["text"] == "models/bad.yaml:3:5: error: no such {key}"
+    (told,) = run(UNREAD, full=True)["invocations"][0]["toolExecutionNotifications"]
     assert told["message"]["text"] == "models/bad.yaml:3:5: error: no such {{key}}", "braces stand for arguments"
     assert [r["ruleId"] for r in made["results"]] == ["model-error"]
 
@@ -187,12 +190,14 @@ def test_fingerprints_are_those_of_statements_not_of_lines() -> None:
     assert third["partialFingerprints"] != before["partialFingerprints"]
 
 
-def test_a_schedule_beyond_the_limit_keeps_its_end() -> None:
-    steps = tuple(step(n, "get", "n++", 9, "W:get", "{}", "0") for n in range(1, MOST_STEPS + 100))
+def test_a_schedule_beyond_the_limit_keeps_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sarif_flow.MOST_STEPS == 10_000, "what GitHub takes"
+    monkeypatch.setattr(sarif_flow, "MOST_STEPS", 50)
+    steps = tuple(step(n, "get", "n++", 9, "W:get", "{}", "0") for n in range(1, 50 + 100))
     trace = replace(race_trace(), steps=steps)
     (found,) = run(whole(prop("race", Verdict.UNSAFE, trace=trace)))["results"]
     threads = {t["id"]: t["locations"] for t in found["codeFlows"][0]["threadFlows"]}
-    assert sum(map(len, threads.values())) == MOST_STEPS
+    assert sum(map(len, threads.values())) == 50
     assert threads["put"][-1]["executionOrder"] == len(steps) + 2
     assert found["codeFlows"][0]["message"]["text"].startswith("the first 101 steps are left out")
 
@@ -235,3 +240,46 @@ def test_every_kind_of_property_has_a_rule_and_ids_stay() -> None:
         "sometimes",
         "starvation",
     ]
+
+
+BEFORE = ["a", "", "b", "c", "d", "e", "f", "g", "h", ""]
+AFTERWARDS = {
+    "replaced": ["a", "", "b", "C {0}", "d", "e", "f", "g", "h", ""],
+    "two for one": ["a", "", "b", "x", "y", "d", "e", "f", "g", "h", ""],
+    "inserted": ["a", "", "b", "c", "new", "d", "e", "f", "g", "h", ""],
+    "removed": ["a", "", "b", "d", "e", "f", "g", "h", ""],
+    "in two places": ["first", "a", "", "b", "c", "d", "e", "f", "g", "last", ""],
+    "at the top": ["b", "c", "d", "e", "f", "g", "h", ""],
+}
+
+
+def applied(lines: list[str], change: Any) -> list[str]:
+    """The lines with every replacement made, from the last one up."""
+    for r in sorted(change["replacements"], key=lambda r: -r["deletedRegion"]["startLine"]):
+        region = r["deletedRegion"]
+        assert (region["startColumn"], region["endColumn"]) == (1, 1)
+        new = r["insertedContent"]["text"].split("\n")[:-1]
+        lines = [*lines[: region["startLine"] - 1], *new, *lines[region["endLine"] - 1 :]]
+    return lines
+
+
+@pytest.mark.parametrize("full", PROFILES, ids=("github", "full"))
+@pytest.mark.parametrize("name", AFTERWARDS)
+def test_a_suggested_fix_can_be_applied(name: str, full: bool, schema: Any) -> None:
+    text = {"models/m.yaml": "\n".join(BEFORE), "models/x.go": "x\n"}
+    other = {"models/m.yaml": "\n".join(AFTERWARDS[name]), "models/x.go": "y\n"}
+    fix = Fix("an {edit}", difference(text, other), "every interleaving", 2)
+    found = replace(TABLE["race"], fixes=Fixes((fix,), 1, 1))
+    log = json.loads(sarif.render([found], HERE, "verify x", full))
+    assert [e.message for e in schema.iter_errors(log)] == []
+    race, *_ = log["runs"][0]["results"]
+    ((model, go),) = [f["artifactChanges"] for f in race["fixes"]]
+    assert applied(BEFORE, model) == AFTERWARDS[name]
+    assert (go["artifactLocation"]["uri"], applied(["x", ""], go)) == ("models/x.go", ["y", ""])
+    assert ("{{edit}}" in race["fixes"][0]["description"]["text"]) == full
+
+
+def test_what_is_safe_has_no_fix() -> None:
+    fix = Fix("an edit", difference({"m": "a"}, {"m": "b"}), "", 1)
+    results = run(replace(TABLE["mixed"], fixes=Fixes((fix,), 1, 1)), full=True)["results"]
+    assert [r["properties"]["property"] for r in results if "fixes" in r] == ["race"]

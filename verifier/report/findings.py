@@ -13,6 +13,7 @@ from verifier.report.intervals import judged
 from verifier.report.lines import number, steps
 from verifier.report.markup import block, bullets, code, link, plain, table
 from verifier.report.meanings import why_tests_pass
+from verifier.report.odds import lines as odds
 from verifier.report.outcome import subject
 from verifier.report.overview import crew
 from verifier.report.sequence import TooLarge, diagram
@@ -85,7 +86,7 @@ def _one(result: Result, p: Property, file: str) -> list[str]:
     drawn = timeline(judged(trace))
     if drawn:
         lines += [*block(drawn), "", LEGEND]
-    lines += ["", *_held(trace), *_tests(p), "", *_picture(p)]
+    lines += ["", *_held(trace), *_tests(result, p), "", *_picture(p)]
     lines += ["", "To walk it, and to see any state of it (`--at N`):", "", *block(_commands(result, trace), "sh")]
     if file:
         lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]
@@ -112,9 +113,12 @@ def _held(trace: Trace) -> list[str]:
     return ["Locks at that moment:", "", *table(("lock", "goroutine", "how", "since step", "line"), rows), ""]
 
 
-def _tests(p: Property) -> list[str]:
+def _tests(result: Result, p: Property) -> list[str]:
+    """Why nobody may have noticed; how likely that is, where somebody asked."""
     said = why_tests_pass(p)
-    return [f"Why tests may be green: {said}"] if said else []
+    lines = [f"Why tests may be green: {said}"] if said else []
+    counted = odds(result, p, 11)
+    return lines + (["", *block(line[4:] for line in counted)] if counted else [])
 
 
 def _picture(p: Property) -> list[str]:

@@ -9,6 +9,7 @@ from verifier.evidence.contention import Contention
 from verifier.evidence.fix import Fixes
 from verifier.evidence.history import History
 from verifier.evidence.mutant import Mutant
+from verifier.evidence.odds import Odds
 from verifier.evidence.result import AnyNumber, Explored, Property, Result
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
@@ -75,7 +76,22 @@ def _result(result: Result) -> dict[str, Json]:
         **({"scheme": result.scheme} if result.scheme else {}),
         **({"contention": _contention(result.contention)} if result.contention else {}),
         **({} if result.mutants is None else {"mutants": [_mutant(m) for m in result.mutants]}),
+        **({} if result.odds is None else {"odds": [_odds(o) for o in result.odds]}),
         **({} if result.fixes is None else {"fixes": _fixes(result.fixes)}),
+    }
+
+
+def _odds(found: Odds) -> Json:
+    """The share in millionths: there are no floats."""
+    return {
+        "property": found.property,
+        "kind": found.kind,
+        "share_millionths": found.share,
+        "shortest": found.steps,
+        "reason": found.reason,
+        "meaning": found.meaning,
+        "race_detector": list(found.silent),
+        "consequences": list(found.others),
     }
 
 

@@ -134,6 +134,7 @@ DEFINITIONS: dict[str, tuple[Json, str]] = {
                 "contention": _ref("contention"),
                 "mutants": _list(_ref("mutant")),
                 "fixes": _ref("fixes"),
+                "odds": _list(_ref("odds")),
             },
         ),
         "A model that was judged. `trace` is that of the first property that is UNSAFE and has one; `assumptions` are "
@@ -345,6 +346,21 @@ DEFINITIONS: dict[str, tuple[Json, str]] = {
             }
         ),
         "Single edits with which the model is SAFE.",
+    ),
+    "odds": (
+        _object(
+            {
+                "property": TEXT,
+                "kind": TEXT,
+                "share_millionths": _or_null(COUNT),
+                "shortest": COUNT,
+                "reason": TEXT,
+                "meaning": TEXT,
+                "race_detector": TEXTS,
+                "consequences": TEXTS,
+            }
+        ),
+        "How likely a failure is to show when goroutines take turns at random; without a share, `reason` says why.",
     ),
     "stack": (
         _list(_object({"function": TEXT, "called_at": _or_null(_ref("span"))})),

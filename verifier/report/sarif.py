@@ -39,7 +39,23 @@ def render(entries: Sequence[Entry], repository: Repository, command: str, full:
         },
         **_version(repository),
     }
-    return text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return text({"$schema": SCHEMA, "version": "2.1.0", "runs": [doubled(run) if full else run]})
+
+
+def doubled(node: Json) -> Json:
+    """The same with braces doubled in every message, as the standard has it (3.11.5): `{0}` stands for an argument.
+
+    Not in the profile for GitHub, which knows no arguments: Go is full of braces, and people are to read it there.
+    """
+    if isinstance(node, dict) and "deletedRegion" not in node:
+        return {key: _twice(v) if key in ("text", "markdown") else doubled(v) for key, v in node.items()}
+    # What a fix inserts is a piece of a file, and no message.
+    return [doubled(item) for item in node] if isinstance(node, list) else node
+
+
+def _twice(held: Json) -> Json:
+    # A state may have a variable of that name, and that is an object.
+    return held.replace("{", "{{").replace("}", "}}") if isinstance(held, str) else doubled(held)
 
 
 def _invocation(entries: Sequence[Entry], repository: Repository, command: str) -> Json:

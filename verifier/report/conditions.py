@@ -104,6 +104,8 @@ def _worth(m: Mutant) -> str:
         return m.note
     if m.broken:
         return f"is needed: without it, {', '.join(m.broken)} fails{f' in {steps(m.steps)}' if m.steps else ''}"
+    if m.why:
+        return f"is not noticed: {m.why}"
     return (
         "is not needed for these properties, or the model cannot tell" if m.verdict is Verdict.SAFE else "is not judged"
     )

@@ -16,6 +16,7 @@ from verifier.report.outcome import subject
 from verifier.report.overview import crew
 from verifier.report.sequence import TooLarge, diagram
 from verifier.report.smallprint import REDUCED
+from verifier.report.suggested import helps, seen_by_tests
 from verifier.verdict import Verdict
 
 LEGEND = (
@@ -43,7 +44,7 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
             "",
         ]
         lines += block(timeline(c.trace))
-    return lines[1:]
+    return [*lines[1:], *helps(result)]
 
 
 def _none(result: Result) -> str:
@@ -65,7 +66,7 @@ def _one(result: Result, p: Property, file: str) -> list[str]:
     drawn = timeline(judged(trace))
     if drawn:
         lines += [*block(drawn), "", LEGEND]
-    lines += ["", *_held(trace), *_tests(p), "", *_picture(p)]
+    lines += ["", *_held(trace), *_tests(p), "", *seen_by_tests(result, p), *_picture(p)]
     lines += ["", "To walk it, and to see any state of it (`--at N`):", "", *block(_commands(result, trace), "sh")]
     if file:
         lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]

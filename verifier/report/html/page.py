@@ -16,6 +16,7 @@ from verifier.report.html.proof import proof
 from verifier.report.html.schedule import schedules
 from verifier.report.html.scope import again, coverage, scope
 from verifier.report.html.shown import shown
+from verifier.report.html.suggestion import suggestion
 from verifier.report.outcome import Failed
 from verifier.report.smallprint import summed_up
 from verifier.verdict import EXIT_UNKNOWN
@@ -23,6 +24,7 @@ from verifier.verdict import EXIT_UNKNOWN
 TITLES = {
     "properties": "Properties",
     "schedules": "Schedules",
+    "suggestion": "What helps",
     "graph": "State graph",
     "proof": "Any number",
     "coverage": "Coverage",
@@ -40,6 +42,7 @@ def html_page(result: Result, exhibit: Exhibit | None = None) -> str:
     sections = {
         "properties": asked,
         "schedules": schedules(result, found),
+        "suggestion": suggestion(result),
         "graph": graphs(exhibit, found),
         "proof": proof(result),
         "coverage": coverage(result),

@@ -34,7 +34,7 @@ def coverage(result: Result) -> Markup | None:
 def _mutant(m: Mutant) -> Markup:
     where = tag("small", f" {m.span.brief}") if m.span else None
     broken = ", ".join(m.broken) + (f" in {number(m.steps, 'step')}" if m.steps else "")
-    said = broken or m.note or "nothing: the step is not needed, or the model cannot tell"
+    said = broken or m.note or m.why or "nothing: the step is not needed, or the model cannot tell"
     # A mutant that stays SAFE is no good news, so it is not green.
     label = tag("span", m.verdict.value, class_="chip none")
     return tag("tr", tag("th", m.edit, where, scope="row"), tag("td", label), tag("td", said))

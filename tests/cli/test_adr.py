@@ -98,6 +98,7 @@ def test_exit_codes(capsys: Capture, here: Path) -> None:
     (here / "bad.yaml").write_text("model: bad\n", encoding="utf-8")
     text = made(capsys, "mutex.yaml", "bad.yaml", code=2)
     assert "| bad | ERROR " in text
+    assert made(capsys, "bad.yaml", code=2) == "", "there is nothing to record"
     made(capsys, "mutex.yaml", "--max-states", "3", code=3)
     text = re.sub(r"(?m)^expect:.*\n", "", (here / "unprotected.yaml").read_text(encoding="utf-8"))
     (here / "new.yaml").write_text(text, encoding="utf-8")

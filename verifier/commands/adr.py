@@ -55,7 +55,7 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add_verbose(made)
     # The digest in the record is that of evidence, and that has the certificates of the proofs in it.
-    made.set_defaults(quiet=False, certificate=True, mutants=False, cache=True)
+    made.set_defaults(quiet=False, certificate=True, mutants=False, odds=False, cache=True)
     return made
 
 
@@ -81,7 +81,9 @@ def run(arguments: Sequence[str]) -> int:
     record = _record(tuple(options), documents, given)
     if keeper is not None:
         keeper.finish([o.row.entry for o in options])
-    console.deliver(adr.render(record), given.output)
+    if not all(isinstance(o.row.entry, Failed) for o in options):
+        # Where nothing is known about any option there is nothing to record; why is said already.
+        console.deliver(adr.render(record), given.output)
     return _status(record)
 
 

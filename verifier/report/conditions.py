@@ -10,7 +10,7 @@ from verifier.evidence.result import Coverage, Result
 from verifier.report.lines import number, steps
 from verifier.report.markup import block, bullets, code, plain, table
 from verifier.report.outcome import subject
-from verifier.report.smallprint import REDUCED
+from verifier.report.smallprint import REDUCED, command
 from verifier.source import Span
 from verifier.verdict import Verdict
 
@@ -151,12 +151,10 @@ def not_shown(result: Result) -> list[str]:
 
 def reproduce(result: Result, digest: str) -> list[str]:
     """Section 11: the command with its defaults, and what it was applied to. Nothing that differs from run to run."""
-    words = [f"verify {result.path}", *([f"--scheme {result.scheme}"] if result.scheme else []), *result.settings]
-    words += [f"--count {role}={n}" for role, n in result.overrides]
     rows = [("`verify`", __version__), ("rules of Go", plain(result.go))]
     rows += [("model SHA-256", code(result.sha256))] if result.sha256 else []
     rows += [("evidence SHA-256", code(digest))] if digest else []
-    lines = [*block([" ".join(words)], "sh"), "", *table(("what", "which"), rows)]
+    lines = [*block([command(result)], "sh"), "", *table(("what", "which"), rows)]
     if digest:
         lines += [
             "",

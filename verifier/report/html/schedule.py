@@ -6,11 +6,12 @@ from verifier.evidence.result import Result
 from verifier.report.blocks import block
 from verifier.report.html.answers import TONES, chip
 from verifier.report.html.intervals import intervals
-from verifier.report.html.markup import Markup, tag
+from verifier.report.html.markup import Markup, prose, tag
 from verifier.report.html.shown import Shown
 from verifier.report.html.source import source
 from verifier.report.html.timeline import listing, timeline
 from verifier.report.lines import steps
+from verifier.report.meanings import why_tests_pass
 from verifier.report.smallprint import replay
 
 KEYS = (("\u2190 \u2192", "step"), ("Home End", "start, end"), ("e", "first error"), ("1 \u2026 9", "schedule"))
@@ -64,6 +65,7 @@ def _panel(result: Result, n: int, shown: Shown, tabbed: bool) -> Markup:
         tag("h3", shown.title, " ", _label(shown), tag("small", steps(shown.trace.rows))),
         tag("p", shown.sentence) if shown.sentence else None,
         _what(shown),
+        _tests(shown),
         timeline(shown, n) if shown.drawn.rows else tag("p", "No step is taken: this is so at the start."),
         tag("details", tag("summary", "The same, a row for each step"), tag("div", listing(shown), class_="scroll"))
         if shown.drawn.rows
@@ -84,6 +86,12 @@ def _what(shown: Shown) -> Markup | None:
         return None
     lines = block(shown.prop)
     return tag("pre", "\n".join(lines[1:-1]), class_="block") if lines else None
+
+
+def _tests(shown: Shown) -> Markup | None:
+    """Why nobody may have noticed yet."""
+    said = why_tests_pass(shown.prop) if shown.prop is not None and shown.bad else ""
+    return tag("p", tag("b", "Why tests may be green. "), prose(said), class_="tests") if said else None
 
 
 def _stepper() -> Markup:

@@ -10,7 +10,6 @@ from verifier.evidence.mutant import Mutant
 from verifier.evidence.odds import Odds
 from verifier.report import jsonfile, terminal
 from verifier.report.html.page import html_page
-from verifier.report.markdown import render
 from verifier.verdict import Verdict
 
 from .builders import at, prop, race_trace, result
@@ -21,8 +20,8 @@ SEEN = Odds("race", "race", 750_000, 4, meaning="have nothing to order them", si
 
 
 def test_nobody_asked() -> None:
-    for text in (terminal.render(RACE), jsonfile.render([RACE]), html_page(RACE), render(RACE)):
-        for word in ("    schedules   ", "one fix", '"odds"', '"fixes"', "would help", "Share of schedules"):
+    for text in (terminal.render(RACE), jsonfile.render([RACE]), html_page(RACE)):
+        for word in ("    schedules   ", "one fix", '"odds"', '"fixes"'):
             assert word not in text
 
 
@@ -56,9 +55,3 @@ def test_a_mutant_that_is_not_decided_is_not_noticed_nor_fine() -> None:
     text = terminal.render(safe)
     assert "mutants    0 of 1 edit of protective steps are noticed, 1 not decided\n" in text
     assert "not decided\n" in text and "race: 3 states reached" in text
-
-
-def test_the_evidence_document() -> None:
-    made = render(replace(RACE, odds=(SEEN,), fixes=Fixes((FIX,), 3, 5)))
-    assert "**Share of schedules: 75 %** have nothing to order them" in made
-    assert "### One edit that would help" in made and "A suggestion, checked by `verify`: all 4 properties SAFE" in made

@@ -9,6 +9,7 @@ from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import Coverage, Result
 from verifier.report.lines import number, steps
 from verifier.report.markup import block, bullets, code, plain, table
+from verifier.report.mutants import headline, outcome
 from verifier.report.outcome import subject
 from verifier.report.smallprint import REDUCED, command
 from verifier.source import Span
@@ -91,24 +92,18 @@ def _mutants(mutants: tuple[Mutant, ...] | None) -> list[str]:
     rows = []
     for m in mutants:
         place = _place(m.span) if m.span is not None else ""
-        rows.append((place, code(m.edit), m.verdict.value, plain(_worth(m))))
-    return [
-        "The model with one protective step changed:",
-        "",
-        *table(("line", "change", "verdict", "so the step"), rows),
-    ]
+        rows.append((place, code(m.edit), plain(outcome(m)), plain(_worth(m))))
+    lines = [f"The model with one protective step changed: {plain(headline(mutants))}.", ""]
+    return [*lines, *table(("line", "change", "noticed by", "so the step"), rows)]
 
 
 def _worth(m: Mutant) -> str:
-    if m.note:
-        return m.note
-    if m.broken:
+    if m.needed:
         return f"is needed: without it, {', '.join(m.broken)} fails{f' in {steps(m.steps)}' if m.steps else ''}"
-    if m.why:
-        return f"is not noticed: {m.why}"
-    return (
-        "is not needed for these properties, or the model cannot tell" if m.verdict is Verdict.SAFE else "is not judged"
-    )
+    if m.verdict is not Verdict.SAFE:
+        return f"is not judged: {m.note or m.why}" if m.note or m.why else "is not judged"
+    words = "is not needed for these properties, or the model cannot tell"
+    return f"{words}: {m.why or m.note}" if m.why or m.note else words
 
 
 def bounds(result: Result) -> list[str]:

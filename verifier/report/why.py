@@ -12,7 +12,7 @@ FREE = ("free", "held")
 
 ORDERS = (
     "A lock by itself keeps two accesses apart in every schedule only if both goroutines hold it while they make them, "
-    "one of them for writing. Having held it earlier, to get at a pointer for instance, does nothing for what comes after."
+    "one of them for writing. Having held it earlier, to get at a pointer for instance, does nothing for what follows."
 )
 
 

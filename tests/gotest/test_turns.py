@@ -171,3 +171,13 @@ def test_what_context_does_stands_where_it_is_called(tmp_path: Path) -> None:
     assert prop.trace is not None and '"context"' in test.text
     assert "cancelCtx" not in test.text
     assert {f.function for s in prop.trace.steps for f in s.stack} <= {"x", "y"}
+
+
+def test_what_should_be_ordered_is_probed_at_its_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    test, prop = made("models/real/go-81187-delete-absent.yaml")
+    assert prop.kind == "ordered" and test.race
+    rows = [row.strip() for row in test.text.split("\n")]
+    (first, _), (last, _) = test.lines
+    assert rows[first - 1 : first + 2] == ["probe = 1", "// deleting:", "m.Delete()"]
+    assert rows[last - 2 : last + 1] == ["m.Load()", "learn(probe)", "// loaded:"]

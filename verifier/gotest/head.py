@@ -54,9 +54,9 @@ def _outcome(asked: Request) -> list[str]:
         case "ordered":
             out = [
                 "",
-                "Go then reports that nothing orders a write of `probe` and a read of it. They stand where the labels are",
+                "Go then reports that nothing orders a write of `probe` and a read of it. They stand at the",
             ]
-            return [*out, "between which the model demands an edge:", "", f"    {prop.formula}"]
+            return [*out, "labels between which the model demands an edge:", "", f"    {prop.formula}"]
         case "deadlock":
             out = ["", "It fails with the stacks of all goroutines when these wait for ever:", ""]
             return out + [f"    {w.goroutine} [{w.operation}] ({_place(w.span)})" for w in trace.waiting]

@@ -299,8 +299,9 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
         for step in _standing(walked, name, span):
             made = goroutines[name].step(step, row if step.kind is not Kind.LOCAL else 0, ends=True) or made
         if made is not None:
-            # Of a race nothing comes after the second access, and it may wait for ever.
-            made.waits = waits or (row == len(walked.taken) + 2 and not trace.waiting)
+            # Of a race nothing comes after the second access, and either may wait for ever.
+            may = row == len(walked.taken) + 2 or "<-" in made.text or "select" in made.text
+            made.waits = waits or (may and not trace.waiting)
             made.before = len(trace.choices) - trace.loop + 0.5 if trace.loop else 0.0
         slots.append(made.slot if made is not None else 0)
     return tuple(slots)

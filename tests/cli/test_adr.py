@@ -43,6 +43,12 @@ def test_compared_and_named_one_after_the_other_is_the_same(capsys: Capture) -> 
     assert made(capsys, "--no-any", "--compare", *files) == made(capsys, "--no-any", files[0], "--compare", *files[1:])
 
 
+def test_the_title_is_the_question_in_short(capsys: Capture) -> None:
+    files = ("--no-any", "mutex.yaml", "unprotected.yaml")
+    assert "\n# TODO mutex or unprotected\n" in made(capsys, *files)
+    assert "\n# A user map guarded by one sync.Mutex\n" in made(capsys, *files, "--chosen", "mutex")
+
+
 def test_the_commands_of_a_record_come_to_what_it_says(capsys: Capture, here: Path) -> None:
     text = made(capsys, "--no-any", "--compare", "mutex.yaml", "unprotected.yaml")
     commands = re.findall(r"^(verify .*?)  # exit status (\d) today", text, re.M)
@@ -78,6 +84,13 @@ def test_the_schemes_of_a_workload_are_options(capsys: Capture, monkeypatch: pyt
     assert f"verify {workload} --scheme mutex --check race --no-any  # exit status 0 today" in text
 
 
+def test_an_edit_that_helps_may_be_asked_for(capsys: Capture) -> None:
+    text = made(capsys, "mutex.yaml", "rwmutex-recursive-rlock.yaml", "--no-any", "--fix")
+    suggested = text.split("### rwmutex-recursive-rlock")[1]
+    assert "A suggestion, with which verify finds everything SAFE within" in suggested and "```diff" in suggested
+    assert "verify mutex.yaml --fix --no-any  # exit status 0 today" in text
+
+
 def test_the_model_may_say_what_was_chosen(capsys: Capture, here: Path) -> None:
     text = (here / "mutex.yaml").read_text(encoding="utf-8")
     decision = 'decision:\n  question: "Which lock?"\n  chosen: mutex\n  considered: [mutex, unprotected, a database]\n'
@@ -91,6 +104,7 @@ def test_exit_codes(capsys: Capture, here: Path) -> None:
     (here / "bad.yaml").write_text("model: bad\n", encoding="utf-8")
     text = made(capsys, "mutex.yaml", "bad.yaml", code=2)
     assert "| bad | ERROR " in text
+    assert made(capsys, "bad.yaml", code=2) == "", "there is nothing to record"
     made(capsys, "mutex.yaml", "--max-states", "3", code=3)
     text = re.sub(r"(?m)^expect:.*\n", "", (here / "unprotected.yaml").read_text(encoding="utf-8"))
     (here / "new.yaml").write_text(text, encoding="utf-8")

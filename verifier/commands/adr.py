@@ -45,6 +45,7 @@ def parser() -> Parser:
     add("--compare", nargs="+", default=[], metavar="MODEL", help="more of them: the same as naming them first")
     add("--chosen", metavar="NAME", help="the option that was taken (default: `decision.chosen` of the model)")
     add("-o", dest="output", metavar="FILE", help="write the record to FILE, such as docs/adr/0007-cache.md")
+    add("--fix", action="store_true", help="of options that fail the smallest edit with which they hold")
     add("--evidence", metavar="DIR", help="keep the evidence of every option too, and link to it")
     add_scheme(made, "only this scheme of a workload (repeatable), or a Go file that is one")
     add_counts(made)
@@ -54,7 +55,7 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add_verbose(made)
     # The digest in the record is that of evidence, and that has the certificates of the proofs in it.
-    made.set_defaults(quiet=False, certificate=True)
+    made.set_defaults(quiet=False, certificate=True, mutants=False, odds=False, cache=True)
     return made
 
 
@@ -80,7 +81,9 @@ def run(arguments: Sequence[str]) -> int:
     record = _record(tuple(options), documents, given)
     if keeper is not None:
         keeper.finish([o.row.entry for o in options])
-    console.deliver(adr.render(record), given.output)
+    if not all(isinstance(o.row.entry, Failed) for o in options):
+        # Where nothing is known about any option there is nothing to record; why is said already.
+        console.deliver(adr.render(record), given.output)
     return _status(record)
 
 
@@ -178,6 +181,7 @@ def _command(path: str, scheme: Scheme | None, given: argparse.Namespace) -> str
     words += ["--timeout", f"{given.timeout:g}"] if given.timeout is not None else []
     words += ["--max-memory", str(given.max_memory)] if given.max_memory is not None else []
     words += ["--engine", given.engine] if given.engine != "auto" else []
+    words += ["--fix"] if given.fix else []
     words += ["--no-any"] if given.any_number is False else []
     return shlex.join(words)
 
@@ -185,6 +189,7 @@ def _command(path: str, scheme: Scheme | None, given: argparse.Namespace) -> str
 def _record(options: tuple[Option, ...], documents: list[Document], given: argparse.Namespace) -> Record:
     """The record, with what the first model says about the decision. Raises UsageError for a choice that is none."""
     from verifier import __version__
+    from verifier.evidence.result import Result
     from verifier.model.document import Decision
     from verifier.report.adr import Record
 
@@ -199,7 +204,10 @@ def _record(options: tuple[Option, ...], documents: list[Document], given: argpa
         raise UsageError(f"--chosen: there is no option '{choice}'", *advice)
     title = first.title or first.name if first is not None and len({d.path for d in documents}) == 1 else ""
     about = first.about if first is not None and title else ""
-    return Record(title or "Which of these designs", about, options, decision, f"verify {__version__}", choice)
+    taken = next((o.row.entry for o in options if o.name == choice), None)
+    if not title and isinstance(taken, Result):
+        title = taken.title or choice
+    return Record(title or " or ".join(names), about, options, decision, f"verify {__version__}", choice)
 
 
 def _status(record: Record) -> int:

@@ -244,7 +244,17 @@ def _options(record: Record) -> list[str]:
         if isinstance(entry, Result) and prop is not None:
             shown = block(line.rstrip() for line in counterexample(entry, prop))
             lines += ["", f"The shortest schedule that fails, {plain(subject(prop))}:", "", *shown]
+            lines += _fix(entry)
     return lines
+
+
+def _fix(entry: Result) -> list[str]:
+    """One edit with which the option holds, where somebody looked for it and found it."""
+    if entry.fixes is None or not entry.fixes.found:
+        return []
+    fix = entry.fixes.found[0]
+    said = f"A suggestion, with which verify finds everything SAFE within {plain(fix.scope)}: {plain(fix.what)}."
+    return ["", said, "", *block(fix.diff.split("\n"), "diff")]
 
 
 def _more(record: Record) -> list[str]:

@@ -77,6 +77,9 @@ def _results(path: str) -> dict[str, Result]:
         return dict([_result(path)])
     at = os.path.join(path, index.INDEX)
     if not os.path.isfile(at):
+        if not os.path.isfile(os.path.join(path, EVIDENCE)):
+            note = "`verify MODEL --evidence DIR` writes one"
+            raise fail(f"this directory holds no evidence: there is no {EVIDENCE}", Span(path, 1, 1), note)
         return dict([_result(os.path.join(path, EVIDENCE))])
     try:
         with open(at, encoding="utf-8", errors="surrogateescape", newline="") as file:

@@ -69,8 +69,9 @@ class Keeper:
     def expect_several(self) -> None:
         """From now on every result has a folder of its own. Raises UsageError when one file was asked for."""
         if is_file(self.path):
-            note = f"name one scheme with --scheme, or a directory: --evidence {self.path.removesuffix('.json')}"
-            raise UsageError("one evidence file is about one model", note)
+            directory = f"a directory takes several: --evidence {self.path.removesuffix('.json')}"
+            note = "judge one model, or name one scheme of a workload with --scheme"
+            raise UsageError(f"{self.path}: a file of evidence is about one model", note, directory)
         self.several = True
 
     def take(self, result: Result, document: Document) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNSAFE, EXIT_USAGE
 
 Capture = pytest.CaptureFixture[str]
 MODELS = ROOT / "models"
+LINEARIZABLE = "linearizable/register-store"
 
 
 def keep(model: str, folder: Path) -> Path:
@@ -189,7 +191,9 @@ def test_the_bytes_depend_on_the_model_only(
         assert name == PROVENANCE or (str(MODELS).encode() not in data and str(tmp_path).encode() not in data)
 
 
-@pytest.mark.parametrize("model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves"])
+@pytest.mark.parametrize(
+    "model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves", LINEARIZABLE]
+)
 def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capture) -> None:
     folder = keep(model, tmp_path / "out")
     assert str(MODELS).encode() not in b"".join(v for k, v in contents(folder).items() if k != PROVENANCE)
@@ -287,3 +291,28 @@ def test_diff_of_damaged_evidence_is_refused(copy: Path, escape: Path, capsys: C
     assert main(["diff", str(escape), str(copy)]) == EXIT_INTERNAL
     assert "damaged" in capsys.readouterr().err
     assert main(["diff", str(escape), str(escape / "gone")]) == EXIT_USAGE
+
+
+PAGE = ROOT / "docs" / "evidence.md"
+SHOWN = re.compile(r"(<!-- audit -->\n```text\n\$ verify audit out\n)(.*?)(```\n<!-- /audit -->)", re.DOTALL)
+
+
+def test_the_documented_audit_is_what_is_printed(
+    escape: Path, promote: bool, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(escape.parent)
+    assert audit(Path("out")) == EXIT_OK
+    printed = capsys.readouterr().out
+    text = PAGE.read_text(encoding="utf-8")
+    found = SHOWN.search(text)
+    assert found is not None
+    if promote:
+        PAGE.write_text(text.replace(found[0], found[1] + printed + found[3]), encoding="utf-8")
+    else:
+        assert found[2] == printed
+
+
+def test_every_file_is_documented(escape: Path) -> None:
+    rows = re.findall(r"^\| `([^`]+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    kinds = {name.split("/")[0] for name in contents(escape)} | {"certificate"}
+    assert {row.split("/")[0] for row in rows} == kinds

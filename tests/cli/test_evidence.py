@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +18,11 @@ from catalogue import ROOT
 from verifier.cli import main
 from verifier.evidence import store
 from verifier.report.folder import PROVENANCE, SUMS
-from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_USAGE
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, EXIT_USAGE
 
 Capture = pytest.CaptureFixture[str]
 MODELS = ROOT / "models"
+LINEARIZABLE = "linearizable/register-store"
 
 
 def keep(model: str, folder: Path) -> Path:
@@ -189,7 +193,9 @@ def test_the_bytes_depend_on_the_model_only(
         assert name == PROVENANCE or (str(MODELS).encode() not in data and str(tmp_path).encode() not in data)
 
 
-@pytest.mark.parametrize("model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves"])
+@pytest.mark.parametrize(
+    "model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves", LINEARIZABLE]
+)
 def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capture) -> None:
     folder = keep(model, tmp_path / "out")
     assert str(MODELS).encode() not in b"".join(v for k, v in contents(folder).items() if k != PROVENANCE)
@@ -263,3 +269,75 @@ def test_evidence_from_before_results_were_kept_still_passes(escape: Path, tmp_p
 def test_a_directory_without_evidence_is_said_to_be_one(tmp_path: Path, capsys: Capture) -> None:
     assert audit(tmp_path) == EXIT_USAGE
     assert "this directory holds no evidence" in capsys.readouterr().err
+
+
+def test_diff_says_what_changed_and_whether_it_got_worse(tmp_path: Path, capsys: Capture) -> None:
+    text = (MODELS / "nil-map.yaml").read_text(encoding="utf-8")
+    other = tmp_path / "nil-map.yaml"
+    other.write_text(text.replace("panic: unsafe", "panic: safe"), encoding="utf-8")
+    old = keep("nil-map", tmp_path / "old")
+    assert main([str(other), "-q", "--evidence", str(tmp_path / "new")]) == EXIT_UNSAFE
+    capsys.readouterr()
+    assert main(["diff", str(old), str(old)]) == EXIT_OK
+    assert capsys.readouterr().out == "nothing changed\n"
+    assert main(["diff", str(old), str(tmp_path / "new")]) == EXIT_UNSAFE
+    shown = capsys.readouterr().out
+    assert "worse    exit status  0 -> 1" in shown and "1 line added, 1 removed" in shown
+    assert main(["diff", str(tmp_path / "new"), str(old / "evidence.json"), "--format", "markdown"]) == EXIT_OK
+    assert "changed, and nothing got worse" in capsys.readouterr().out
+
+
+def test_diff_of_damaged_evidence_is_refused(copy: Path, escape: Path, capsys: Capture) -> None:
+    path = copy / "evidence.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"UNSAFE"', '"SAFE"', 1), encoding="utf-8")
+    assert main(["diff", str(escape), str(copy)]) == EXIT_INTERNAL
+    assert "damaged" in capsys.readouterr().err
+    assert main(["diff", str(escape), str(escape / "gone")]) == EXIT_USAGE
+
+
+PAGE = ROOT / "docs" / "evidence.md"
+SHOWN = re.compile(r"(<!-- audit -->\n```text\n\$ verify audit out\n)(.*?)(```\n<!-- /audit -->)", re.DOTALL)
+
+
+def test_the_documented_audit_is_what_is_printed(
+    escape: Path, promote: bool, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(escape.parent)
+    assert audit(Path("out")) == EXIT_OK
+    printed = capsys.readouterr().out
+    text = PAGE.read_text(encoding="utf-8")
+    found = SHOWN.search(text)
+    assert found is not None
+    if promote:
+        PAGE.write_text(text.replace(found[0], found[1] + printed + found[3]), encoding="utf-8")
+    else:
+        assert found[2] == printed
+
+
+def test_every_file_is_documented(escape: Path) -> None:
+    rows = re.findall(r"^\| `([^`]+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    kinds = {name.split("/")[0] for name in contents(escape)} | {"certificate"}
+    assert {row.split("/")[0] for row in rows} == kinds
+
+
+def test_the_bytes_do_not_depend_on_the_order_of_hashes(escape: Path, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "verifier", str(MODELS / "unprotected.yaml"), "-q", "--no-any"]
+        subprocess.run(
+            [*command, "--evidence", str(tmp_path / seed)],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+    first, again = contents(tmp_path / "1"), contents(tmp_path / "2")
+    assert [name for name in first if first[name] != again[name]] == [PROVENANCE]
+
+
+def test_what_was_not_finished_is_kept_as_such(tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "out"
+    limited = [str(MODELS / "mutex.yaml"), "-q", "--no-any", "--max-states", "20"]
+    assert main([*limited, "--evidence", str(out)]) == EXIT_UNKNOWN
+    page = (out / "evidence.md").read_text(encoding="utf-8")
+    assert "**UNKNOWN**: the check did not finish" in page and "Exit status 3" in page
+    assert "--max-states 20" in page
+    assert audit(out) == EXIT_OK

@@ -213,6 +213,11 @@ def test_uris_are_relative_to_the_top_of_the_repository() -> None:
     assert inner.artifact("/home/me/repository/y.yaml") == {"uri": "file:///home/me/repository/y.yaml"}
 
 
+def test_for_github_the_workflow_names_the_category() -> None:
+    assert "automationDetails" not in run(TABLE["safe"])
+    assert run(TABLE["safe"], full=True)["automationDetails"] == {"id": "verify/"}
+
+
 def test_the_version_that_ci_checked_out_is_named() -> None:
     known = replace(HERE, url="https://example.org/us/repo", revision="0a1b", branch="refs/heads/main")
     (version,) = run(TABLE["safe"], repository=known)["versionControlProvenance"]

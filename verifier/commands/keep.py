@@ -42,12 +42,15 @@ def gathered(result: Result, document: Document) -> tuple[Result, Evidence, Exhi
     """What a directory keeps of a run: its result with files as they are called there, the evidence, what is shown."""
     from verifier.evidence import store
     from verifier.evidence.codec import relocated
-    from verifier.evidence.places import places
+    from verifier.evidence.places import headed, places
     from verifier.pipeline.exhibit import exhibit
 
     certificate = result.any_number.certificate if result.any_number else None
     where = places(document)
     moved = relocated(result, where)
+    if moved.fixes is not None:
+        fixes = tuple(replace(fix, diff=headed(fix.diff, where)) for fix in moved.fixes.found)
+        moved = replace(moved, fixes=replace(moved.fixes, found=fixes))
     shown = relocated(exhibit(document, result), where)
     return moved, replace(store.evidence(moved, document, certificate), pictures=shown.pictures), shown
 
@@ -66,8 +69,9 @@ class Keeper:
     def expect_several(self) -> None:
         """From now on every result has a folder of its own. Raises UsageError when one file was asked for."""
         if is_file(self.path):
-            note = f"name one scheme with --scheme, or a directory: --evidence {self.path.removesuffix('.json')}"
-            raise UsageError("one evidence file is about one model", note)
+            directory = f"a directory takes several: --evidence {self.path.removesuffix('.json')}"
+            note = "judge one model, or name one scheme of a workload with --scheme"
+            raise UsageError(f"{self.path}: a file of evidence is about one model", note, directory)
         self.several = True
 
     def take(self, result: Result, document: Document) -> None:

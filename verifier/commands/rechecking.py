@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
-from verifier.commands.audit_result import Line, about_result, consequences
+from verifier.commands.audit_result import Line, about_result, consequences, recorded
 from verifier.source import Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from verifier.audit.recheck import Rechecked
     from verifier.evidence.proof import Certificate
     from verifier.evidence.store import Evidence, Judged
+    from verifier.evidence.trace import Trace
     from verifier.model.document import Document
     from verifier.pipeline import Front
 
@@ -98,6 +99,8 @@ def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
     if found.result is not None:
         yield about_result(document, found)
         yield from consequences(front, found.result)
+    if found.result is not None:
+        yield Line("as recorded", recorded(found.result))
     rest = [p.name for p in found.properties if p.schedule is None and not _lifted(p, found)]
     if rest:
         yield Line("not checked", f"{', '.join(rest)}: explored, or not decided; `verify` explores again")
@@ -122,10 +125,18 @@ def _schedule(front: Front, judged: Judged, found: Evidence) -> Line:
     except AuditError as error:
         return Line(judged.name, f"REFUSED: {error}", EXIT_INTERNAL)
     shown = next((p.trace for p in found.result.properties if p.name == judged.name), None) if found.result else trace
-    if shown != replace(trace, lowering=name, fused=shown is not None and shown.fused):
+    if shown is None or shown != _as_recorded(trace, shown, name):
         return Line(judged.name, "REFUSED: the schedule does not show what the report says", EXIT_INTERNAL)
     steps = "/".join(map(str, judged.schedule.choices)) or "-"
     return Line(judged.name, f"{judged.verdict}: schedule {steps} {words}")
+
+
+def _as_recorded(trace: Trace, shown: Trace, lowering: str) -> Trace:
+    """What a replay shows, with what it cannot show as recorded: whether a shorter schedule may exist."""
+    history = trace.history
+    if history is not None and shown.history is not None:
+        history = replace(history, fewest=shown.history.fewest)
+    return replace(trace, lowering=lowering, fused=shown.fused, history=history)
 
 
 def _certificate(front: Front, certificate: Certificate, found: Evidence, given: argparse.Namespace) -> Iterator[Line]:

@@ -26,7 +26,8 @@ def render(entries: Sequence[Entry], repository: Repository, command: str, full:
     """
     run: dict[str, Json] = {
         "tool": {"driver": {"name": "verify", "semanticVersion": __version__, "rules": descriptors()}},
-        "automationDetails": {"id": "verify/"},
+        # For GitHub the workflow names the category: an id in the file would win over it, and two jobs be one.
+        **({"automationDetails": {"id": "verify/"}} if full else {}),
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT_ID: {"description": {"text": "The top of the repository"}}},
         "invocations": [_invocation(entries, repository, command)],
@@ -133,6 +134,7 @@ def _model(entry: Entry) -> Json:
     return {
         "model": entry.model,
         "path": entry.path,
+        **({"scheme": entry.scheme} if entry.scheme else {}),
         "sha256": entry.sha256,
         "exitCode": entry.exit_code,
         "verdict": entry.verdict.value,

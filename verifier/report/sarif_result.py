@@ -92,6 +92,7 @@ def _properties(found: Result, prop: Property) -> dict[str, Json]:
     trace = prop.trace
     return {
         "model": found.model,
+        **({"scheme": found.scheme} if found.scheme else {}),
         "property": prop.name,
         "kind": prop.kind,
         "verdict": prop.verdict.value,

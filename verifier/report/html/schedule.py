@@ -29,7 +29,7 @@ def schedules(result: Result, found: list[Shown]) -> Markup | None:
         tag("h2", "Schedules"),
         tag("div", tabs, role="tablist", aria_label="Schedules", class_="tabs") if len(found) > 1 else None,
         [_panel(result, n, s, len(found) > 1) for n, s in enumerate(found)],
-        _stepper(),
+        _stepper(len(found)),
         tag("div", _state(), source(result), class_="two"),
         id="schedules",
     )
@@ -94,7 +94,7 @@ def _tests(shown: Shown) -> Markup | None:
     return tag("p", tag("b", "Why tests may be green. "), prose(said), class_="tests") if said else None
 
 
-def _stepper() -> Markup:
+def _stepper(many: int) -> Markup:
     buttons = [
         ("first", "\u21e4", "to the start"),
         ("back", "\u2190", "one step back"),
@@ -103,7 +103,9 @@ def _stepper() -> Markup:
     ]
     drawn = [tag("button", sign, type="button", id=f"go-{name}", aria_label=label) for name, sign, label in buttons]
     jump = tag("button", "First error", type="button", id="go-error")
-    keys = [tag("span", [tag("kbd", k) for k in key.split(" ")], f" {words}") for key, words in KEYS]
+    keys = [
+        tag("span", [tag("kbd", k) for k in key.split(" ")], f" {words}") for key, words in KEYS[: 4 if many > 1 else 3]
+    ]
     return tag(
         "div",
         tag("div", drawn, jump, tag("output", id="position"), class_="buttons", role="group", aria_label="Steps"),

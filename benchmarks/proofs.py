@@ -3,8 +3,8 @@
     python benchmarks/proofs.py            print the table
     python benchmarks/proofs.py --write    put it into docs/proofs.md, between its markers
 
-`no names`: without the holder's name in exclusive locks; `no published`: without published bits. Seconds are CPU seconds of one
-run.
+`no names`: without the holder's name in exclusive locks; `no published`: without published bits. Seconds are CPU
+seconds of one run.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ class Case:
     observed on the real toolchain, but for those in `rare`, which say why not; nothing else may be observed.
 
     `lowering`: abstract, or runtime where the map's own steps are the rule. `races`: whether data races are compared.
-    `repeat`: how often the bodies of this case run, at most, until all is seen that is expected.
+    `repeat`: how often the bodies of this case run, at most, until all is seen that is expected. `tight`: without
+    pauses, where two goroutines must be inside the runtime at a time.
     """
 
     rule: str
@@ -36,6 +37,7 @@ class Case:
     races: bool = True
     bounds: Bounds = field(default_factory=Bounds)
     repeat: int = 4000
+    tight: bool = False
     go: str = "1.27"
 
     def unlikely(self, outcomes: Iterable[str]) -> frozenset[str]:

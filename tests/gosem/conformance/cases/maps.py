@@ -22,7 +22,7 @@ LUCK = "the runtime notices by luck"
 
 MAP = (
     *(
-        case("gomap.header", f"map-{name}", AB, a, b, lowering="runtime", rare={"fatal error: *": LUCK})
+        case("gomap.header", f"map-{name}", AB, a, b, lowering="runtime", tight=True, rare={"fatal error: *": LUCK})
         for name, a, b in HEADER
     ),
     case("gomap.nil-assign", "map-nil-assign", "var m map[string]int", 'm["a"] = 1'),
@@ -71,7 +71,7 @@ MAP = (
     ),
 )
 
-PAIR = "var x, y int\nvar m = map[string]*int{}"
+PAIR = 'var x, y int\nvar m = map[string]*int{"b": &y}'
 
 SWISS = (
     case(
@@ -82,24 +82,27 @@ SWISS = (
         'm["b"] = 2\nif done.Add(1) == 2 {\n  n = len(m)\n  _, a = m["a"]\n  _, b = m["b"]\n}',
         shows="n a b",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.value-outside",
         "map-nil-value",
-        f"{PAIR}\nvar there, isnil bool",
+        f"{PAIR}\nvar isnil bool",
         'm["a"] = &x',
-        'v, ok := m["a"]\nthere = ok\nisnil = v == nil',
-        shows="there isnil",
+        'for { v, ok := m["a"]; if ok { isnil = v == nil; break } }',
+        shows="isnil",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.lookup",
         "map-reader-writer",
         'var m = map[string]int{"b": 2}\nvar got int',
-        'm["a"] = 1',
-        'got = m["b"]',
+        'm["a"] = 1; m["a"] = 2; m["a"] = 3',
+        'for i := 0; i < 4; i++ { got = m["b"] }',
         shows="got",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.empty",
@@ -109,6 +112,7 @@ SWISS = (
         '_, ok = m["a"]\ndelete(m, "a")\n_, ok = m["b"]',
         shows="ok",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.delete",
@@ -118,6 +122,7 @@ SWISS = (
         'delete(m, "b")\nif done.Add(1) == 2 {\n  n = len(m)\n}',
         shows="n",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.len",
@@ -127,6 +132,7 @@ SWISS = (
         "n = len(m)\nn = len(m)",
         shows="n",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.range",
@@ -136,6 +142,7 @@ SWISS = (
         "for range m {\n  n++\n}",
         shows="n",
         lowering="runtime",
+        tight=True,
     ),
     case(
         "swiss.assign",
@@ -145,6 +152,7 @@ SWISS = (
         'm["a"] = 2\nif done.Add(1) == 2 {\n  n = len(m)\n  v = m["a"]\n}',
         shows="n v",
         lowering="runtime",
+        tight=True,
     ),
 )
 
@@ -241,8 +249,8 @@ SYNCMAP = (
         "syncmap.range",
         "syncmap-range",
         f"{SM}\nvar n, first int",
-        'm.Store("a", 1)\nm.Store("b", 2)\nm.Range(func(k, v any) bool {\n  if n == 0 {\n    first = v.(int)\n  }\n  n++\n'
-        "  return true\n})",
+        'm.Store("a", 1)\nm.Store("b", 2)\nm.Range(func(k, v any) bool {\n  if n == 0 {\n    first = v.(int)\n  }\n'
+        "  n++\n  return true\n})",
         shows="n first",
     ),
     case(

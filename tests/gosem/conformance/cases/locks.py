@@ -63,7 +63,7 @@ MUTEX = (
         "mutex-trylock-orders-nothing",
         "var mu sync.Mutex\nvar n int",
         "n = 1\nmu.Lock()\nmu.Unlock()",
-        "if !mu.TryLock() {\n  n = 2\n}",
+        "if mu.TryLock() {\n  mu.Unlock()\n} else {\n  n = 2\n}",
     ),
 )
 

@@ -14,7 +14,7 @@ TOP = """\
 # The semantics of Go, rule by rule
 
 What `verify` takes Go to do. Each rule is one sentence, read off a line of the source of Go 1.27 (or of the memory
-model, go.dev/`ref/mem`, or the language, go.dev/`ref/spec`), and the named steps of the model follow it. The programs in
+model, go.dev/`ref/mem`, or the language, go.dev/`ref/spec`), and the named steps follow it. The programs in
 the last column are run by the model and by the real toolchain: every outcome that the model allows is observed there,
 or the list at the end says why not, and nothing else is. Races are compared with `-race`, messages word for word.
 How it is done: [tests/gosem/conformance](../tests/gosem/conformance/README.md). `python -m tests.gosem.conformance`

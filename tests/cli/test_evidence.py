@@ -233,6 +233,24 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path, capsys
     assert audit(out) == EXIT_OK
 
 
+def test_a_second_run_says_what_changed_since_the_first(tmp_path: Path, capsys: Capture) -> None:
+    model, out = tmp_path / "m.yaml", tmp_path / "out"
+    text = (MODELS / "nil-map.yaml").read_text(encoding="utf-8")
+    for expected, said in (
+        ("unsafe", ""),
+        ("unsafe", "here: nothing changed\n"),
+        ("safe", "worse    exit status  0 -> 1"),
+    ):
+        model.write_text(text.replace("panic: unsafe", f"panic: {expected}"), encoding="utf-8")
+        main([str(model), "--evidence", str(out)])
+        shown = capsys.readouterr().out
+        assert said in shown and ("since the last evidence" in shown) == bool(said)
+    (out / "evidence.json").write_text("{}")
+    main([str(model), "--evidence", str(out)])
+    assert "since" not in capsys.readouterr().out
+    assert audit(out) == EXIT_OK
+
+
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "precious").write_text("x")
     assert main([str(MODELS / "nil-map.yaml"), "--evidence", str(tmp_path)]) == EXIT_USAGE

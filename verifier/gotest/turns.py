@@ -7,6 +7,7 @@ from dataclasses import field
 
 from verifier.audit.walk import Walk, by_goroutine
 from verifier.evidence.trace import Trace
+from verifier.golang import syntax as ast
 from verifier.gotest.slots import Slots
 from verifier.program.concrete import Concrete
 from verifier.program.monitor import Operation
@@ -141,7 +142,11 @@ class _Goroutine:
             else:
                 self.behind.add(called)
         writes = self._slots.writes.get(slot, 0)
-        if row and writes and any(a.write for a in step.accesses):
+        second = any(a.write for a in step.accesses)
+        if writes and isinstance(self._slots.place(writes).node, ast.Return):
+            # Of `return *f()` it is what comes after the first step that others can see.
+            second = passage is not None and bool(passage.rows)
+        if row and writes and second:
             if passage is not None:
                 passage.seen.add(step.src)
             key = (writes, stack)

@@ -108,6 +108,12 @@ def test_a_goroutine_that_is_started_again_is_another_one_in_go(tmp_path: Path) 
     assert test.text.count("child: true") == 2
 
 
+def test_what_the_library_does_at_the_end_of_a_goroutine_has_no_turn(tmp_path: Path) -> None:
+    body = "a: |\n  var wg sync.WaitGroup\n  wg.Go(func() { n = 1 })\n  wg.Wait()"
+    test, _ = made(model(tmp_path, "var n int", body, "finally: {zero: n == 0}\n"), "zero")
+    assert [(who, mode) for who, _, mode in turns(test)] == [("a", "runs"), ("a.go1", "begins"), ("a", "runs")]
+
+
 def test_the_calls_of_a_history_are_made_and_judged_in_go(tmp_path: Path) -> None:
     test, prop = made(clients(tmp_path, UNCHECKED))
     assert prop.kind == "linearizable" and prop.trace is not None and prop.trace.history is not None

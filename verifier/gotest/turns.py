@@ -97,8 +97,10 @@ class _Passage:
 class _Goroutine:
     """The passages of one goroutine, in the order in which it comes to their slots."""
 
-    def __init__(self, name: str, slots: Slots) -> None:
+    def __init__(self, name: str, slots: Slots, started: int = 0) -> None:
         self.name = name
+        self._started = started
+        """The slot of the statement that starts it: what it does there is Go's library, as Done in `wg.Go(f)`."""
         self.passages: list[_Passage] = []
         self.behind: set[Span] = set()
         self._slots = slots
@@ -127,7 +129,7 @@ class _Goroutine:
         elif (step.detail == "woken" and not ends) or (row and not step.text):
             # Inside Wait of a sync.Cond, or at the end of what a sync.Once calls: nothing that a slot comes before.
             return None
-        if not slot or (not row and self._deferred(slot)):
+        if not slot or (not row and self._deferred(slot)) or (slot == self._started and step.spawn is None):
             return None
         key = (slot, stack)
         passage = self._open.get(key)
@@ -227,7 +229,8 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
             if step.spawn is not None and c.child is not None:
                 child = program.instances[c.child]
                 again = sum(g.name.split(" ")[0] == child.name for g in every)
-                goroutines[child.name] = _Goroutine(f"{child.name} ({again + 1})" if again else child.name, slots)
+                called = f"{child.name} ({again + 1})" if again else child.name
+                goroutines[child.name] = _Goroutine(called, slots, slots.of(step.span))
                 every.append(goroutines[child.name])
                 children.append((every[-1].name, child.template))
             if match := _CHOICE.search(step.detail):

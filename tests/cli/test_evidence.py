@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from catalogue import ROOT
 from verifier.cli import main
 from verifier.evidence import store
 from verifier.report.folder import PROVENANCE, SUMS
-from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNSAFE, EXIT_USAGE
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, EXIT_USAGE
 
 Capture = pytest.CaptureFixture[str]
 MODELS = ROOT / "models"
@@ -231,6 +233,24 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path, capsys
     assert audit(out) == EXIT_OK
 
 
+def test_a_second_run_says_what_changed_since_the_first(tmp_path: Path, capsys: Capture) -> None:
+    model, out = tmp_path / "m.yaml", tmp_path / "out"
+    text = (MODELS / "nil-map.yaml").read_text(encoding="utf-8")
+    for expected, said in (
+        ("unsafe", ""),
+        ("unsafe", "here: nothing changed\n"),
+        ("safe", "worse    exit status  0 -> 1"),
+    ):
+        model.write_text(text.replace("panic: unsafe", f"panic: {expected}"), encoding="utf-8")
+        main([str(model), "--evidence", str(out)])
+        shown = capsys.readouterr().out
+        assert said in shown and ("since the last evidence" in shown) == bool(said)
+    (out / "evidence.json").write_text("{}")
+    main([str(model), "--evidence", str(out)])
+    assert "since" not in capsys.readouterr().out
+    assert audit(out) == EXIT_OK
+
+
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "precious").write_text("x")
     assert main([str(MODELS / "nil-map.yaml"), "--evidence", str(tmp_path)]) == EXIT_USAGE
@@ -316,3 +336,26 @@ def test_every_file_is_documented(escape: Path) -> None:
     rows = re.findall(r"^\| `([^`]+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     kinds = {name.split("/")[0] for name in contents(escape)} | {"certificate"}
     assert {row.split("/")[0] for row in rows} == kinds
+
+
+def test_the_bytes_do_not_depend_on_the_order_of_hashes(escape: Path, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "verifier", str(MODELS / "unprotected.yaml"), "-q", "--no-any"]
+        subprocess.run(
+            [*command, "--evidence", str(tmp_path / seed)],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+    first, again = contents(tmp_path / "1"), contents(tmp_path / "2")
+    assert [name for name in first if first[name] != again[name]] == [PROVENANCE]
+
+
+def test_what_was_not_finished_is_kept_as_such(tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "out"
+    limited = [str(MODELS / "mutex.yaml"), "-q", "--no-any", "--max-states", "20"]
+    assert main([*limited, "--evidence", str(out)]) == EXIT_UNKNOWN
+    page = (out / "evidence.md").read_text(encoding="utf-8")
+    assert "**UNKNOWN**: the check did not finish" in page and "Exit status 3" in page
+    assert "--max-states 20" in page
+    assert audit(out) == EXIT_OK

@@ -58,7 +58,7 @@ def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: P
             out.append(_ordered(s, wide.found or s.found))
     left = [n for n, why in enumerate(out) if not why]
     for n, why in zip(left, _together(base, [survivors[n] for n in left], pool), strict=True):
-        out[n] = why or NO_REASON
+        out[n] = why or ("not all reasons were tried: interrupted" if pool.stopped else NO_REASON)
     return out
 
 

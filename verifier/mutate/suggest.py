@@ -93,9 +93,9 @@ def fixes(document: Document, options: Options, result: Result, pool: Pool, budg
             if j is not None and _safe(j) and smallest and len(found) < SHOWN:
                 found += _verified(document, options, c)
                 size = c.size
-        if found or None in judged:
+        if found or pool.stopped:
             break
-    reason = "" if found else _why_none(known, tried)
+    reason = "" if found else f"interrupted after {tried} edits" if pool.stopped else _why_none(known, tried)
     return Fixes(tuple(found), tried, len(known), reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import field
 
+from verifier.audit.interpret import State
 from verifier.audit.walk import Walk, by_goroutine
 from verifier.evidence.trace import Trace
 from verifier.golang import syntax as ast
@@ -294,8 +295,9 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
     """Add what comes after the last step: the two accesses of a race, the operations that goroutines are stuck in."""
     row = len(walked.taken)
     slots: list[int] = []
-    # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first.
-    race = sorted(trace.race, key=lambda r: ".Wait(" in r.text)
+    # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first. A statement
+    # that would panic after its access comes last, too.
+    race = sorted(trace.race, key=lambda r: (".Wait(" in r.text, _fails(walked, r.goroutine)))
     ends = [(r.goroutine, r.span, False) for r in race] + [(w.goroutine, w.span, True) for w in trace.waiting]
     if trace.loop:
         # Who goes round in the loop does not wait. Who waits has begun to before the first round.
@@ -313,6 +315,19 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
             made.before = len(trace.choices) - trace.loop + 0.5 if trace.loop else 0.0
         slots.append(made.slot if made is not None else 0)
     return tuple(slots)
+
+
+def _fails(walked: Walk, name: str) -> bool:
+    """Whether all that a goroutine can do in the last state, and one step later, is to fail."""
+    (instance,) = [i.number for i in walked.program.goroutines if i.name == name]
+    state = walked.last
+    for _ in range(2):
+        after = [walked.composed.take(state, c) for c in walked.composed.enabled(state) if c.instance == instance]
+        going = [s for s in after if isinstance(s, State)]
+        if after and not going:
+            return True
+        state = going[0] if going else state
+    return False
 
 
 def _standing(walked: Walk, name: str, span: Span | None) -> list[Step]:

@@ -99,3 +99,5 @@ class Clients:
     phase: int
     ghosts: frozenset[int]
     type: str = ""
+    covering: bool = False
+    """Whether a search may leave out a state in which more is possible than in one it has (`passes/covering.py`)."""

@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from verifier.explore.kernel.buffers import reserved
 from verifier.explore.kernel.emit import Function, Value
-from verifier.explore.kernel.words import Unsupported, signed
+from verifier.explore.kernel.words import Unsupported, Words, signed
 from verifier.explore.orders import Orders, TooManyOrders
-from verifier.program.monitor import Clients
+from verifier.program.layout import Layout
+from verifier.program.monitor import REFUTED, Clients
 
 STATE, CLIENT, OUTCOME, CALL, CLIENTS = 20, 2, 3, 6, 4
 """Bits of a judge's state, of a client's number, an outcome and a call; and how many clients there can be."""
@@ -23,8 +24,11 @@ _ENTRIES = 1 << 22
 _FULL = 3 << 20
 """Answers entered at most, so that looking for one that is not there ends soon."""
 
-_EXCHANGE = 1 << 62
-"""Set in a question about clients exchanged."""
+COVERED = "covered"
+"""The name of the function that says whether a stored state covers one that was found."""
+
+_EXCHANGE, _CLOSURE, _WITHIN = (1 << 60 + n for n in range(3))
+"""Set in questions about clients exchanged, about all that is possible in a state, and whether that covers another."""
 
 
 def question(state: int, client: int, outcome: int, pending: tuple[int, ...]) -> int:
@@ -51,8 +55,34 @@ class Judge:
         self._used = (ctypes.c_int64 * 1)()
         self._answer = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(self._answered)
 
-    def source(self) -> str:
-        """The text of `judge(question)`."""
+    @property
+    def covers(self) -> bool:
+        """Whether states may be left out that others cover."""
+        return self._clients.covering
+
+    def source(self, layout: Layout) -> str:
+        """The text of `judge(question)` and, where states cover others, of `covered(stored, found)`."""
+        return "\n".join([self._judge(), *([self._covered(layout)] if self.covers else [])])
+
+    def _covered(self, layout: Layout) -> str:
+        """Whether the judge of a stored state allows no more than that of one found that is equal otherwise."""
+        f = Function(COVERED, [("stored", "ptr"), ("found", "ptr")])
+        stored, found = (Words(f, p, layout.words) for p in f.parameters)
+        slot = layout.cells[self._clients.state]
+        less, more = stored.field(slot), found.field(slot)
+        with f.when(less.equals(REFUTED)):
+            f.give(1)
+        with f.when(more.equals(REFUTED)):
+            f.give(0)
+        key = more | _CLOSURE
+        for n, cell in enumerate(self._clients.pending):
+            key = key | (found.value(layout.cells[cell]) << STATE + CLIENT + OUTCOME + n * CALL)
+        closure = f.call("judge", key)
+        f.give(f.call("judge", less | (closure << STATE) | _WITHIN))
+        return f.source()
+
+    def _judge(self) -> str:
+        """`judge(question)`: looked up, or asked for."""
         f = Function("judge", [("key", "i64")])
         (key,) = f.parameters
         table, used = _pointer(f, self._table.address), _pointer(f, ctypes.addressof(self._used))
@@ -82,10 +112,14 @@ class Judge:
                 rest = key >> STATE
                 order = [rest >> 2 * n & 3 for n in range(len(self._clients.instances))]
                 return self.orders.permuted(state, order)
+            if key & _WITHIN:
+                return int(self.orders.within(state, key >> STATE & (1 << 60 - STATE) - 1))
             client = key >> STATE & (1 << CLIENT) - 1
             outcome = key >> STATE + CLIENT & (1 << OUTCOME) - 1
             calls = key >> STATE + CLIENT + OUTCOME
             pending = tuple(calls >> n * CALL & (1 << CALL) - 1 for n in range(len(self._clients.instances)))
+            if key & _CLOSURE:
+                return self.orders.closure(state, pending)
             return self.orders.returned(state, client, outcome, pending)
         except TooManyOrders as reason:
             self.full = str(reason)

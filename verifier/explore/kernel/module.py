@@ -11,7 +11,7 @@ from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.events import Events, Observer, events
 from verifier.explore.kernel.expressions import Expressions
 from verifier.explore.kernel.heapcode import HeapCode
-from verifier.explore.kernel.judgecode import Judge
+from verifier.explore.kernel.judgecode import COVERED, Judge
 from verifier.explore.kernel.loop import Shape, explore_source, rehash_source
 from verifier.explore.kernel.racecode import Classes, Look, RaceCode, classes
 from verifier.explore.kernel.stepcode import StepCode
@@ -21,6 +21,7 @@ from verifier.explore.pyloop import Watch
 from verifier.explore.races import Races
 from verifier.program.concrete import Concrete
 from verifier.program.intervals import Ranges
+from verifier.program.layout import WORD
 from verifier.records import dataclass
 
 
@@ -46,15 +47,32 @@ def module(machine: Machine, watches: tuple[Watch, ...], races: Races, judge: Ju
     exact = RaceCode(machine, races, constants, told.race) if races.possible else None
     most = sum(max((len(steps) for steps in out.values()), default=0) for out in machine.leaving)
     canonical = _canonical(machine, constants)
-    shape = Shape(machine.layout.words, len(machine.steps), most, canonical.name if canonical else "")
+    covers = judge is not None and judge.covers
+    shape = Shape(
+        machine.layout.words,
+        len(machine.steps),
+        most,
+        canonical.name if canonical else "",
+        COVERED if covers else "",
+        _apart(machine) if covers else (),
+    )
     successors = _Successors(machine, watches, told, constants, heap, classes(machine, races) if exact else None)
     parts = [successors.source(), successors.stuck()]
     parts += [exact.source()] if exact else []
     parts += [heap.source()] if heap else []
     parts += [canonical.source()] if canonical else []
-    parts += [judge.source()] if judge else []
+    parts += [judge.source(machine.layout)] if judge else []
     parts += [rehash_source(shape), explore_source(shape)]
     return Module("\n".join([constants.source(), *parts]), shape, told, exact)
+
+
+def _apart(machine: Machine) -> tuple[int, ...]:
+    """The bits of the judge's state, in every word."""
+    clients, layout = machine.program.clients, machine.layout
+    assert clients is not None
+    slot = layout.cells[clients.state]
+    bits = slot.mask << slot.shift
+    return tuple(bits >> WORD * w & (1 << WORD) - 1 for w in range(layout.words))
 
 
 def _canonical(machine: Machine, constants: Constants) -> CanonicalCode | ClientCode | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.program.passes.constants import fold_constants
+from verifier.program.passes.covering import covering
 from verifier.program.passes.fuse import fuse
 from verifier.program.passes.registers import share_registers
 from verifier.program.passes.slice import slice_cells
@@ -35,7 +36,7 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
         if wanted:
             made = make(small)
             small = made if small is program else _through(made, small)
-    return small
+    return covering(small) if folding else small
 
 
 def _through(made: Program, middle: Program) -> Program:

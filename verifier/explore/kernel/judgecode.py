@@ -1,7 +1,8 @@
 """The judge of calls in compiled code: looked up in a table of what is known, asked for what is not.
 
-Both questions, "what is the state after this return" and "what is it with clients exchanged", are one number; a table
-maps numbers to answers. Whoever answers what is not there (`Answer`) may be Python.
+Every question, such as "what is the state after this return" and "what is it with clients exchanged", is one number; a
+table maps numbers to answers. What is not there is worked out by compiled code (`ordercode`), or by Python's `Orders`:
+tests compare the two.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import ctypes
 from collections.abc import Callable
 
 from verifier.explore.kernel.buffers import reserved
-from verifier.explore.kernel.emit import Function, Value
+from verifier.explore.kernel.emit import Constants, Function, Value
+from verifier.explore.kernel.ordercode import OrderCode, pointer
 from verifier.explore.kernel.words import Unsupported, Words, signed
 from verifier.explore.orders import Orders, TooManyOrders
 from verifier.program.layout import Layout
@@ -40,29 +42,59 @@ def question(state: int, client: int, outcome: int, pending: tuple[int, ...]) ->
 
 
 class Judge:
-    """The table, and Python's answers. Keep it as long as the compiled code runs."""
+    """The table, and who answers: `compiled` code or Python. Keep it as long as the compiled code runs."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, *, compiled: bool = True) -> None:
         if len(clients.instances) > CLIENTS or len(clients.operations) >= 1 << CALL or len(clients.values) > 5:
             raise Unsupported("more clients, calls or values than a question to the judge holds")
         self._clients = clients
         self.orders = Orders(clients)
-        self.full = ""
-        """Why no more answers can be given; empty as long as they can."""
+        self._code = OrderCode(clients) if compiled else None
+        self._full = ""
         self.asked = 0
-        """Questions that the table had no answer to."""
+        """Questions that Python was asked."""
         self._table = reserved(_ENTRIES * 16, _ENTRIES * 16)
         self._used = (ctypes.c_int64 * 1)()
         self._answer = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(self._answered)
+
+    @property
+    def full(self) -> str:
+        """Why no more answers can be given; empty as long as they can."""
+        return self._full if self._code is None else self._code.full
 
     @property
     def covers(self) -> bool:
         """Whether states may be left out that others cover."""
         return self._clients.covering
 
-    def source(self, layout: Layout) -> str:
+    def source(self, layout: Layout, constants: Constants) -> str:
         """The text of `judge(question)` and, where states cover others, of `covered(stored, found)`."""
-        return "\n".join([self._judge(), *([self._covered(layout)] if self.covers else [])])
+        parts = [self._judge(), *([self._covered(layout)] if self.covers else [])]
+        if self._code is not None:
+            parts += [self._code.source(constants), self._answer_source()]
+        return "\n".join(parts)
+
+    def _answer_source(self) -> str:
+        """`answer(question)`, worked out."""
+        f = Function("answer", [("key", "i64")])
+        (key,) = f.parameters
+        count = len(self._clients.instances)
+        state = key & (1 << STATE) - 1
+        given = f.array(CLIENTS)
+        with f.when((key & _EXCHANGE).differs(0)):
+            for n in range(count):
+                f.store(given, n, (key >> STATE + 2 * n) & 3)
+            f.give(f.call("permuted", state, given))
+        with f.when((key & _WITHIN).differs(0)):
+            f.give(f.call("included", state, (key >> STATE) & (1 << STATE) - 1))
+        for n in range(count):
+            f.store(given, n, (key >> STATE + CLIENT + OUTCOME + n * CALL) & (1 << CALL) - 1)
+        with f.when((key & _CLOSURE).differs(0)):
+            f.give(f.call("possible", state, given))
+        client = (key >> STATE) & (1 << CLIENT) - 1
+        outcome = (key >> STATE + CLIENT) & (1 << OUTCOME) - 1
+        f.give(f.call("returned", state, client, outcome, given))
+        return f.source()
 
     def _covered(self, layout: Layout) -> str:
         """Whether the judge of a stored state allows no more than that of one found that is equal otherwise."""
@@ -85,7 +117,7 @@ class Judge:
         """`judge(question)`: looked up, or asked for."""
         f = Function("judge", [("key", "i64")])
         (key,) = f.parameters
-        table, used = _pointer(f, self._table.address), _pointer(f, ctypes.addressof(self._used))
+        table, used = pointer(f, self._table.address), pointer(f, ctypes.addressof(self._used))
         mixed = (key ^ (key >> 29)) * signed(0x9E3779B97F4A7C15)
         at = f.variable((mixed ^ (mixed >> 32)) & (_ENTRIES - 1))
         entry = f.variable(f.load(table, at.get() * 2))
@@ -94,8 +126,7 @@ class Judge:
                 f.give(f.load(table, at.get() * 2 + 1))
             at.set((at.get() + 1) & (_ENTRIES - 1))
             entry.set(f.load(table, at.get() * 2))
-        address = ctypes.cast(self._answer, ctypes.c_void_p).value
-        answer = f.result(f"call i64 inttoptr (i64 {address} to ptr)(i64 {key.text})", "i64")
+        answer = self._asked(f, key)
         count = f.load(used)
         with f.when(count.below(_FULL)):
             f.store(used, 0, count + 1)
@@ -103,6 +134,13 @@ class Judge:
             f.store(table, at.get() * 2 + 1, answer)
         f.give(answer)
         return f.source()
+
+    def _asked(self, f: Function, key: Value) -> Value:
+        """The answer to a question that the table has none to."""
+        if self._code is not None:
+            return f.call("answer", key)
+        address = ctypes.cast(self._answer, ctypes.c_void_p).value
+        return f.result(f"call i64 inttoptr (i64 {address} to ptr)(i64 {key.text})", "i64")
 
     def _answered(self, key: int) -> int:
         self.asked += 1
@@ -122,12 +160,8 @@ class Judge:
                 return self.orders.closure(state, pending)
             return self.orders.returned(state, client, outcome, pending)
         except TooManyOrders as reason:
-            self.full = str(reason)
+            self._full = str(reason)
             return state
-
-
-def _pointer(f: Function, address: int) -> Value:
-    return Value(f, f"inttoptr (i64 {address} to ptr)", "ptr")
 
 
 def returned(f: Function, state: Value, client: int, outcome: Value, pending: list[Value]) -> Value:

@@ -61,7 +61,7 @@ def module(machine: Machine, watches: tuple[Watch, ...], races: Races, judge: Ju
     parts += [exact.source()] if exact else []
     parts += [heap.source()] if heap else []
     parts += [canonical.source()] if canonical else []
-    parts += [judge.source(machine.layout)] if judge else []
+    parts += [judge.source(machine.layout, constants)] if judge else []
     parts += [rehash_source(shape), explore_source(shape)]
     return Module("\n".join([constants.source(), *parts]), shape, told, exact)
 

@@ -25,6 +25,12 @@ from verifier.program.layout import WORD
 from verifier.records import dataclass
 
 
+FOUND, FAILING = range(2)
+"""What is counted while successors are made: how many there are, and whether some step fails."""
+_TOGETHER = 300
+"""Steps up to which one function makes all successors: the time to compile one grows faster than its length."""
+
+
 @dataclass(frozen=True)
 class Module:
     """LLVM text, and what its user has to know about it. `races` is None where no two accesses can ever meet."""
@@ -103,39 +109,29 @@ class _Successors:
         self._observer = Observer(machine.program, told, watches)
 
     def source(self) -> str:
-        """The text of the function."""
+        """The text of the function, and of those it calls."""
         parameters = [(n, "ptr") for n in ("s", "out", "taken", "armed", "known")]
         f = Function("successors", [*parameters, ("mask", "i64")])
         state, out, taken, armed, known, mask = f.parameters
         words = Words(f, state, self._machine.layout.words)
-        found, failing = f.variable(0), f.variable(0, "i1")
-        steps = StepCode(
-            self._machine, words, self._constants, lambda: f.address(out, found.get() * self._machine.layout.words)
-        )
-        self._observer.watch(f, armed, steps.expressions())
+        counts = f.array(2)
+        self._observer.watch(f, armed, StepCode(self._machine, words, self._constants, lambda: out).expressions())
+        f.store(counts, FOUND, 0)
+        f.store(counts, FAILING, 0)
         look = Look(f, self._spots) if self._spots else None
-
-        def arrive(k: int, successor: Value) -> None:
-            if self._heap and not all_pooled(self._machine):
-                f.call(self._heap.collect, successor)
-            f.store(taken, found.get(), k, "i32")
-            found.set(found.get() + 1)
-
-        def failed(k: int) -> None:
-            failing.set(1)
-            self._observer.report(f, armed, self._told.failed(k))
-
+        parts: list[str] = []
         for i in self._machine.program.goroutines:
-            self._goroutine(f, i.number, words, steps, look, state, armed, failed, arrive)
+            parts += self._goroutine(f, i.number, words, look, (state, out, taken, armed, counts))
         if look:
             with f.when(look.suspicious()):
                 race = f.call("races", state, known, mask)
                 with f.when(race.differs(0)):
                     f.give(race)
-        with f.when(found.get().equals(0) & ~failing.get()):
+        found = f.load(counts, FOUND)
+        with f.when(found.equals(0) & f.load(counts, FAILING).equals(0)):
             f.give(f.call("stuck", state, armed))
-        f.give(found.get())
-        return f.source()
+        f.give(found)
+        return "\n".join([f.source(), *parts])
 
     def stuck(self) -> str:
         """The text of `stuck(s, armed)`."""
@@ -148,32 +144,69 @@ class _Successors:
         return f.source()
 
     def _goroutine(
-        self,
-        f: Function,
-        instance: int,
-        words: Words,
-        steps: StepCode,
-        look: Look | None,
-        state: Value,
-        armed: Value,
-        failed: Callable[[int], None],
-        arrive: Callable[[int, Value], None],
-    ) -> None:
+        self, f: Function, instance: int, words: Words, look: Look | None, given: tuple[Value, ...]
+    ) -> list[str]:
+        """The steps of a goroutine; the text of functions for them, where there are many."""
         layout = self._machine.layout
         cases: dict[int, Callable[[], None]] = {}
+        parts: list[str] = []
+        apart = len(self._machine.steps) > _TOGETHER
         for location, numbers in self._machine.leaving[instance].items():
             at = layout.codes[instance][location]
 
             def body(at: int = at, numbers: tuple[int, ...] = numbers) -> None:
                 if look:
                     look.at((instance, at))
-                for k in numbers:
-                    self._step(f, k, steps, state, armed, failed, arrive)
+                if not apart:
+                    self._steps(f, words, numbers, *given)
+                    return
+                name = f"leave{instance}_{at}"
+                told = f.call(name, *given)
+                with f.when(told.differs(0)):
+                    f.give(told)
+                parts.append(self._apart(name, numbers))
 
             cases[at] = body
         if cases:
             slot = layout.pcs[instance]
             f.switch(words.field(slot) if slot.width else f.constant(0), cases)
+        return parts
+
+    def _apart(self, name: str, numbers: tuple[int, ...]) -> str:
+        """A function of its own for the steps out of one location."""
+        f = Function(name, [(n, "ptr") for n in ("s", "out", "taken", "armed", "counts")])
+        self._steps(f, Words(f, f.parameters[0], self._machine.layout.words), numbers, *f.parameters)
+        f.give(0)
+        return f.source()
+
+    def _steps(
+        self,
+        f: Function,
+        words: Words,
+        numbers: tuple[int, ...],
+        state: Value,
+        out: Value,
+        taken: Value,
+        armed: Value,
+        counts: Value,
+    ) -> None:
+        def place() -> Value:
+            return f.address(out, f.load(counts, FOUND) * self._machine.layout.words)
+
+        def arrive(k: int, successor: Value) -> None:
+            if self._heap and not all_pooled(self._machine):
+                f.call(self._heap.collect, successor)
+            found = f.load(counts, FOUND)
+            f.store(taken, found, k, "i32")
+            f.store(counts, FOUND, found + 1)
+
+        def failed(k: int) -> None:
+            f.store(counts, FAILING, 1)
+            self._observer.report(f, armed, self._told.failed(k))
+
+        steps = StepCode(self._machine, words, self._constants, place)
+        for k in numbers:
+            self._step(f, k, steps, state, armed, failed, arrive)
 
     def _step(
         self,

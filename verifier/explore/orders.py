@@ -54,6 +54,21 @@ class Orders:
             return state
         return self._number({(m, tuple(done[n] for n in order)) for m, done in self._states[state]})
 
+    def renamed(self, state: int, valued: Sequence[bool]) -> int:
+        """The state with both values exchanged; `valued[n]`: the outcome of client n's call is a value."""
+        if state == REFUTED:
+            return state
+        swap = (0, 2, 1)
+        return self._number(
+            {
+                (
+                    tuple(swap[v] for v in m),
+                    tuple(1 + swap[d - 1] if d and v else d for d, v in zip(done, valued, strict=True)),
+                )
+                for m, done in self._states[state]
+            }
+        )
+
     def closure(self, state: int, pending: tuple[int, ...]) -> int:
         """The number of the set of all that is possible in a state while clients are in these calls."""
         key = (state, pending)

@@ -29,8 +29,9 @@ _FULL = 3 << 20
 COVERED = "covered"
 """The name of the function that says whether a stored state covers one that was found."""
 
-_EXCHANGE, _CLOSURE, _WITHIN = (1 << 60 + n for n in range(3))
-"""Set in questions about clients exchanged, about all that is possible in a state, and whether that covers another."""
+_EXCHANGE, _CLOSURE, _WITHIN, _VALUES = (1 << 59 + n for n in range(4))
+"""Set in questions about clients exchanged, about all that is possible in a state, whether that covers another one,
+and about values exchanged."""
 
 
 def question(state: int, client: int, outcome: int, pending: tuple[int, ...]) -> int:
@@ -85,6 +86,9 @@ class Judge:
             for n in range(count):
                 f.store(given, n, (key >> STATE + 2 * n) & 3)
             f.give(f.call("permuted", state, given))
+        if self._clients.renaming is not None:
+            with f.when((key & _VALUES).differs(0)):
+                f.give(f.call("renamed", state, (key >> STATE) & (1 << CLIENTS) - 1))
         with f.when((key & _WITHIN).differs(0)):
             f.give(f.call("included", state, (key >> STATE) & (1 << STATE) - 1))
         for n in range(count):
@@ -151,7 +155,10 @@ class Judge:
                 order = [rest >> 2 * n & 3 for n in range(len(self._clients.instances))]
                 return self.orders.permuted(state, order)
             if key & _WITHIN:
-                return int(self.orders.within(state, key >> STATE & (1 << 60 - STATE) - 1))
+                return int(self.orders.within(state, key >> STATE & (1 << STATE) - 1))
+            if key & _VALUES:
+                valued = [bool(key >> STATE + n & 1) for n in range(len(self._clients.instances))]
+                return self.orders.renamed(state, valued)
             client = key >> STATE & (1 << CLIENT) - 1
             outcome = key >> STATE + CLIENT & (1 << OUTCOME) - 1
             calls = key >> STATE + CLIENT + OUTCOME
@@ -170,6 +177,11 @@ def returned(f: Function, state: Value, client: int, outcome: Value, pending: li
     for n, call in enumerate(pending):
         key = key | (call << STATE + CLIENT + OUTCOME + n * CALL)
     return f.call("judge", key)
+
+
+def renamed(f: Function, state: Value, valued: Value) -> Value:
+    """The judge's state with both values exchanged; bit n of `valued`: the outcome of client n's call is a value."""
+    return f.call("judge", (state | (valued << STATE)) | _VALUES)
 
 
 def exchanged(f: Function, state: Value, order: Callable[[int], Value], count: int) -> Value:

@@ -55,9 +55,9 @@ class OrderCode:
         return int(self.control[COUNT])
 
     def source(self, constants: Constants) -> str:
-        """The text of `returned`, `permuted`, `possible`, `included`, and of what they call."""
+        """The text of `returned`, `permuted`, `renamed`, `possible`, `included`, and of what they call."""
         parts = [self._has(), self._numbered(), self._close(constants), self._possible()]
-        return "\n".join([*parts, self._returned(), self._permuted(), self._included()])
+        return "\n".join([*parts, self._returned(), self._permuted(), self._renamed(), self._included()])
 
     # ---- sets
 
@@ -266,6 +266,35 @@ class OrderCode:
                 old = (c >> (f.load(order, client) * self._done + self._inside)) & ((1 << self._done) - 1)
                 made = made | (old << self._inside + client * self._done)
             f.store(numbers, at.get(), made)
+            at.set(at.get() + 1)
+        f.give(f.call("numbered", numbers, n))
+        return f.source()
+
+    def _renamed(self) -> str:
+        """`renamed(state, valued)`: as `Orders.renamed`; bit n of `valued` is set if client n's outcome is a value."""
+        f = Function("renamed", [("state", "i64"), ("valued", "i64")])
+        state, valued = f.parameters
+        with f.when(state.equals(REFUTED)):
+            f.give(REFUTED)
+        numbers = f.array(_MOST)
+        n = self._members(f, state, numbers)
+        at = f.variable(0)
+
+        def swapped(c: Value, shift: int, width: int, first: int, really: Value) -> Value:
+            """1 and 2, both from `first` on, exchanged in a field of a configuration."""
+            v = (c >> shift) & ((1 << width) - 1)
+            pair = v.equals(first) | v.equals(first + 1)
+            both = (pair & really).choose(f.constant(first ^ first + 1), f.constant(0))
+            return c ^ (both << shift)
+
+        with f.loop(lambda: at.get().below(n)):
+            c = f.load(numbers, at.get())
+            for key in range(len(self._clients.keys)):
+                c = swapped(c, key * self._width, self._width, 1, f.constant(1, "i1"))
+            for client in range(len(self._clients.instances)):
+                really = ((valued >> client) & 1).differs(0)
+                c = swapped(c, self._inside + client * self._done, self._done, 2, really)
+            f.store(numbers, at.get(), c)
             at.set(at.get() + 1)
         f.give(f.call("numbered", numbers, n))
         return f.source()

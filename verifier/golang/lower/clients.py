@@ -20,7 +20,7 @@ from verifier.golang.lower.variables import variable
 from verifier.golang.types import Func, Var
 from verifier.model.document import CLIENT
 from verifier.program.expr import ONE, ZERO, Const, Expr, Judge, Own, Read, Table, all_of, any_of, equal, ite, op
-from verifier.program.monitor import REFUTED, Clients, Operation
+from verifier.program.monitor import REFUTED, VALUED, Clients, Operation
 from verifier.program.program import END, PACKAGE, Kind, Range
 from verifier.records import dataclass
 
@@ -41,6 +41,7 @@ class Made:
     mine: int
     pending: int
     operations: tuple[Operation, ...]
+    constants: tuple[int, ...]
 
 
 def clients(m: Machine, client: Client) -> Made:
@@ -60,7 +61,8 @@ def clients(m: Machine, client: Client) -> Made:
         m.cell(n, Range(0, most)) for n, most in (("calls", asked.calls), ("call", len(client.operations)))
     )
     b.frame[mine] = b.frame[pending] = False
-    out = Made(client, b.number, state, phase, busy, made, mine, pending, client.operations)
+    constants = tuple(constant(m, v) for v in client.values)
+    out = Made(client, b.number, state, phase, busy, made, mine, pending, client.operations, constants)
     writer = _Writer(m, out)
     writer.begin()
     for name, method in client.methods:
@@ -87,6 +89,7 @@ def judged(made: Made, at: Arrangement) -> Clients:
         phase=made.phase,
         ghosts=frozenset({*ghosts, *pending}),
         type=asked.type,
+        constants=made.constants,
     )
 
 
@@ -96,6 +99,15 @@ def _shared(m: Machine, name: str, most: int) -> int:
     package.cells.append((name, Range(0, most)))
     package.frame.append(False)
     return len(package.cells) - 1
+
+
+def constant(m: Machine, var: Var) -> int:
+    """The value of a key or a value that clients use, as cells hold it."""
+    held = variable(m, var)
+    assert not isinstance(held, Loc), f"{var.name} has no known value"
+    (number,) = numbers(m, held)
+    assert isinstance(number, Const)
+    return number.value
 
 
 def _next(ref: Own, most: int) -> Expr:
@@ -135,7 +147,7 @@ class _Writer:
         m.cur = start
         found = inline(m, FuncVal(method, m.globals, self._receiver()), self._arguments(name, method), m.where)
         updates = (
-            (self._state, Judge(Read(self._pending), self._outcome(name, found))),
+            (self._state, Judge(Read(self._pending), self._outcome(name, found), valued=name in VALUED)),
             (self._pending, ZERO),
             (self._busy, Table((0, *range(self._goroutines)), Read(self._busy))),
         )
@@ -190,15 +202,8 @@ class _Writer:
 
     def _argument(self, variables: tuple[Var, ...], positions: list[int]) -> Expr:
         """The constant at a position (from 1) of the pending operation."""
-        known = [0, *(self._constant(v) for v in variables)]
+        known = [0, *(constant(self._m, v) for v in variables)]
         return Table((0, *(known[n] for n in positions)), Read(self._pending))
-
-    def _constant(self, var: Var) -> int:
-        held = variable(self._m, var)
-        assert not isinstance(held, Loc), f"{var.name} has no known value"
-        (number,) = numbers(self._m, held)
-        assert isinstance(number, Const)
-        return number.value
 
     def _outcome(self, name: str, found: Value) -> Expr:
         """The outcome of a call, see `monitor.apply`; one more than there are values for what no map gives."""
@@ -211,7 +216,7 @@ class _Writer:
         value, there = leaves
         known: Expr = none
         for n, var in reversed(list(enumerate(self._client.values, 1))):
-            known = ite(equal(value, Const(self._constant(var))), Const(n), known)
+            known = ite(equal(value, Const(constant(self._m, var))), Const(n), known)
         ops = self._client.operations
         given = self._argument(self._client.values, [o.value for o in ops])
         without = given if name == "LoadOrStore" else ZERO

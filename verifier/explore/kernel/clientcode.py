@@ -12,7 +12,6 @@ from verifier.explore.machine import Machine
 from verifier.explore.values import Values, values
 from verifier.program.layout import WORD
 
-
 _PAIR = (0, 2, 1, 3)
 """What becomes of numbers of two bits when 1 and 2 are exchanged."""
 

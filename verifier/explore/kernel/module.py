@@ -24,7 +24,6 @@ from verifier.program.intervals import Ranges
 from verifier.program.layout import WORD
 from verifier.records import dataclass
 
-
 FOUND, FAILING = range(2)
 """What is counted while successors are made: how many there are, and whether some step fails."""
 _TOGETHER = 300

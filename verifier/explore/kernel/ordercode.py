@@ -215,10 +215,10 @@ class OrderCode:
         with f.loop(lambda: at.get().below(n)):
             c = f.load(numbers, at.get())
             rest = c & ~mask
-            with f.when(((c & mask) >> shift).equals(outcome + 1)):
-                with f.when(f.call("has", kept, count.get(), rest).equals(0)):
-                    f.store(kept, count.get(), rest)
-                    count.set(count.get() + 1)
+            fits = ((c & mask) >> shift).equals(outcome + 1)
+            with f.when(fits), f.when(f.call("has", kept, count.get(), rest).equals(0)):
+                f.store(kept, count.get(), rest)
+                count.set(count.get() + 1)
             at.set(at.get() + 1)
         with f.when(count.get().equals(0)):
             f.give(REFUTED)

@@ -1,6 +1,6 @@
 """Whether a search may leave out a state in which the judge allows more than in one it has, all else being equal.
 
-What the judge allows only says which returns refute it (`monitor.LINEARIZABLE`), and a judge that allows more after some
+What the judge allows only says which returns refute it (`monitor.LINEARIZABLE`), and one that allows more after some
 calls allows more after all further ones. So every refutation that can follow the state left out, and everything else
 that can happen there, follows the other one as well, in as many steps: inclusion of sets of possibilities is a
 simulation (De Wulf et al., "Antichains: a new algorithm for checking universality of finite automata", CAV 2006).

@@ -169,7 +169,7 @@ def _harmless(program: Program, clients: Clients, renaming: Renaming, steps: lis
         return False
     moves = dict(renaming.moves)
     calls = {n: to for n, to in enumerate(renaming.operations) if n != to}
-    held: dict[int, Moves] = {n: moves for n in renaming.cells}
+    held: dict[int, Moves] = dict.fromkeys(renaming.cells, moves)
     if not held.keys().isdisjoint((*clients.pending, *clients.ghosts, clients.phase)):
         return False
     held |= dict.fromkeys(clients.pending, calls)
@@ -202,5 +202,3 @@ def _form(forms: Forms, scope: Scope, c: Concrete) -> Hashable:
         tuple((forms.place(a.ref, scope), forms.test(a.when, scope), a.write, a.atomic) for a in step.accesses),
         tuple((k.op, forms.place(k.ref, scope)) for k in step.sync),
     )
-
-

@@ -228,9 +228,13 @@ class Symbolic:
         """When two names of cells, both in terms of the state before the run, are one cell."""
         if self._cells(ref).isdisjoint(self._cells(other)) or (_fresh_only(other) and not mentions_fresh(ref.index)):
             return FALSE
-        if ref.family != other.family:
+        if ref.family == other.family:
+            offsets: tuple[Expr, Expr] | None = _offsets(ref.index, other.index)
+        else:
+            offsets = _within(ref, other) or _within(other, ref)
+        if offsets is None:
             raise Inexact
-        same = self.decided(path, equal(*_offsets(ref.index, other.index)))
+        same = self.decided(path, equal(*offsets))
         if mentions_fresh(same):
             raise Inexact
         return same
@@ -275,6 +279,17 @@ def _offsets(a: Expr, b: Expr) -> tuple[Expr, Expr]:
         case Op(name="+", args=(x, i)), Op(name="+", args=(y, j)) if x == y:
             return i, j
     return a, b
+
+
+def _within(field: At, array: At) -> tuple[Expr, Expr] | None:
+    """Which element of an array in an object a field is, and which one is meant, where both are of the same object."""
+    match array.index:
+        case Op(name="+", args=(Op(name="*", args=(x, Const(value=size))), element)) if x == field.index:
+            where = {cell: n for n, cell in enumerate(array.family.cells) if cell >= 0}
+            steps = {where[c] - n * size if c in where else -1 for n, c in enumerate(field.family.cells) if c >= 0}
+            if len(steps) == 1 and -1 not in steps:
+                return Const(steps.pop()), element
+    return None
 
 
 def _without_nil(e: Expr) -> Expr:

@@ -10,7 +10,7 @@ a scalarset of two values). What cannot be followed is not interchangeable: the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import replace
 from itertools import product
 
@@ -77,7 +77,7 @@ def _cells(program: Program, clients: Clients, steps: list[Concrete]) -> frozens
         for ref, value in c.step.updates:
             if isinstance(value, Judge):
                 if value.valued:
-                    seeds += [n for r in _compared(value.result, clients.constants) for n in groups.of(r)]
+                    seeds += _compared(groups, value.result, clients.constants)
             else:
                 groups.join([*groups.of(ref), *_copied(groups, value)])
         for e in _expressions(c.step):
@@ -143,14 +143,13 @@ def _equate(groups: _Groups, e: Expr) -> None:
         _equate(groups, x)
 
 
-def _compared(e: Expr, constants: tuple[int, ...]) -> Iterator[Ref]:
-    """What an outcome compares with a value."""
+def _compared(groups: _Groups, e: Expr, constants: tuple[int, ...]) -> list[int]:
+    """The cells that an outcome compares with a value."""
+    found = [n for x in children(e) for n in _compared(groups, x, constants)]
     match e:
-        case Op(name="==", args=(Read(ref=ref), Const(value=v))) | Op(name="==", args=(Const(value=v), Read(ref=ref))):
-            if v in constants:
-                yield ref
-    for x in children(e):
-        yield from _compared(x, constants)
+        case Op(name="==", args=(x, Const(value=v))) | Op(name="==", args=(Const(value=v), x)) if v in constants:
+            found += _copied(groups, x)
+    return found
 
 
 def _expressions(step: Step) -> list[Expr]:

@@ -12,6 +12,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--promote", action="store_true", help="accept the present output as the expected output")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What is left out is said, so that nobody takes it for run."""
+    if terminalreporter.config.option.markexpr == "not slow":
+        terminalreporter.write_line("left out: the slow tier, verdicts that take minutes (pytest -m slow runs it)")
+
+
 @pytest.fixture
 def promote(request: pytest.FixtureRequest) -> bool:
     """Whether files with expected output are to be rewritten."""

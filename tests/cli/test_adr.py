@@ -44,19 +44,29 @@ def test_compared_and_named_one_after_the_other_is_the_same(capsys: Capture) -> 
 
 
 def test_the_commands_of_a_record_come_to_what_it_says(capsys: Capture, here: Path) -> None:
-    text = made(capsys, "--compare", *(f"{name}.yaml" for name in MODELS))
+    text = made(capsys, "--no-any", "--compare", "mutex.yaml", "unprotected.yaml")
     commands = re.findall(r"^(verify .*?)  # exit status (\d) today", text, re.M)
-    assert [c for c, _ in commands] == ["verify mutex.yaml"]
+    assert [c for c, _ in commands] == ["verify mutex.yaml --no-any"]
     for command, status in commands:
         assert main(shlex.split(command)[1:]) == int(status)
     kept = re.findall(r"sha256 `([0-9a-f]{64})`, from `verify (.*?) --evidence (.*?)`", text)
-    assert len(kept) == len(MODELS)
+    assert len(kept) == 2
     (here / "evidence").mkdir()
     for digest, command, folder in kept:
-        file = f"{folder}.json"
-        main([*shlex.split(command), "--evidence", file, "-q"])
-        assert json.loads(Path(file).read_text(encoding="utf-8"))["digest"] == digest
-        assert main(["audit", file]) == 0
+        main([*shlex.split(command), "--evidence", folder, "-q"])
+        assert json.loads(Path(folder, "provenance.json").read_text(encoding="utf-8"))["evidence"] == digest
+        assert main(["audit", folder]) == 0
+
+
+def test_the_evidence_is_kept_and_linked_to(capsys: Capture, here: Path) -> None:
+    (here / "docs").mkdir()
+    made(capsys, "mutex.yaml", "unprotected.yaml", "--no-any", "--evidence", "kept", "-o", "docs/0007.md")
+    text = (here / "docs" / "0007.md").read_text(encoding="utf-8")
+    links = dict(re.findall(r"sha256 `([0-9a-f]{64})`, \[[^]]*\]\((.*?)\)", text))
+    assert sorted(links.values()) == ["../kept/mutex/evidence.md", "../kept/unprotected/evidence.md"]
+    for digest, page in links.items():
+        assert digest in (here / "docs" / page).read_text(encoding="utf-8")
+    assert main(["audit", "kept"]) == 0
 
 
 def test_the_schemes_of_a_workload_are_options(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +76,13 @@ def test_the_schemes_of_a_workload_are_options(capsys: Capture, monkeypatch: pyt
     assert "* mutex (`models/schemes/mutex.go`)" in text
     assert "everything holds under mutex" in text and "something fails under unprotected" in text
     assert f"verify {workload} --scheme mutex --check race --no-any  # exit status 0 today" in text
+
+
+def test_an_edit_that_helps_may_be_asked_for(capsys: Capture) -> None:
+    text = made(capsys, "mutex.yaml", "rwmutex-recursive-rlock.yaml", "--no-any", "--fix")
+    suggested = text.split("### rwmutex-recursive-rlock")[1]
+    assert "A suggestion, with which verify finds everything SAFE within" in suggested and "```diff" in suggested
+    assert "verify mutex.yaml --fix --no-any  # exit status 0 today" in text
 
 
 def test_the_model_may_say_what_was_chosen(capsys: Capture, here: Path) -> None:
@@ -81,6 +98,7 @@ def test_exit_codes(capsys: Capture, here: Path) -> None:
     (here / "bad.yaml").write_text("model: bad\n", encoding="utf-8")
     text = made(capsys, "mutex.yaml", "bad.yaml", code=2)
     assert "| bad | ERROR " in text
+    assert made(capsys, "bad.yaml", code=2) == "", "there is nothing to record"
     made(capsys, "mutex.yaml", "--max-states", "3", code=3)
     text = re.sub(r"(?m)^expect:.*\n", "", (here / "unprotected.yaml").read_text(encoding="utf-8"))
     (here / "new.yaml").write_text(text, encoding="utf-8")
@@ -101,6 +119,8 @@ SLIPS = {
     "mutex.yaml --chosen mutx": "did you mean 'mutex'?",
     "mutex.yaml unprotected.yaml --chosen channel": "options: mutex, unprotected",
     "mutex.yaml -o unprotected.yaml": "this is the name of a model",
+    "mutex.yaml --evidence x.json": "one evidence file is about one model",
+    "mutex.yaml --evidence mutex.yaml": "--evidence mutex.yaml: this is a file",
     "mutex.yaml -o no/such.md": "there is no directory no",
     "mutex.yaml --scheme mutex": "is no workload",
     "mutex.yaml --comapre unprotected.yaml": "did you mean '--compare'?",

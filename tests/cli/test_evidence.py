@@ -15,7 +15,7 @@ from catalogue import ROOT
 from verifier.cli import main
 from verifier.evidence import store
 from verifier.report.folder import PROVENANCE, SUMS
-from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_USAGE
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNSAFE, EXIT_USAGE
 
 Capture = pytest.CaptureFixture[str]
 MODELS = ROOT / "models"
@@ -263,3 +263,27 @@ def test_evidence_from_before_results_were_kept_still_passes(escape: Path, tmp_p
 def test_a_directory_without_evidence_is_said_to_be_one(tmp_path: Path, capsys: Capture) -> None:
     assert audit(tmp_path) == EXIT_USAGE
     assert "this directory holds no evidence" in capsys.readouterr().err
+
+
+def test_diff_says_what_changed_and_whether_it_got_worse(tmp_path: Path, capsys: Capture) -> None:
+    text = (MODELS / "nil-map.yaml").read_text(encoding="utf-8")
+    other = tmp_path / "nil-map.yaml"
+    other.write_text(text.replace("panic: unsafe", "panic: safe"), encoding="utf-8")
+    old = keep("nil-map", tmp_path / "old")
+    assert main([str(other), "-q", "--evidence", str(tmp_path / "new")]) == EXIT_UNSAFE
+    capsys.readouterr()
+    assert main(["diff", str(old), str(old)]) == EXIT_OK
+    assert capsys.readouterr().out == "nothing changed\n"
+    assert main(["diff", str(old), str(tmp_path / "new")]) == EXIT_UNSAFE
+    shown = capsys.readouterr().out
+    assert "worse    exit status  0 -> 1" in shown and "1 line added, 1 removed" in shown
+    assert main(["diff", str(tmp_path / "new"), str(old / "evidence.json"), "--format", "markdown"]) == EXIT_OK
+    assert "changed, and nothing got worse" in capsys.readouterr().out
+
+
+def test_diff_of_damaged_evidence_is_refused(copy: Path, escape: Path, capsys: Capture) -> None:
+    path = copy / "evidence.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"UNSAFE"', '"SAFE"', 1), encoding="utf-8")
+    assert main(["diff", str(escape), str(copy)]) == EXIT_INTERNAL
+    assert "damaged" in capsys.readouterr().err
+    assert main(["diff", str(escape), str(escape / "gone")]) == EXIT_USAGE

@@ -11,9 +11,9 @@ from tests.catalogue import ROOT
 from verifier.evidence.picture import Picture
 from verifier.evidence.result import Result
 from verifier.model.read import read_model
-from verifier.pipeline import Options, verify
+from verifier.pipeline import Options, load, verify
 from verifier.pipeline.exhibit import exhibit
-from verifier.pipeline.picture import SPOTS
+from verifier.pipeline.picture import SPOTS, picture as pictured
 from verifier.report.html.graphsvg import layout
 
 
@@ -81,13 +81,25 @@ def test_of_a_graph_too_large_even_so_only_a_part_is_shown_and_it_says_which() -
     result, (picture,) = drawn("copy-on-write")
     check(picture)
     assert picture.states == result.explored.states > len(picture.spots)
-    assert picture.folded.startswith(f"{len(picture.spots)} of {picture.states} states: those that the schedules pass")
+    said = f"{len(picture.spots)} of the states, of which there are {picture.states}: those that the schedules pass"
+    assert picture.folded.startswith(said)
     # With steps left out nobody can tell that there are none.
     assert "stuck" not in {s.mark for s in picture.spots}
 
 
+def test_a_run_that_was_stopped_has_no_picture_of_what_it_did_not_see() -> None:
+    document = read_model(str(ROOT / "models" / "rwmutex-recursive-rlock.yaml"))
+    result = verify(document, Options(any_number=False, max_states=6, checks=("race", "deadlock")))
+    assert not result.explored.complete
+    (picture,) = exhibit(document, result).pictures
+    assert picture.states == picture.steps == 0
+    assert "not all of which were explored" in picture.folded
+    assert {s.mark for s in picture.spots} & {"stuck"} == set()
+
+
 def test_clients_are_not_drawn_and_it_says_so() -> None:
-    _, (picture,) = drawn("linearizable/mutex")
+    document = read_model(str(ROOT / "models" / "linearizable" / "mutex.yaml"))
+    picture = pictured(load(document, Options()), "abstract", [])
     assert picture.spots == ()
     assert "not drawn" in picture.folded
 

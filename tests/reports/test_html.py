@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from html.parser import HTMLParser
 
 import pytest
 
 from tests.reports.results import TABLE
+from verifier.evidence.fix import Fix, Fixes
 from verifier.evidence.result import Result
 from verifier.records import dataclass
 from verifier.report.html.markup import data, tag
@@ -179,6 +180,33 @@ def test_the_data_fits_the_schedules(result: Result) -> None:
     assert all(0 <= s["error"] < len(s["rows"]) for s in found)
 
 
+def test_what_protective_steps_are_worth_is_never_green() -> None:
+    drawn = page(TABLE["safe"])
+    (table,) = drawn.all("table", class_="small mutants")
+    rows = table.all("tr")[1:]
+    assert TABLE["safe"].mutants is not None
+    assert len(rows) == len(TABLE["safe"].mutants)
+    assert "race in 4 steps" in rows[0].text
+    assert "not noticed" in rows[1].text
+    assert not [n for n in table.all() if "good" in n.attributes.get("class", "")]
+
+
+def test_a_fix_is_shown_with_its_diff_and_how_far_it_was_checked() -> None:
+    fix = Fix("take `mu` first", "--- a\n+++ a\n@@ -1 +1 @@\n-<old>\n+<new>", "every interleaving of 1 get", 2)
+    drawn = page(replace(TABLE["race"], fixes=Fixes((fix, replace(fix, what="or so")), 3, 7)))
+    (section,) = drawn.all("section", id="fixes")
+    assert "all 2 properties are SAFE within every interleaving of 1 get" in section.text
+    diff = section.all("pre")[0]
+    assert diff.text.strip() == fix.diff
+    assert [(n.attributes["class"], n.text.strip()) for n in diff.all("span")][3:] == [
+        ("removed", "-<old>"),
+        ("added", "+<new>"),
+    ]
+    none = page(replace(TABLE["race"], fixes=Fixes((), 7, 7, "no single edit is enough")))
+    assert "no single edit is enough" in none.all("section", id="fixes")[0].text
+    assert page(TABLE["race"]).all("section", id="fixes") == []
+
+
 def test_the_first_error_is_where_the_timeline_marks_it() -> None:
     (race,) = [s for s in shown(TABLE["race"]) if s.prop]
     assert race.first_error == 3
@@ -191,8 +219,6 @@ HOSTILE = "</script><script>alert(1)</script><!-- & \"'> \x00 \u2028 <img src=x 
 
 
 def test_what_the_user_wrote_cannot_become_markup() -> None:
-    from dataclasses import replace
-
     result = TABLE["deadlock"]
     assert result.subject is not None
     bad = replace(result.properties[1], name=HOSTILE, formula=HOSTILE, kind="always", sentence=HOSTILE)

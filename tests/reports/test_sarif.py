@@ -10,10 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from verifier.evidence.fix import Fix, Fixes
 from verifier.evidence.result import Result
 from verifier.evidence.trace import RacyAccess
 from verifier.model.document import BUILTIN, LINEARIZABLE
 from verifier.model.fields import CLAUSES, EDGES
+from verifier.mutate.suggest import difference
 from verifier.report import sarif, sarif_flow
 from verifier.report.outcome import Entry, Failed
 from verifier.report.sarif_rules import RULES, kinds
@@ -211,6 +213,11 @@ def test_uris_are_relative_to_the_top_of_the_repository() -> None:
     assert inner.artifact("/home/me/repository/y.yaml") == {"uri": "file:///home/me/repository/y.yaml"}
 
 
+def test_for_github_the_workflow_names_the_category() -> None:
+    assert "automationDetails" not in run(TABLE["safe"])
+    assert run(TABLE["safe"], full=True)["automationDetails"] == {"id": "verify/"}
+
+
 def test_the_version_that_ci_checked_out_is_named() -> None:
     known = replace(HERE, url="https://example.org/us/repo", revision="0a1b", branch="refs/heads/main")
     (version,) = run(TABLE["safe"], repository=known)["versionControlProvenance"]
@@ -238,3 +245,46 @@ def test_every_kind_of_property_has_a_rule_and_ids_stay() -> None:
         "sometimes",
         "starvation",
     ]
+
+
+BEFORE = ["a", "", "b", "c", "d", "e", "f", "g", "h", ""]
+AFTERWARDS = {
+    "replaced": ["a", "", "b", "C {0}", "d", "e", "f", "g", "h", ""],
+    "two for one": ["a", "", "b", "x", "y", "d", "e", "f", "g", "h", ""],
+    "inserted": ["a", "", "b", "c", "new", "d", "e", "f", "g", "h", ""],
+    "removed": ["a", "", "b", "d", "e", "f", "g", "h", ""],
+    "in two places": ["first", "a", "", "b", "c", "d", "e", "f", "g", "last", ""],
+    "at the top": ["b", "c", "d", "e", "f", "g", "h", ""],
+}
+
+
+def applied(lines: list[str], change: Any) -> list[str]:
+    """The lines with every replacement made, from the last one up."""
+    for r in sorted(change["replacements"], key=lambda r: -r["deletedRegion"]["startLine"]):
+        region = r["deletedRegion"]
+        assert (region["startColumn"], region["endColumn"]) == (1, 1)
+        new = r["insertedContent"]["text"].split("\n")[:-1]
+        lines = [*lines[: region["startLine"] - 1], *new, *lines[region["endLine"] - 1 :]]
+    return lines
+
+
+@pytest.mark.parametrize("full", PROFILES, ids=("github", "full"))
+@pytest.mark.parametrize("name", AFTERWARDS)
+def test_a_suggested_fix_can_be_applied(name: str, full: bool, schema: Any) -> None:
+    text = {"models/m.yaml": "\n".join(BEFORE), "models/x.go": "x\n"}
+    other = {"models/m.yaml": "\n".join(AFTERWARDS[name]), "models/x.go": "y\n"}
+    fix = Fix("an {edit}", difference(text, other), "every interleaving", 2)
+    found = replace(TABLE["race"], fixes=Fixes((fix,), 1, 1))
+    log = json.loads(sarif.render([found], HERE, "verify x", full))
+    assert [e.message for e in schema.iter_errors(log)] == []
+    race, *_ = log["runs"][0]["results"]
+    ((model, go),) = [f["artifactChanges"] for f in race["fixes"]]
+    assert applied(BEFORE, model) == AFTERWARDS[name]
+    assert (go["artifactLocation"]["uri"], applied(["x", ""], go)) == ("models/x.go", ["y", ""])
+    assert ("{{edit}}" in race["fixes"][0]["description"]["text"]) == full
+
+
+def test_what_is_safe_has_no_fix() -> None:
+    fix = Fix("an edit", difference({"m": "a"}, {"m": "b"}), "", 1)
+    results = run(replace(TABLE["mixed"], fixes=Fixes((fix,), 1, 1)), full=True)["results"]
+    assert [r["properties"]["property"] for r in results if "fixes" in r] == ["race"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -18,6 +18,7 @@ from verifier.source import ModelError, suggestion
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE
 
 if TYPE_CHECKING:
+    from verifier.commands.keep import Keeper
     from verifier.evidence.result import Result
     from verifier.model.document import Document
     from verifier.model.schemes import Scheme
@@ -44,6 +45,8 @@ def parser() -> Parser:
     add("--compare", nargs="+", default=[], metavar="MODEL", help="more of them: the same as naming them first")
     add("--chosen", metavar="NAME", help="the option that was taken (default: `decision.chosen` of the model)")
     add("-o", dest="output", metavar="FILE", help="write the record to FILE, such as docs/adr/0007-cache.md")
+    add("--fix", action="store_true", help="of options that fail the smallest edit with which they hold")
+    add("--evidence", metavar="DIR", help="keep the evidence of every option too, and link to it")
     add_scheme(made, "only this scheme of a workload (repeatable), or a Go file that is one")
     add_counts(made)
     add("--check", type=checks, dest="checks", metavar="P,Q", help="judge only these properties")
@@ -52,7 +55,7 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     add_verbose(made)
     # The digest in the record is that of evidence, and that has the certificates of the proofs in it.
-    made.set_defaults(quiet=False, evidence=None, certificate=True)
+    made.set_defaults(quiet=False, certificate=True, mutants=False, odds=False, cache=True)
     return made
 
 
@@ -68,32 +71,52 @@ def run(arguments: Sequence[str]) -> int:
         if given.output.endswith((".yaml", ".yml")):
             raise UsageError(f"-o {given.output}: this is the name of a model", "-o takes the record to write")
         console.writable(given.output, models)
+    keeper = _keeper(given, arguments)
     options: list[Option] = []
     documents: list[Document] = []
     for path in models:
-        for option, document in _options(path, given, options):
+        for option, document in _options(path, given, options, keeper):
             options.append(option)
             documents += [document] if document is not None else []
     record = _record(tuple(options), documents, given)
-    console.deliver(adr.render(record), given.output)
+    if keeper is not None:
+        keeper.finish([o.row.entry for o in options])
+    if not all(isinstance(o.row.entry, Failed) for o in options):
+        # Where nothing is known about any option there is nothing to record; why is said already.
+        console.deliver(adr.render(record), given.output)
     return _status(record)
 
 
-def _options(path: str, given: argparse.Namespace, before: list[Option]) -> Iterator[tuple[Option, Document | None]]:
+def _keeper(given: argparse.Namespace, arguments: Sequence[str]) -> Keeper | None:
+    """Who keeps the evidence, if anybody wants it. Raises UsageError where it cannot be kept."""
+    if given.evidence is None:
+        return None
+    from verifier.commands.keep import Keeper, is_file, usable
+
+    if not is_file(given.evidence):
+        usable(given.evidence)
+    made = Keeper(given.evidence, ["adr", *arguments])
+    made.expect_several()
+    return made
+
+
+def _options(
+    path: str, given: argparse.Namespace, before: list[Option], keeper: Keeper | None
+) -> Iterator[tuple[Option, Document | None]]:
     """What comes of a file: one option, or one for each scheme of a workload, with the model that was judged."""
     try:
         model = read(path, given)
     except ModelError:
         # Read once more by who tells the user; nothing is known about this option, and the others go on.
-        yield _judged(path, named(path), given, lambda: read(path, given), None, before)
+        yield _judged(path, named(path), given, lambda: read(path, given), None, before, keeper)
         return
     if not model.schemes:
-        yield _judged(path, model.name, given, lambda: model, None, before)
+        yield _judged(path, model.name, given, lambda: model, None, before, keeper)
         return
     from verifier.model.schemes import under
 
     for scheme in chosen(model, given):
-        yield _judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), scheme, before)
+        yield _judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), scheme, before, keeper)
 
 
 def _judged(
@@ -103,6 +126,7 @@ def _judged(
     make: Callable[[], Document],
     scheme: Scheme | None,
     before: list[Option],
+    keeper: Keeper | None,
 ) -> tuple[Option, Document | None]:
     from verifier.report.adr import Option
     from verifier.report.comparison import Row
@@ -115,11 +139,23 @@ def _judged(
 
     entry: Entry = Failed(name, path, INTERRUPTED, EXIT_UNKNOWN)
     if not before or not interrupted(before[-1].row.entry):
-        entry = judged(path, name, given, keeping, f"{name}  ", scheme)
-    digest = _digest(entry, made[0]) if made and not isinstance(entry, Failed) else ""
+        entry = judged(path, name, given, keeping, f"{name}  ", scheme, keeper)
+    digest = page = ""
+    if keeper is not None and not isinstance(entry, Failed):
+        folder, digest = keeper.kept[-1]
+        page = _from_record(os.path.join(keeper.path, folder, "evidence.md"), given.output)
+    elif made and not isinstance(entry, Failed):
+        digest = _digest(entry, made[0])
     called = _unique(scheme.name if scheme is not None else name, before)
     file = path if scheme is None else ", ".join(scheme.paths)
-    return Option(Row(called, entry), file, _command(path, scheme, given), digest), made[0] if made else None
+    option = Option(Row(called, entry), file, _command(path, scheme, given), digest, page)
+    return option, made[0] if made else None
+
+
+def _from_record(page: str, record: str | None) -> str:
+    """The path of a page as a link in the record needs it."""
+    found = page if record is None else os.path.relpath(page, os.path.dirname(record) or ".")
+    return found.replace(os.sep, "/")
 
 
 def _unique(name: str, before: list[Option]) -> str:
@@ -130,18 +166,22 @@ def _unique(name: str, before: list[Option]) -> str:
 
 def _digest(found: Result, document: Document) -> str:
     """The digest that evidence of the same run has."""
-    from verifier.evidence.store import dump
+    from verifier.commands.keep import gathered
 
-    certificate = found.any_number.certificate if found.any_number else None
-    return str(json.loads(dump(found, document, certificate))["digest"])
+    _, evidence, _ = gathered(found, document)
+    return evidence.sha256_of_all
 
 
 def _command(path: str, scheme: Scheme | None, given: argparse.Namespace) -> str:
-    """The command that judges an option as it was judged here. What only ends it early is left out."""
+    """The command that judges an option as it was judged here."""
     words = ["verify", path, *(["--scheme", scheme.name] if scheme is not None else [])]
     words += [word for role, n in given.count for word in ("--count", f"{role}={n}")]
     words += ["--check", ",".join(given.checks)] if given.checks is not None else []
     words += ["--max-states", str(given.max_states)] if given.max_states is not None else []
+    words += ["--timeout", f"{given.timeout:g}"] if given.timeout is not None else []
+    words += ["--max-memory", str(given.max_memory)] if given.max_memory is not None else []
+    words += ["--engine", given.engine] if given.engine != "auto" else []
+    words += ["--fix"] if given.fix else []
     words += ["--no-any"] if given.any_number is False else []
     return shlex.join(words)
 

@@ -57,6 +57,14 @@ def consequences(front: Front, result: Result) -> Iterator[Line]:
         yield Line("consequences", f"of the race: {number(replayed, 'schedule')} replayed, each step as reported")
 
 
+def recorded(result: Result) -> str:
+    """What only another run could check."""
+    items = ["numbers of states", "which statements run"]
+    items += ["what breaks without each step"] if result.mutants is not None else []
+    items += ["suggested fixes"] if result.fixes is not None else []
+    return f"{', '.join(items)}: as the run said, and not checked here"
+
+
 def _differences(document: Document, found: Evidence, result: Result) -> Iterator[str]:
     pairs: list[tuple[str, object, object]] = [
         ("name", result.model, document.name),

@@ -1,4 +1,4 @@
-"""`--mutants` and `--fix`: what `verify MODEL` does with edits of the model, once it has been judged."""
+"""`--mutants`, `--fix`, `--odds`: what `verify MODEL` does with edits of the model, once it has been judged."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def add_editing(parser: Parser) -> None:
     words = "take every protective step away in turn (lock, check, atomic …): which properties then no longer hold"
     add("--mutants", action="store_true", help=words)
     add("--fix", action="store_true", help="look for the smallest single edits with which an UNSAFE model is SAFE")
+    add(
+        "--odds",
+        action="store_true",
+        help="would a test have seen it: how many schedules show a failure, and why others do not",
+    )
     add("--no-cache", dest="cache", action="store_false", help="judge edited models anew, keep no verdicts of them")
 
 
@@ -42,6 +47,10 @@ def edited(found: Result, model: Document, asked: Options, given: argparse.Names
         from verifier.mutate.suggest import fixes
 
         found = replace(found, fixes=fixes(model, asked, found, pool, budget))
+    if given.odds:
+        from verifier.pipeline.odds import odds
+
+        found = replace(found, odds=odds(model, asked, found))
     return found
 
 

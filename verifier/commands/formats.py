@@ -17,7 +17,7 @@ from verifier.report.outcome import Entry, Failed
 if TYPE_CHECKING:
     from verifier.report.junit import Times
 
-FORMATS = ("json", "html", "sarif", "sarif-full", "junit", "itf", "witness")
+FORMATS = ("json", "markdown", "mermaid", "html", "sarif", "sarif-full", "junit", "itf", "witness")
 """What `--format` takes beside text."""
 
 BESIDE = ("html", "sarif", "sarif-full", "junit")
@@ -26,7 +26,7 @@ BESIDE = ("html", "sarif", "sarif-full", "junit")
 ONE_TRACE = ("itf", "witness")
 """Formats that hold one schedule."""
 
-ONE_MODEL = ("html", *ONE_TRACE)
+ONE_MODEL = ("html", "mermaid", *ONE_TRACE)
 """Formats that are about one model, under one scheme."""
 
 
@@ -103,6 +103,12 @@ def render(format: str, entries: Sequence[Entry], given: argparse.Namespace, arg
             return junit.render(entries, _times(given))
         case "html":
             return _page(entries, given)
+        case "markdown":
+            from verifier.report import markdown
+
+            return markdown.several(entries)
+        case "mermaid":
+            return _diagram(entries)
         case _:
             return _one_trace(entries, given)
 
@@ -113,6 +119,14 @@ def beside(entries: Sequence[Entry], given: argparse.Namespace, arguments: Seque
         path = _file(given, format)
         if path is not None:
             console.deliver(render(format, entries, given, arguments), path, f"--{format}")
+
+
+def _diagram(entries: Sequence[Entry]) -> str:
+    """The diagram of a model; nothing for one that could not be read, of which all is said already."""
+    (entry,) = entries
+    from verifier.report import sequence
+
+    return "" if isinstance(entry, Failed) else sequence.render(entry)
 
 
 def _page(entries: Sequence[Entry], given: argparse.Namespace) -> str:

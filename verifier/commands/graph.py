@@ -132,7 +132,7 @@ def _schedule(model: Document, given: argparse.Namespace) -> tuple[str, tuple[in
             words = f"{given.model} has no schedule that fails: {judged.verdict.value}"
             raise UsageError(words, "without --counterexample all states are drawn")
         name, choices, property_ = prop.trace.lowering, prop.trace.choices, prop.name
-    if flags not in ("abstract", name):
+    if flags not in ("abstract", name.split(".")[0]):
         raise UsageError(f"--{flags}: the schedule is one of the {name} lowering", f"leave out --{flags}")
     return name, choices, property_
 

@@ -64,7 +64,7 @@ def judged(
 
         asked = options(given, line)
         found = verify(model, asked)
-        if getattr(given, "mutants", False) or getattr(given, "fix", False):
+        if any(getattr(given, name, False) for name in ("mutants", "fix", "odds")):
             # Imported here: few runs ask.
             from verifier.commands.editing import edited
 

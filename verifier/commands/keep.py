@@ -13,6 +13,7 @@ from verifier.commands.arguments import UsageError
 from verifier.report.outcome import Entry, Failed
 
 if TYPE_CHECKING:
+    from verifier.evidence.exhibit import Exhibit
     from verifier.evidence.result import Result
     from verifier.evidence.store import Evidence
     from verifier.model.document import Document
@@ -35,6 +36,23 @@ def usable(path: str) -> None:
         raise UsageError(f"--evidence {path}: there is no directory {os.path.dirname(path)}")
     if os.path.isdir(path) and os.listdir(path) and not any(os.path.isfile(os.path.join(path, m)) for m in MARKS):
         raise UsageError(f"--evidence {path}: the directory is not empty, and holds no evidence", "name a new one")
+
+
+def gathered(result: Result, document: Document) -> tuple[Result, Evidence, Exhibit]:
+    """What a directory keeps of a run: its result with files as they are called there, the evidence, what is shown."""
+    from verifier.evidence import store
+    from verifier.evidence.codec import relocated
+    from verifier.evidence.places import headed, places
+    from verifier.pipeline.exhibit import exhibit
+
+    certificate = result.any_number.certificate if result.any_number else None
+    where = places(document)
+    moved = relocated(result, where)
+    if moved.fixes is not None:
+        fixes = tuple(replace(fix, diff=headed(fix.diff, where)) for fix in moved.fixes.found)
+        moved = replace(moved, fixes=replace(moved.fixes, found=fixes))
+    shown = relocated(exhibit(document, result), where)
+    return moved, replace(store.evidence(moved, document, certificate), pictures=shown.pictures), shown
 
 
 class Keeper:
@@ -63,19 +81,18 @@ class Keeper:
         if is_file(self.path):
             console.deliver(store.dump(result, document, certificate), self.path)
             return
-        from verifier.evidence.codec import relocated
-        from verifier.evidence.places import places
-        from verifier.pipeline.exhibit import exhibit
         from verifier.report.html.page import html_page
 
-        where = places(document)
-        moved = relocated(result, where)
-        shown = relocated(exhibit(document, result), where)
-        found = replace(store.evidence(moved, document, certificate), pictures=shown.pictures)
+        moved, found, shown = gathered(result, document)
         page = html_page(store.settled(moved), shown)
         name = self._name(result.model) if self.several else ""
         self._write(os.path.join(self.path, name), found, page, result)
         self._made.append((name, found.sha256_of_all, moved))
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """Of everything that was kept in a directory its folder there and the digest of its evidence, in order."""
+        return tuple((name, digest) for name, digest, _ in self._made)
 
     def _name(self, model: str) -> str:
         """The folder of one of several models; two of one name do not share it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
-from verifier.commands.audit_result import Line, about_result, consequences
+from verifier.commands.audit_result import Line, about_result, consequences, recorded
 from verifier.source import Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 
@@ -98,6 +98,8 @@ def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
     if found.result is not None:
         yield about_result(document, found)
         yield from consequences(front, found.result)
+    if found.result is not None:
+        yield Line("as recorded", recorded(found.result))
     rest = [p.name for p in found.properties if p.schedule is None and not _lifted(p, found)]
     if rest:
         yield Line("not checked", f"{', '.join(rest)}: explored, or not decided; `verify` explores again")

@@ -23,6 +23,13 @@ def places(document: Document) -> dict[str, str]:
     return found | {file: _slashed(os.path.normpath(os.path.join(base, name))) for file, name in names.items()}
 
 
+def headed(diff: str, paths: dict[str, str]) -> str:
+    """A unified diff with the files in its heads called otherwise."""
+    heads = [line[:4] in ("--- ", "+++ ") for line in diff.split("\n")]
+    lines = zip(heads, diff.split("\n"), strict=True)
+    return "\n".join(line[:4] + paths.get(line[4:], line[4:]) if head else line for head, line in lines)
+
+
 def copy(place: str) -> str:
     """The path of the copy of a file, always inside the directory."""
     inside = place.removeprefix("/").replace(":", "")

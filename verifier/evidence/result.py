@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.evidence.contention import Contention
 from verifier.evidence.fix import Fixes
 from verifier.evidence.mutant import Mutant
+from verifier.evidence.odds import Odds
 from verifier.evidence.proof import Certificate
 from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.subject import Subject
@@ -148,6 +149,8 @@ class Result:
     """The model without each of its protective steps in turn; None where nobody asked."""
     fixes: Fixes | None = None
     """The smallest single edits with which the model is SAFE; None where nobody asked."""
+    odds: tuple[Odds, ...] | None = None
+    """For each failing property how many schedules show it; None where nobody asked."""
 
     @property
     def exit_code(self) -> int:

@@ -75,17 +75,19 @@ def _test(
             role = program.templates[instance.template].name
             lines.append(f'\t{rename("start")}("{instance.name}", {functions[role]})')
     lines.append(f"\t{rename('play')}(t)")
-    lines += [f"\t{line}" for line in _verdict(asked, front, slots, rename)]
+    lines += [f"\t{line}" for line in _verdict(asked, front, dict(plan.names), slots, rename)]
     return "\n".join([*lines, "}\n"])
 
 
-def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list[str]:
+def _verdict(asked: Request, front: Front, called: dict[str, str], slots: Slots, rename: Rename) -> list[str]:
+    """What comes after the schedule. `called`: the goroutines of the trace by the names they have in the test."""
     prop, trace = asked.property, asked.trace
+    waiting = [called[w.goroutine] for w in trace.waiting]
     match prop.kind:
         case "race":
             return ['t.Log("the schedule ran to its end: with -race, Go reports the two accesses above")']
         case "deadlock":
-            names = ", ".join(f'"{w.goroutine}"' for w in trace.waiting)
+            names = ", ".join(f'"{who}"' for who in waiting)
             return [
                 f"{rename('released')} = true // everybody else may go on",
                 "time.Sleep(time.Second)",
@@ -98,7 +100,7 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 "\t}",
                 '\tshown += "\\n\\n" + name + " is " + stack',
                 "}",
-                f't.Fatalf("deadlock: {_and([w.goroutine for w in trace.waiting])} for ever%s", shown)',
+                f't.Fatalf("deadlock: {_and(waiting)} for ever%s", shown)',
             ]
         case "always" | "finally":
             clause = next(c for c in front.document.clauses if c.name == prop.name)
@@ -111,16 +113,16 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 "}",
             ]
         case "starvation":
-            (starved,) = trace.waiting
-            moves = any(s.goroutine == starved.goroutine for s in trace.steps[-trace.loop :])
-            what = f"starvation: {starved.goroutine} got no further in %d rounds of the loop"
+            (starved,) = waiting
+            moves = any(called[s.goroutine] == starved for s in trace.steps[-trace.loop :])
+            what = f"starvation: {starved} got no further in %d rounds of the loop"
             if moves:
                 # Every round led it back to where it had been.
                 return [f't.Fatalf("{what}", {rename("times")})']
             return [
-                f'stack := {rename("stuck")}("{starved.goroutine}", string({rename("stacks")}()))',
+                f'stack := {rename("stuck")}("{starved}", string({rename("stacks")}()))',
                 'if stack == "" {',
-                f'\tt.Log("{starved.goroutine} does not wait any more")',
+                f'\tt.Log("{starved} does not wait any more")',
                 "\treturn",
                 "}",
                 f't.Fatalf("{what}\\n\\n%s", {rename("times")}, stack)',
@@ -166,16 +168,17 @@ def _schedule(plan: Plan, program: Program, slots: Slots, rename: Rename) -> str
     pick = any(t.pick for t in plan.turns)
     entries = [f'"{t.goroutine}", {t.slot}, {name[t.mode]}' + (f", {t.pick}" if pick else "") for t in plan.turns]
     lines = [f"{{{v}}}, // {_words(t)}".rstrip(" /") for t, v in zip(plan.turns, entries, strict=True)]
-    taking_part = [i for i in program.goroutines if i.parent is None or i.name in plan.children]
     table = []
-    for i in sorted(taking_part, key=lambda i: plan.children.index(i.name) if i.parent is not None else -1):
-        role = program.templates[i.template].name
-        values = ", ".join(map(str, dict(plan.choices).get(i.name, ())))
+    own = [(i.name, i.template) for i in program.goroutines if i.parent is None]
+    for n, (who, template) in enumerate((*own, *plan.children)):
+        role = program.templates[template].name
+        values = ", ".join(map(str, dict(plan.choices).get(who, ())))
         chosen = f", choices: []int{{{values}}}" if values else ""
-        child = ", child: true" if i.parent is not None else ""
-        table.append(f'{{name: "{i.name}", role: "{role}"{child}, open: -1{chosen}}},')
+        child = ", child: true" if n >= len(own) else ""
+        table.append(f'{{name: "{who}", role: "{role}"{child}, open: -1{chosen}}},')
+    listed = f"\n{indented(chr(10).join(lines), 1)}\n" if lines else ""
     out = [
-        f"var {rename('schedule')} = []{rename('turn')}{{\n{indented(chr(10).join(lines), 1)}\n}}\n",
+        f"var {rename('schedule')} = []{rename('turn')}{{{listed}}}\n",
         f"var {rename('goroutines')} = []*{rename('goroutine')}{{\n{indented(chr(10).join(table), 1)}\n}}\n",
     ]
     if plan.loop:
@@ -202,7 +205,8 @@ def _without(go: str, words: list[str]) -> str:
 
 
 def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Rename) -> list[str]:
-    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", bool(plan.choices))) if not used]
+    chooses = bool(plan.choices) or any("rand" in identifiers(root) for root in roots(front))
+    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", chooses)) if not used]
     parts = [_without(harness.TYPES, unused), _without(harness.AT, unused)]
     start = harness.START
     if asked.property.kind == "finally":
@@ -217,7 +221,7 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         parts.append(harness.THEN)
     if slots.relock:
         parts.append(harness.RELOCK)
-    if plan.choices or any("rand" in identifiers(root) for root in roots(front)):
+    if chooses:
         parts.append(harness.CHOICES)
     if any(t.pick for t in plan.turns):
         parts.append(harness.ONLY)

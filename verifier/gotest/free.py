@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from verifier.golang import syntax as ast
+from verifier.gotest import randomcalls
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import comment, head
@@ -133,24 +134,24 @@ def hammer(front: Front, asked: Request, bodies: Bodies) -> GoTest:
     """The test that runs a model until something happens that no test can force."""
     name = "Test" + camel(front.document.name, asked.property.name)
     rename = renaming(front)
-    parts = _parts(front, None, name, 30, (), rename, bodies)
+    parts = _parts(front, None, name, 30_000, (), rename, bodies)
     text = file(front, head(front.document.argument, asked, name, ()), parts)
     lines: tuple[tuple[int, int], ...] = ()
     return GoTest(text, name, asked.property.kind == "race", lines, (), False)
 
 
-def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText]) -> GoTest:
+def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], milliseconds: int) -> GoTest:
     """The test that looks for a contradiction to SAFE: `clauses` are asked when all goroutines have returned."""
     name = "Test" + camel(front.document.name, "stress")
     rename = renaming(front)
     bodies = partial(write_any, front=front, variant=rename("variant")) if without_body(front) else None
-    parts = _parts(front, replace(slots, conds=(), calls=(), splits=()), name, 3, clauses, rename, bodies)
+    parts = _parts(front, replace(slots, conds=(), calls=(), splits=()), name, milliseconds, clauses, rename, bodies)
     if bodies is not None:
         about_it = "// variant makes another function of each that has no body in the model."
         parts.append(f"{about_it}\nvar {rename('variant')} uint32\n")
     about = [f"{name} looks for a contradiction to what `verify {front.document.path}` found: SAFE.", ""]
     about += [
-        "Its goroutines run for some seconds, round after round, each a little late now and then. That nothing happens"
+        "Its goroutines run for a while, round after round, each a little late now and then. That nothing happens"
     ]
     about += ["proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict."]
     about += ["Put this file into a directory of its own and run", "", f"    go test -race -run '^{name}$' -count=1"]
@@ -161,7 +162,7 @@ def _parts(
     front: Front,
     slots: Slots | None,
     name: str,
-    seconds: int,
+    milliseconds: int,
     clauses: Sequence[ClauseText],
     rename: Rename,
     bodies: Bodies | None,
@@ -170,8 +171,12 @@ def _parts(
     declared, texts = instrumented(front, slots, names, bodies)
     functions = functions_of(front)
     alone = any(_starts(root) for root in roots(front))
-    starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, count in front.counts for _ in range(count)]
-    asked = [line for c in clauses for line in _asked(c, rename)]
+    if front.client is not None:
+        starts = [randomcalls.start(front.client, rename)]
+        asked = randomcalls.check(front.client, rename)
+    else:
+        starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, n in front.counts for _ in range(n)]
+        asked = [line for c in clauses for line in _asked(c, rename)]
     rounds = ROUNDS.split("// round runs", 1)
     frame = (PROCESSES if alone else rounds[0].rstrip() + "\n") + "\n// round runs" + rounds[1]
     if slots is None or not without_body(front):
@@ -179,9 +184,12 @@ def _parts(
     frame = rename.text(frame).replace("TEST", name)
     frame = frame.replace("STARTS", "\n".join(starts)).replace("CLAUSES\n", "".join(f"{x}\n" for x in asked))
     parts = [*declarations(declared), *role_functions(functions, texts), frame]
-    parts.append(rename.text(f"const budget = {seconds} * time.Second\n"))
+    budget = f"{milliseconds // 1000} * time.Second" if milliseconds >= 1000 else f"{milliseconds} * time.Millisecond"
+    parts.append(rename.text(f"const budget = {budget}\n"))
     if not alone:
         parts.append(_reset(front, rename))
+    if front.client is not None:
+        parts += randomcalls.parts(front, front.client, rename)
     if slots is not None:
         parts.append(rename.text(JITTER))
         if any(p.kind == "cond" for p in slots.held):
@@ -216,6 +224,8 @@ def _reset(front: Front, rename: Rename) -> str:
             rows.append(f"{names} = {values}")
         elif spec.type is not None:
             rows += [f"{v.name} = *new({edits.slice(spec.type.span)})" for v in variables if v.name != "_"]
+    if front.client is not None:
+        rows.append(randomcalls.reset(front, front.client, rename))
     body = indented("\n".join(rows), 1)
     about = f"// {rename('reset')} makes the variables what they are at the start.\n"
     return f"{about}func {rename('reset')}() {{\n{body}\n}}\n"

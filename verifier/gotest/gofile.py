@@ -49,13 +49,21 @@ def file(front: Front, head: str, parts: list[str]) -> str:
     imports = sorted(
         {path for word, path in PACKAGES.items() if re.search(rf"(?<![\w.]){word}\.[A-Z]", code)} | {"testing"}
     )
-    minor = int(front.document.go.split(".")[1])
-    # The file says which Go it is: loops have one variable a round since 1.22, whatever a go.mod around it says.
-    build = f"//go:build go1.{22 if minor >= 22 else 21}"
+    build = f"//go:build go1.{_minor(front, code)}"
     package = re.sub(r"[^a-z0-9]", "", front.document.name.lower())
     package = package if package and package[0].isalpha() and package not in KEYWORDS else f"model{package}"
     listed = "".join(f'\t"{path}"\n' for path in imports)
     return f"{head}\n\n{build}\n\npackage {package}\n\nimport (\n{listed})\n\n{body}"
+
+
+def _minor(front: Front, code: str) -> int:
+    """Which Go 1.N a file says it is, whatever a go.mod around it says: no later one than it needs."""
+    if int(front.document.go.split(".")[1]) < 22:
+        # Loops have one variable a round since 1.22.
+        return 21
+    if re.search(r"\.Go\(", code):
+        return 25  # sync.WaitGroup.Go
+    return 23 if re.search(r"\brange [\w.]+\.Range\b", code) else 22
 
 
 def quoted(text: str) -> str:

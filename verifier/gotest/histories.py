@@ -15,7 +15,7 @@ from verifier.gotest.turns import Made
 from verifier.pipeline.load import Front
 from verifier.program.monitor import Operation
 
-HARNESS = """\
+JUDGE = """\
 // An event is a call of the history: what it gave, and when it began and ended.
 type event struct {
 	who, text, method, key, value, old, gave string
@@ -23,25 +23,16 @@ type event struct {
 	begins, ends int
 }
 
-var clock atomic.Int64
-
-// call makes the n-th call of the history.
-func call(n int, do func() string) {
-	history[n].begins = int(clock.Add(1))
-	history[n].gave = do()
-	history[n].ends = int(clock.Add(1))
-}
-
 // explained says whether the calls that are not done yet have an order that a sequential map explains, given what is
 // in it. A call that has ended comes before those that begin later.
 func explained(done []bool, contents map[string]string) bool {
-	first := int(clock.Load()) + 1
+	first := 0 // the end of the call that ends first
 	for i, c := range history {
-		if !done[i] && c.ends > 0 && c.ends < first {
+		if !done[i] && c.ends > 0 && (first == 0 || c.ends < first) {
 			first = c.ends
 		}
 	}
-	if first > int(clock.Load()) {
+	if first == 0 {
 		return true
 	}
 	for i, c := range history {
@@ -128,6 +119,17 @@ func listed() string {
 }
 """
 
+CALL = """\
+var clock atomic.Int64
+
+// call makes the n-th call of the history.
+func call(n int, do func() string) {
+	history[n].begins = int(clock.Add(1))
+	history[n].gave = do()
+	history[n].ends = int(clock.Add(1))
+}
+"""
+
 _FOUND = """\
 func found(value VALUE, ok bool) string {
 	return word(said(value), ok)
@@ -174,16 +176,26 @@ def functions(made: tuple[Made, ...], rename: Rename) -> dict[str, str]:
 
 def parts(front: Front, client: Client, made: tuple[Made, ...], rename: Rename) -> list[str]:
     """The clients with their calls, the history, and what judges it."""
-    names = _names(client, rename)
     out: list[str] = []
     for who, function in functions(made, rename).items():
         rows = [f"func {function}() {{"]
         for n, m in enumerate(made):
             if m.goroutine == who:
                 rows.append(f"\t{rename('at')}({m.slot})")
-                rows.append(f"\t{rename('call')}({n}, func() string {{ {_made(client, m.operation, names, rename)} }})")
+                rows.append(f"\t{rename('call')}({n}, {made_by(client, m.operation, rename)})")
         out.append("\n".join([*rows, "}\n"]))
-    out.append(f"var {rename('history')} = []{rename('event')}{{\n" + "".join(_event(client, m) for m in made) + "}\n")
+    out.append(
+        f"var {rename('history')} = []{rename('event')}{{\n"
+        + "".join(f"\t{{{event(client, m.operation, m.goroutine)}}},\n" for m in made)
+        + "}\n"
+    )
+    return [*out, *judge(client, {m.operation.method for m in made}, rename), rename.text(CALL)]
+
+
+def judge(client: Client, used: set[str], rename: Rename) -> list[str]:
+    """What says which history is one of a sequential map, and shows it. `used`: the methods that are called."""
+    out: list[str] = []
+    names = _names(client, rename)
     value = str(client.values[0].type) if client.values else "any"
     cases = "".join(
         f"\tcase {names[v.name]}:\n\t\treturn {quoted(name)}\n"
@@ -191,14 +203,13 @@ def parts(front: Front, client: Client, made: tuple[Made, ...], rename: Rename) 
     )
     said = f"func {rename('said')}(value {value}) string {{\n\tswitch value {{\n{cases}\t}}\n"
     said += "\treturn fmt.Sprint(value)\n}\n"
-    used = {m.operation.method for m in made}
     if used & {"Load", "LoadAndDelete", "Swap"}:
         out.append(rename.text(_FOUND).replace("VALUE", value))
     if "LoadOrStore" in used:
         out.append(rename.text(_STORED).replace("VALUE", value))
     if used & {"Load", "LoadAndDelete", "Swap", "LoadOrStore"}:
         out.append(f"// {rename('said')} gives a value the name it has in the history.\n{said}")
-    return [*out, rename.text(HARNESS)]
+    return [*out, rename.text(JUDGE)]
 
 
 def verdict(rename: Rename) -> list[str]:
@@ -212,30 +223,31 @@ def verdict(rename: Rename) -> list[str]:
     ]
 
 
-def _event(client: Client, made: Made) -> str:
-    o = made.operation
+def event(client: Client, o: Operation, who: str = "") -> str:
+    """The fields of the event that a call is."""
     fields = {
-        "who": made.goroutine,
+        "who": who,
         "text": o.text,
         "method": o.method,
         "key": client.key_names[o.key] if o.key >= 0 else "",
         "value": client.value_names[o.value - 1] if o.value else "",
         "old": client.value_names[o.old - 1] if o.old else "",
     }
-    return "\t{" + ", ".join(f"{k}: {quoted(v)}" for k, v in fields.items() if v) + "},\n"
+    return ", ".join(f"{k}: {quoted(v)}" for k, v in fields.items() if v)
 
 
-def _made(client: Client, o: Operation, names: dict[str, str], rename: Rename) -> str:
-    """A call as Go, as a function's body that returns what it gave."""
+def made_by(client: Client, o: Operation, rename: Rename) -> str:
+    """A call as a Go function that returns what it gave."""
+    names = _names(client, rename)
     key = [names[client.keys[o.key].name]] if o.key >= 0 else []
     old = [names[client.values[o.old - 1].name]] if o.old else []
     value = [names[client.values[o.value - 1].name]] if o.value else []
     call = f"{client.map.name}.{o.method}({', '.join(key + old + value)})"
     match o.method:
         case "Load" | "LoadAndDelete" | "Swap":
-            return f"return {rename('found')}({call})"
+            return f"func() string {{ return {rename('found')}({call}) }}"
         case "LoadOrStore":
-            return f"return {rename('stored')}({call})"
+            return f"func() string {{ return {rename('stored')}({call}) }}"
         case "CompareAndSwap" | "CompareAndDelete":
-            return f"return fmt.Sprint({call})"
-    return f'{call}; return ""'
+            return f"func() string {{ return fmt.Sprint({call}) }}"
+    return f'func() string {{ {call}; return "" }}'

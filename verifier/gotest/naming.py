@@ -29,7 +29,8 @@ _OURS = (
     "enter", "leave", "play", "stacks", "picks", "only", "stuck", "standing", "holds", "finished", "rounds", "reset",
     "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget", "variant", "times",
     "event", "history", "call", "clock", "explained", "sequential", "word", "listed", "found", "stored", "said",
-    "keyA", "keyB", "keyC", "value1", "value2", "value3", "client1", "client2", "client3", "client4",
+    "keyA", "keyB", "keyC", "value1", "value2", "value3", "operation", "operations", "looks", "made", "begun", "client",
+    "client1", "client2", "client3", "client4",
 )  # fmt: skip
 
 

@@ -29,6 +29,13 @@ def candidates(result: Result) -> tuple[Property, ...]:
     return tuple(sorted(found, key=lambda p: (bool(request(p).hammer), KINDS.index(p.kind))))
 
 
+def refused(result: Result) -> tuple[Property, ...]:
+    """The properties with a counterexample that no Go test can show."""
+    return tuple(
+        p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind not in KINDS
+    )
+
+
 def request(prop: Property) -> Request:
     """How a counterexample is to be shown."""
     assert prop.trace is not None

@@ -48,7 +48,10 @@ class Plan:
     """The turns of a schedule, the goroutines in it, and what cannot be forced as it is in the trace (`loose`)."""
 
     turns: tuple[Turn, ...]
-    children: tuple[str, ...]
+    children: tuple[tuple[str, int], ...]
+    """The goroutines that the model starts, in that order, each with the number of its template."""
+    names: tuple[tuple[str, str], ...]
+    """What the goroutines of the program are called here; of one that is started again it is the last."""
     choices: tuple[tuple[str, tuple[int, ...]], ...]
     loose: tuple[str, ...]
     last: tuple[int, ...]
@@ -190,7 +193,8 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
     """The turns that force a trace, given a walk of its `unrolled` choices. Raises ModelError for a loop with none."""
     program = walked.raw.program
     goroutines = {i.name: _Goroutine(i.name, slots) for i in program.goroutines}
-    children: list[str] = []
+    every = [goroutines[i.name] for i in program.goroutines if i.parent is None]
+    children: list[tuple[str, int]] = []
     choices: dict[str, list[int]] = {}
     made_calls: list[Made] = []
     operations = {o.text: o for o in program.clients.operations} if program.clients is not None else {}
@@ -214,22 +218,27 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
                     made.paired = True
                 _receive(walked, goroutines, c.partner, row)
             if step.spawn is not None and c.child is not None:
-                children.append(program.instances[c.child].name)
+                child = program.instances[c.child]
+                again = sum(g.name.split(" ")[0] == child.name for g in every)
+                goroutines[child.name] = _Goroutine(f"{child.name} ({again + 1})" if again else child.name, slots)
+                every.append(goroutines[child.name])
+                children.append((every[-1].name, child.template))
             if match := _CHOICE.search(step.detail):
-                choices.setdefault(name, []).append(int(match[1]))
+                choices.setdefault(goroutines[name].name, []).append(int(match[1]))
     last = _ending(walked, trace, goroutines)
-    for child in children:
-        mine = [p for p in goroutines[child].passages if p.rows]
+    for started in every[len(every) - len(children) :]:
+        mine = [p for p in started.passages if p.rows]
         if mine and not mine[-1].paired:
             # Nobody sees the end of a goroutine that the model starts: a moment later it is over.
             mine[-1].waits = True
-    behind = frozenset().union(*(g.behind for g in goroutines.values()))
-    turns, loose, tight = _ordered([g.passages for g in goroutines.values()])
+    behind = frozenset().union(*(g.behind for g in every))
+    turns, loose, tight = _ordered([g.passages for g in every])
     loop = 0
     if trace.loop:
         turns, loop = _folded(turns, trace)
     chosen = tuple((n, tuple(v)) for n, v in choices.items())
-    return Plan(turns, tuple(children), chosen, loose, last, behind, tight, loop, tuple(made_calls))
+    names = tuple((n, g.name) for n, g in goroutines.items())
+    return Plan(turns, tuple(children), names, chosen, loose, last, behind, tight, loop, tuple(made_calls))
 
 
 def _folded(turns: tuple[Turn, ...], trace: Trace) -> tuple[tuple[Turn, ...], int]:

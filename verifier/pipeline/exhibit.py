@@ -23,7 +23,9 @@ def exhibit(document: Document, result: Result) -> Exhibit:
 
     programs = _programs(document, result)
     drawn = _drawn(result)
-    pictures = tuple(picture(programs[name], name, [t for t in drawn if t.lowering == name]) for name in _names(drawn))
+    complete = result.explored.complete
+    of = {name: [t for t in drawn if t.lowering == name] for name in _names(drawn)}
+    pictures = tuple(picture(programs[name], name, found, complete) for name, found in of.items())
     return Exhibit(_walks(programs, result), pictures)
 
 

@@ -39,14 +39,19 @@ class _Drawn:
     paths: dict[str, tuple[int, ...]]
 
 
-def picture(program: Program, lowering: str, traces: Sequence[Trace]) -> Picture:
-    """The states of a program, with the `traces` that are its schedules."""
+def picture(program: Program, lowering: str, traces: Sequence[Trace], complete: bool = True) -> Picture:
+    """The states of a program, with the `traces` that are its schedules.
+
+    Where the run that a page is about was not `complete`, its picture does not go further than the schedules either.
+    """
     if program.clients is not None:
         return Picture(lowering, 0, 0, CLIENTS, (), (), ())
     interpreter = Interpreter(program)
+    if not complete:
+        return _near(interpreter, lowering, traces, "not all of which were explored")
     found = explore(program, Limits(max_states=STATES))
     if not found.complete:
-        return _near(interpreter, lowering, traces, 0, 0)
+        return _near(interpreter, lowering, traces, f"of which there are more than {STATES:,}")
     drawn = _whole(found, traces)
     size = (found.states, found.transitions)
     if drawn.graph.number_of_nodes() <= SPOTS:
@@ -57,7 +62,7 @@ def picture(program: Program, lowering: str, traces: Sequence[Trace]) -> Picture
         if many < SPOTS:
             said = words.format(n=f"{many:,}", states=f"{found.states:,}")
             return _folded(interpreter, lowering, drawn, size, groups, said)
-    return _near(interpreter, lowering, traces, *size)
+    return _near(interpreter, lowering, traces, f"of which there are {found.states:,}", size)
 
 
 PLACES = (
@@ -94,7 +99,9 @@ def _whole(found: Exploration, traces: Sequence[Trace]) -> _Drawn:
     return _Drawn(graph, states, paths)
 
 
-def _near(interpreter: Interpreter, lowering: str, traces: Sequence[Trace], states: int, steps: int) -> Picture:
+def _near(
+    interpreter: Interpreter, lowering: str, traces: Sequence[Trace], many: str, size: tuple[int, int] = (0, 0)
+) -> Picture:
     """The states of the schedules and those one step away; without a schedule the first ones there are."""
     import networkx
 
@@ -121,11 +128,10 @@ def _near(interpreter: Interpreter, lowering: str, traces: Sequence[Trace], stat
         path: (*(number[s] for s in w.states), FAILED) if w.failure else tuple(number[s] for s in w.states)
         for path, w in walks
     }
-    many = f"{states:,}" if states else f"more than {STATES:,}"
-    shown = f"{len(number):,} of {many} states: "
-    shown += "those that the schedules pass, and some one step away." if walks else "those nearest to the start."
+    which = "those that the schedules pass, and some one step away" if walks else "those nearest to the start"
+    shown = f"{len(number):,} of the states, {many}: {which}."
     drawn = _Drawn(graph, {n: s for s, n in number.items()}, paths)
-    return _folded(interpreter, lowering, drawn, (states, steps), {}, shown, whole=False)
+    return _folded(interpreter, lowering, drawn, size, {}, shown, whole=False)
 
 
 def _folded(

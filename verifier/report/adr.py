@@ -15,7 +15,7 @@ from verifier.records import dataclass
 from verifier.report.blocks import summary
 from verifier.report.comparison import Comparison, Row, conclusion, grid, legend, remarks, shortest
 from verifier.report.lines import steps
-from verifier.report.markup import block, bullets, code, plain, table
+from verifier.report.markup import block, bullets, code, link, plain, table
 from verifier.report.matrix import total
 from verifier.report.meanings import meaning
 from verifier.report.outcome import Failed, subject
@@ -30,13 +30,15 @@ TODO = "TODO"
 class Option:
     """One design: what came of it, the command that judges it, and the digest of its evidence, empty without any.
 
-    `path` is the file that makes it what it is: a model, or the Go of a scheme.
+    `path` is the file that makes it what it is: a model, or the Go of a scheme. `page` is that of its evidence, as the
+    record has to link to it, empty where none was kept.
     """
 
     row: Row
     path: str
     command: str
     evidence: str = ""
+    page: str = ""
 
     @property
     def name(self) -> str:
@@ -209,13 +211,15 @@ def _confirmation(record: Record) -> list[str]:
     sound = [o for o in options if _verdict(o)[0]]
     lines = ["In CI, for each change:" if choice else "Once an option is chosen, its line goes into CI:", ""]
     lines += block([f"{o.command}  # exit status {_status(o)}" for o in sound or options], "sh")
-    kept = [f"{plain(o.name)}: sha256 {code(o.evidence)}, from {code(_keeps(o))}" for o in options if o.evidence]
+    kept = [f"{plain(o.name)}: sha256 {code(o.evidence)}, {_kept(o)}" for o in options if o.evidence]
     return [*lines, "", "Evidence, which `verify audit` checks again:", "", *bullets(kept)] if kept else lines
 
 
-def _keeps(option: Option) -> str:
+def _kept(option: Option) -> str:
+    if option.page:
+        return f"{link(option.page, option.page)}"
     folder = re.sub(r"[^\w.-]+", "-", option.name)
-    return f"{option.command} --evidence evidence/{folder}"
+    return f"from {code(f'{option.command} --evidence evidence/{folder}')}"
 
 
 def _status(option: Option) -> str:
@@ -240,7 +244,17 @@ def _options(record: Record) -> list[str]:
         if isinstance(entry, Result) and prop is not None:
             shown = block(line.rstrip() for line in counterexample(entry, prop))
             lines += ["", f"The shortest schedule that fails, {plain(subject(prop))}:", "", *shown]
+            lines += _fix(entry)
     return lines
+
+
+def _fix(entry: Result) -> list[str]:
+    """One edit with which the option holds, where somebody looked for it and found it."""
+    if entry.fixes is None or not entry.fixes.found:
+        return []
+    fix = entry.fixes.found[0]
+    said = f"A suggestion, with which verify finds everything SAFE within {plain(fix.scope)}: {plain(fix.what)}."
+    return ["", said, "", *block(fix.diff.split("\n"), "diff")]
 
 
 def _more(record: Record) -> list[str]:

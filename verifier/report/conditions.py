@@ -9,8 +9,9 @@ from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import Coverage, Result
 from verifier.report.lines import number, steps
 from verifier.report.markup import block, bullets, code, plain, table
+from verifier.report.mutants import headline, outcome
 from verifier.report.outcome import subject
-from verifier.report.smallprint import REDUCED
+from verifier.report.smallprint import REDUCED, command
 from verifier.source import Span
 from verifier.verdict import Verdict
 
@@ -91,22 +92,18 @@ def _mutants(mutants: tuple[Mutant, ...] | None) -> list[str]:
     rows = []
     for m in mutants:
         place = _place(m.span) if m.span is not None else ""
-        rows.append((place, code(m.edit), m.verdict.value, plain(_worth(m))))
-    return [
-        "The model with one protective step changed:",
-        "",
-        *table(("line", "change", "verdict", "so the step"), rows),
-    ]
+        rows.append((place, code(m.edit), plain(outcome(m)), plain(_worth(m))))
+    lines = [f"The model with one protective step changed: {plain(headline(mutants))}.", ""]
+    return [*lines, *table(("line", "change", "noticed by", "so the step"), rows)]
 
 
 def _worth(m: Mutant) -> str:
-    if m.note:
-        return m.note
-    if m.broken:
+    if m.needed:
         return f"is needed: without it, {', '.join(m.broken)} fails{f' in {steps(m.steps)}' if m.steps else ''}"
-    return (
-        "is not needed for these properties, or the model cannot tell" if m.verdict is Verdict.SAFE else "is not judged"
-    )
+    if m.verdict is not Verdict.SAFE:
+        return f"is not judged: {m.note or m.why}" if m.note or m.why else "is not judged"
+    words = "is not needed for these properties, or the model cannot tell"
+    return f"{words}: {m.why or m.note}" if m.why or m.note else words
 
 
 def bounds(result: Result) -> list[str]:
@@ -149,12 +146,10 @@ def not_shown(result: Result) -> list[str]:
 
 def reproduce(result: Result, digest: str) -> list[str]:
     """Section 11: the command with its defaults, and what it was applied to. Nothing that differs from run to run."""
-    words = [f"verify {result.path}", *([f"--scheme {result.scheme}"] if result.scheme else []), *result.settings]
-    words += [f"--count {role}={n}" for role, n in result.overrides]
     rows = [("`verify`", __version__), ("rules of Go", plain(result.go))]
     rows += [("model SHA-256", code(result.sha256))] if result.sha256 else []
     rows += [("evidence SHA-256", code(digest))] if digest else []
-    lines = [*block([" ".join(words)], "sh"), "", *table(("what", "which"), rows)]
+    lines = [*block([command(result)], "sh"), "", *table(("what", "which"), rows)]
     if digest:
         lines += [
             "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from verifier.evidence.fix import Fixes
 from verifier.evidence.result import ForAnyNumber, Property, Result
 from verifier.evidence.trace import Trace
 from verifier.report.blocks import block as go_block, summary
@@ -12,6 +13,7 @@ from verifier.report.intervals import judged
 from verifier.report.lines import number, steps
 from verifier.report.markup import block, bullets, code, link, plain, table
 from verifier.report.meanings import why_tests_pass
+from verifier.report.odds import lines as odds
 from verifier.report.outcome import subject
 from verifier.report.overview import crew
 from verifier.report.sequence import TooLarge, diagram
@@ -34,6 +36,7 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for p in failing:
         lines += ["", f"### {plain(subject(p))}: {plain(summary(p))}", "", *_one(result, p, files.get(p.name, ""))]
+    lines += _fixes(result.fixes)
     for c in result.consequences:
         lines += [
             "",
@@ -44,6 +47,24 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
         ]
         lines += block(timeline(c.trace))
     return lines[1:]
+
+
+def _fixes(found: Fixes | None) -> list[str]:
+    """The smallest edits that verify, where somebody asked."""
+    if found is None:
+        return ["", "A fix that verifies: not asked (`--fix`)."]
+    if not found.found:
+        return ["", f"A fix that verifies: none found, {plain(found.reason)}."]
+    lines: list[str] = []
+    for fix in found.found:
+        holds = "the 1 property is" if fix.properties == 1 else f"all {fix.properties} properties are"
+        lines += ["", f"### A suggestion: {plain(fix.what)}", ""]
+        lines += [
+            f"Judged by `verify`, not by anybody who knows your program: {holds} SAFE within {plain(fix.scope)}.",
+            "",
+        ]
+        lines += block(fix.diff.rstrip("\n").split("\n"), "diff")
+    return lines
 
 
 def _none(result: Result) -> str:
@@ -65,7 +86,7 @@ def _one(result: Result, p: Property, file: str) -> list[str]:
     drawn = timeline(judged(trace))
     if drawn:
         lines += [*block(drawn), "", LEGEND]
-    lines += ["", *_held(trace), *_tests(p), "", *_picture(p)]
+    lines += ["", *_held(trace), *_tests(result, p), "", *_picture(p)]
     lines += ["", "To walk it, and to see any state of it (`--at N`):", "", *block(_commands(result, trace), "sh")]
     if file:
         lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]
@@ -92,9 +113,12 @@ def _held(trace: Trace) -> list[str]:
     return ["Locks at that moment:", "", *table(("lock", "goroutine", "how", "since step", "line"), rows), ""]
 
 
-def _tests(p: Property) -> list[str]:
+def _tests(result: Result, p: Property) -> list[str]:
+    """Why nobody may have noticed; how likely that is, where somebody asked."""
     said = why_tests_pass(p)
-    return [f"Why tests may be green: {said}"] if said else []
+    lines = [f"Why tests may be green: {said}"] if said else []
+    counted = odds(result, p, 11)
+    return lines + (["", *block(line[4:] for line in counted)] if counted else [])
 
 
 def _picture(p: Property) -> list[str]:

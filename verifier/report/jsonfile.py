@@ -9,9 +9,11 @@ from verifier.evidence.contention import Contention
 from verifier.evidence.fix import Fixes
 from verifier.evidence.history import History
 from verifier.evidence.mutant import Mutant
-from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
+from verifier.evidence.odds import Odds
+from verifier.evidence.result import AnyNumber, Explored, Property, Result
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
+from verifier.report.json_scope import scope, span_
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
 from verifier.verdict import EXIT_UNKNOWN, Verdict
@@ -66,15 +68,30 @@ def _result(result: Result) -> dict[str, Json]:
         "consequences": [
             {"name": c.name, "sentence": c.sentence, "trace": trace(c.name, c.trace)} for c in result.consequences
         ],
-        "coverage": _coverage(result.coverage),
         "assumptions": list(result.rests_on),
         "not_shown": list(result.not_shown),
         "notes": list(result.notes),
         "audited": result.audited,
+        **scope(result),
         **({"scheme": result.scheme} if result.scheme else {}),
         **({"contention": _contention(result.contention)} if result.contention else {}),
         **({} if result.mutants is None else {"mutants": [_mutant(m) for m in result.mutants]}),
+        **({} if result.odds is None else {"odds": [_odds(o) for o in result.odds]}),
         **({} if result.fixes is None else {"fixes": _fixes(result.fixes)}),
+    }
+
+
+def _odds(found: Odds) -> Json:
+    """The share in millionths: there are no floats."""
+    return {
+        "property": found.property,
+        "kind": found.kind,
+        "share_millionths": found.share,
+        "shortest": found.steps,
+        "reason": found.reason,
+        "meaning": found.meaning,
+        "race_detector": list(found.silent),
+        "consequences": list(found.others),
     }
 
 
@@ -88,7 +105,7 @@ def _fixes(found: Fixes) -> Json:
 
 def _mutant(m: Mutant) -> Json:
     return {
-        "span": _span(m.span),
+        "span": span_(m.span),
         "step": m.step,
         "edit": m.edit,
         "verdict": m.verdict.value,
@@ -132,7 +149,7 @@ def _property(prop: Property) -> dict[str, Json]:
         "steps": prop.steps if prop.trace else None,
         "states": prop.states,
         "reason": prop.reason,
-        "span": _span(prop.span),
+        "span": span_(prop.span),
         "any_number": _any_number(prop.any_number),
         "witness": trace(prop.name, prop.trace) if prop.trace else None,
     }
@@ -153,13 +170,6 @@ def _explored(explored: Explored) -> dict[str, Json]:
         "limit": explored.limit,
         "reductions": list(explored.reductions),
     }
-
-
-def _coverage(coverage: Coverage | None) -> Json:
-    if coverage is None:
-        return None
-    missed = [{"span": _span(span), "text": text} for span, text in coverage.missed]
-    return {"reached": coverage.reached, "total": coverage.total, "missed": missed}
 
 
 def trace(name: str, trace: Trace) -> dict[str, Json]:
@@ -281,20 +291,8 @@ def _held(held: Held) -> dict[str, Json]:
 
 
 def _stack(stack: tuple[Call, ...]) -> list[Json]:
-    return [{"function": call.function, "called_at": _span(call.called_at)} for call in stack]
+    return [{"function": call.function, "called_at": span_(call.called_at)} for call in stack]
 
 
 def _place(span: Span | None) -> dict[str, Json]:
     return {"file": span.file, "line": span.line, "column": span.column} if span else {"file": None, "line": None}
-
-
-def _span(span: Span | None) -> Json:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "end_line": span.end_line,
-        "end_column": span.end_column,
-    }

@@ -13,6 +13,7 @@ from verifier.evidence.counts import counted
 from verifier.evidence.result import Property, Result
 from verifier.records import dataclass
 from verifier.report.blocks import summary
+from verifier.report.fixes import sections
 from verifier.report.lines import number, steps
 from verifier.report.outcome import Entry, Failed, judged, subject
 from verifier.report.smallprint import bounds
@@ -167,7 +168,9 @@ def _message(prop: Property) -> str:
 def _drawing(found: Result, prop: Property) -> str:
     if prop.trace is None:
         return _message(prop)
-    return "\n".join(line.rstrip() for line in counterexample(found, prop))
+    # Of suggested fixes the smallest, as a diff.
+    lines = [*counterexample(found, prop), *(line for section in sections(found, False) for line in ["", *section])]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _said(found: Result, prop: Property) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from verifier.evidence.result import Result
 from verifier.records import dataclass
 from verifier.report import conditions, findings, overview
-from verifier.report.markup import code, plain
+from verifier.report.markup import block, code, plain
+from verifier.report.outcome import Entry, Failed
+from verifier.verdict import EXIT_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,17 @@ def render(result: Result, kept: Kept | None = None) -> str:
     for number, (name, body) in enumerate(sections, 1):
         lines += ["", f"## {number}. {name}", "", *body]
     return "\n".join(line.rstrip() for line in lines).rstrip("\n") + "\n"
+
+
+def several(entries: Sequence[Entry]) -> str:
+    """The pages of several models one after the other; of a model that got no verdict, why."""
+    return "\n".join(_failed(e) if isinstance(e, Failed) else render(e) for e in entries)
+
+
+def _failed(failed: Failed) -> str:
+    word = "UNKNOWN" if failed.exit_code == EXIT_UNKNOWN else "ERROR"
+    lines = [f"# {plain(failed.model)}", "", f"**{word}**: no verdict, exit status {failed.exit_code}.", ""]
+    return "\n".join([*lines, *block(failed.message.split("\n"))]) + "\n"
 
 
 def _lead(result: Result, kept: bool) -> list[str]:

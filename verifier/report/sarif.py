@@ -26,7 +26,8 @@ def render(entries: Sequence[Entry], repository: Repository, command: str, full:
     """
     run: dict[str, Json] = {
         "tool": {"driver": {"name": "verify", "semanticVersion": __version__, "rules": descriptors()}},
-        "automationDetails": {"id": "verify/"},
+        # For GitHub the workflow names the category: an id in the file would win over it, and two jobs be one.
+        **({"automationDetails": {"id": "verify/"}} if full else {}),
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT_ID: {"description": {"text": "The top of the repository"}}},
         "invocations": [_invocation(entries, repository, command)],
@@ -47,8 +48,9 @@ def doubled(node: Json) -> Json:
 
     Not in the profile for GitHub, which knows no arguments: Go is full of braces, and people are to read it there.
     """
-    if isinstance(node, dict):
+    if isinstance(node, dict) and "deletedRegion" not in node:
         return {key: _twice(v) if key in ("text", "markdown") else doubled(v) for key, v in node.items()}
+    # What a fix inserts is a piece of a file, and no message.
     return [doubled(item) for item in node] if isinstance(node, list) else node
 
 
@@ -132,6 +134,7 @@ def _model(entry: Entry) -> Json:
     return {
         "model": entry.model,
         "path": entry.path,
+        **({"scheme": entry.scheme} if entry.scheme else {}),
         "sha256": entry.sha256,
         "exitCode": entry.exit_code,
         "verdict": entry.verdict.value,

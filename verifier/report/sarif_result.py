@@ -12,6 +12,7 @@ from verifier.records import dataclass
 from verifier.report.blocks import block, summary
 from verifier.report.lines import number, steps
 from verifier.report.outcome import subject
+from verifier.report.sarif_fixes import fixes
 from verifier.report.sarif_flow import Json, code_flows, location, message
 from verifier.report.sarif_rules import INCONCLUSIVE, INTERNAL_ERROR, RULES, UNEXPECTED, Rule, rule
 from verifier.report.smallprint import replay
@@ -67,6 +68,7 @@ def result(found: Result, prop: Property, repository: Repository, full: bool) ->
     # Not that of a `sometimes:` that was reached, say: a flow beside a pass would be read as one that fails.
     shown = prop.trace if prop.verdict in (Verdict.UNSAFE, Verdict.UNKNOWN) else None
     flows = code_flows(shown, repository, found.path) if shown else []
+    mended = fixes(found.fixes, repository) if prop.verdict is Verdict.UNSAFE else []
     return {
         "ruleId": filed.rule.id,
         "ruleIndex": RULES.index(filed.rule),
@@ -76,6 +78,7 @@ def result(found: Result, prop: Property, repository: Repository, full: bool) ->
         "locations": [location(first[0], repository, found.path)],
         **({"relatedLocations": related} if related else {}),
         **({"codeFlows": flows} if flows else {}),
+        **({"fixes": mended} if mended else {}),
         **({"suppressions": [_expected(prop)]} if filed.kind == "fail" and prop.as_expected else {}),
         "properties": _properties(found, prop),
     }
@@ -89,6 +92,7 @@ def _properties(found: Result, prop: Property) -> dict[str, Json]:
     trace = prop.trace
     return {
         "model": found.model,
+        **({"scheme": found.scheme} if found.scheme else {}),
         "property": prop.name,
         "kind": prop.kind,
         "verdict": prop.verdict.value,
@@ -130,7 +134,9 @@ def _failure(found: Result, prop: Property) -> str:
     expected = " The model expects this." if prop.as_expected else ""
     lines = "\n".join(line.rstrip() for line in block(prop)[1:-1])
     walk = f"The shortest schedule has {steps(prop.steps)}: {replay(found, prop.trace)}"
-    return f"{summary(prop)}.{expected}\n\n{lines}\n\n{walk}"
+    mended = [f.what for f in found.fixes.found[:1]] if found.fixes is not None else []
+    suggested = "".join(f"\n\nOne fix, with which verify finds everything SAFE: {what}" for what in mended)
+    return f"{summary(prop)}.{expected}\n\n{lines}\n\n{walk}{suggested}"
 
 
 def _places(found: Result, prop: Property) -> Iterator[tuple[Span | None, str]]:

@@ -24,6 +24,12 @@ def replay(result: Result, trace: Trace) -> str:
     return f"verify replay {result.path} {trace.path}{given(result)}"
 
 
+def command(result: Result) -> str:
+    """The command that gives this result again, defaults filled in."""
+    words = [f"verify {result.path}", *([f"--scheme {result.scheme}"] if result.scheme else []), *result.settings]
+    return " ".join([*words, *(f"--count {role}={n}" for role, n in result.overrides)])
+
+
 def given(result: Result) -> str:
     """The options without which a schedule is one of another program."""
     scheme = f" --scheme {result.scheme}" if result.scheme else ""

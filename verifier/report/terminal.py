@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Consequence, Property, Result
-from verifier.report import fixes, mutants
+from verifier.report import fixes, mutants, odds
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
 from verifier.report.intervals import judged
@@ -60,7 +60,7 @@ def counterexample(result: Result, prop: Property) -> list[str]:
     assert prop.trace is not None
     drawn = timeline(judged(prop.trace))
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
-    return [*lines, f"    {'replay':<{_LABEL}} {replay(result, prop.trace)}"]
+    return [*lines, f"    {'replay':<{_LABEL}} {replay(result, prop.trace)}", *odds.lines(result, prop, _LABEL)]
 
 
 def _witnesses(result: Result) -> list[list[str]]:

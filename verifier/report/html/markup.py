@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable
 
 
@@ -53,6 +54,20 @@ def _attribute(name: str, value: Value) -> str:
         return ""
     written = name.rstrip("_").replace("_", "-")
     return f" {written}" if value is True else f' {written}="{escaped(str(value))}"'
+
+
+def coded(text: str) -> Markup:
+    """Text with `code` in it, as Markdown writes it."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", escaped(text)))
+
+
+def prose(text: str) -> Markup:
+    """Words of ours, none of the user's, with `code` and *stress* in them, as Markdown writes them.
+
+    >>> prose("*Every* `a < b`")
+    '<em>Every</em> <code>a &lt; b</code>'
+    """
+    return Markup(re.sub(r"\*([^*]*)\*", r"<em>\1</em>", coded(text)))
 
 
 def raw(text: str) -> Markup:

@@ -10,6 +10,7 @@ from verifier.evidence.exhibit import Exhibit
 from verifier.evidence.result import Result
 from verifier.report.html.answers import TONES, chip, header, properties
 from verifier.report.html.data import page_data
+from verifier.report.html.fixes import fixes
 from verifier.report.html.graphsvg import graphs
 from verifier.report.html.markup import Markup, data, join, raw, tag
 from verifier.report.html.proof import proof
@@ -24,6 +25,7 @@ TITLES = {
     "properties": "Properties",
     "schedules": "Schedules",
     "graph": "State graph",
+    "fixes": "One fix",
     "proof": "Any number",
     "coverage": "Coverage",
     "scope": "Rests on",
@@ -40,6 +42,7 @@ def html_page(result: Result, exhibit: Exhibit | None = None) -> str:
     sections = {
         "properties": asked,
         "schedules": schedules(result, found),
+        "fixes": fixes(result),
         "graph": graphs(exhibit, found),
         "proof": proof(result),
         "coverage": coverage(result),
@@ -48,7 +51,7 @@ def html_page(result: Result, exhibit: Exhibit | None = None) -> str:
     }
     if not any(s.bad for s in found):
         # Nothing went wrong: what was proved comes first, the schedules are examples.
-        order = ("properties", "proof", "coverage", "schedules", "graph", "scope", "reproduce")
+        order = ("properties", "proof", "coverage", "fixes", "schedules", "graph", "scope", "reproduce")
         sections = {name: sections[name] for name in order}
     links = [tag("a", TITLES[name], href=f"#{name}") for name, made in sections.items() if made is not None]
     word, _ = summed_up(result)

@@ -6,11 +6,12 @@ from verifier.evidence.result import Result
 from verifier.report.blocks import block
 from verifier.report.html.answers import TONES, chip
 from verifier.report.html.intervals import intervals
-from verifier.report.html.markup import Markup, tag
+from verifier.report.html.markup import Markup, prose, tag
 from verifier.report.html.shown import Shown
 from verifier.report.html.source import source
 from verifier.report.html.timeline import listing, timeline
 from verifier.report.lines import steps
+from verifier.report.meanings import why_tests_pass
 from verifier.report.smallprint import replay
 
 KEYS = (("\u2190 \u2192", "step"), ("Home End", "start, end"), ("e", "first error"), ("1 \u2026 9", "schedule"))
@@ -28,7 +29,7 @@ def schedules(result: Result, found: list[Shown]) -> Markup | None:
         tag("h2", "Schedules"),
         tag("div", tabs, role="tablist", aria_label="Schedules", class_="tabs") if len(found) > 1 else None,
         [_panel(result, n, s, len(found) > 1) for n, s in enumerate(found)],
-        _stepper(),
+        _stepper(len(found)),
         tag("div", _state(), source(result), class_="two"),
         id="schedules",
     )
@@ -64,6 +65,7 @@ def _panel(result: Result, n: int, shown: Shown, tabbed: bool) -> Markup:
         tag("h3", shown.title, " ", _label(shown), tag("small", steps(shown.trace.rows))),
         tag("p", shown.sentence) if shown.sentence else None,
         _what(shown),
+        _tests(shown),
         timeline(shown, n) if shown.drawn.rows else tag("p", "No step is taken: this is so at the start."),
         tag("details", tag("summary", "The same, a row for each step"), tag("div", listing(shown), class_="scroll"))
         if shown.drawn.rows
@@ -86,7 +88,13 @@ def _what(shown: Shown) -> Markup | None:
     return tag("pre", "\n".join(lines[1:-1]), class_="block") if lines else None
 
 
-def _stepper() -> Markup:
+def _tests(shown: Shown) -> Markup | None:
+    """Why nobody may have noticed yet."""
+    said = why_tests_pass(shown.prop) if shown.prop is not None and shown.bad else ""
+    return tag("p", tag("b", "Why tests may be green. "), prose(said), class_="tests") if said else None
+
+
+def _stepper(many: int) -> Markup:
     buttons = [
         ("first", "\u21e4", "to the start"),
         ("back", "\u2190", "one step back"),
@@ -95,7 +103,9 @@ def _stepper() -> Markup:
     ]
     drawn = [tag("button", sign, type="button", id=f"go-{name}", aria_label=label) for name, sign, label in buttons]
     jump = tag("button", "First error", type="button", id="go-error")
-    keys = [tag("span", [tag("kbd", k) for k in key.split(" ")], f" {words}") for key, words in KEYS]
+    keys = [
+        tag("span", [tag("kbd", k) for k in key.split(" ")], f" {words}") for key, words in KEYS[: 4 if many > 1 else 3]
+    ]
     return tag(
         "div",
         tag("div", drawn, jump, tag("output", id="position"), class_="buttons", role="group", aria_label="Steps"),

@@ -5,16 +5,16 @@ from __future__ import annotations
 from verifier import __version__
 from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import Result
-from verifier.report.html.markup import Markup, tag
+from verifier.report.html.markup import Markup, coded, tag
 from verifier.report.lines import number
-from verifier.report.smallprint import bounds, given
+from verifier.report.mutants import headline, outcome
+from verifier.report.smallprint import bounds, command
 
 
 def coverage(result: Result) -> Markup | None:
     """Statements that ran and those that never did, then what each protective step is worth."""
     seen = result.coverage
-    mutants = result.mutants or ()
-    if seen is None and not mutants:
+    if seen is None and result.mutants is None:
         return None
     parts: list[Markup] = []
     if seen is not None:
@@ -23,21 +23,24 @@ def coverage(result: Result) -> Markup | None:
         never = "Never ran" if result.explored.complete else "Not run before the limit"
         missed = [tag("li", tag("code", text), " ", tag("small", f"{s.file}:{s.line}")) for s, text in seen.missed]
         parts += [tag("p", f"{never}:"), tag("ul", missed)] if missed else []
-    if mutants:
-        head = tag("tr", [tag("th", c, scope="col") for c in ("Without", "Verdict", "Then broken")])
-        body = tag("tbody", [_mutant(m) for m in mutants])
-        parts.append(tag("h3", "Is each protective step needed?"))
-        parts.append(tag("table", tag("thead", head), body, class_="small"))
+    if result.mutants is not None:
+        parts += [tag("h3", "Is each protective step needed?"), tag("p", headline(result.mutants))]
+        parts += [_mutants(result.mutants)] if result.mutants else []
     return tag("section", tag("h2", "Was the check alive?"), parts, id="coverage")
 
 
+def _mutants(found: tuple[Mutant, ...]) -> Markup:
+    head = tag("tr", [tag("th", c, scope="col") for c in ("Step", "Change", "Then broken")])
+    return tag("table", tag("thead", head), tag("tbody", [_mutant(m) for m in found]), class_="small mutants")
+
+
 def _mutant(m: Mutant) -> Markup:
-    where = tag("small", f" {m.span.brief}") if m.span else None
-    broken = ", ".join(m.broken) + (f" in {number(m.steps, 'step')}" if m.steps else "")
-    said = broken or m.note or "nothing: the step is not needed, or the model cannot tell"
-    # A mutant that stays SAFE is no good news, so it is not green.
-    label = tag("span", m.verdict.value, class_="chip none")
-    return tag("tr", tag("th", m.edit, where, scope="row"), tag("td", label), tag("td", said))
+    where = tag("small", m.span.brief) if m.span else None
+    # What nobody notices is no good news, so nothing here is green.
+    said = outcome(m)
+    reason = tag("small", coded(m.why or m.note), class_="why") if not m.needed and (m.why or m.note) else None
+    step = tag("th", tag("code", m.step or m.edit), where, scope="row")
+    return tag("tr", step, tag("td", coded(m.what)), tag("td", said, reason), class_=None if m.needed else "unnoticed")
 
 
 def scope(result: Result) -> Markup:
@@ -61,7 +64,7 @@ def scope(result: Result) -> Markup:
 def again(result: Result) -> Markup:
     """The command and the digests: no clock and no host, so that equal runs give equal pages."""
     rows = [
-        ("Command", tag("code", f"verify {result.path}{given(result)}")),
+        ("Command", tag("code", command(result))),
         ("Exit status", str(result.exit_code)),
         ("Model", tag("code", f"sha256:{result.sha256}", class_="digest") if result.sha256 else None),
         ("Tool", f"verify {__version__}, {result.explored.engine} back end"),

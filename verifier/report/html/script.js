@@ -39,6 +39,7 @@
     const words = { moves: "can move", waits: "waits", returned: "has returned", idle: "not started" };
     const status = make("td", "", "where");
     status.append(make("span", words[now.status], "status"));
+    if (now.choices.length > 1) status.append(make("span", ` in ${now.choices.length} ways`));
     if (now.operation) status.append(make("span", ` in ${now.operation}`, "status"));
     if (now.text) status.append(make("code", now.text, "here"), make("small", ` ${now.line}`));
     now.because.forEach((why) => status.append(make("span", why, "why")));

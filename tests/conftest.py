@@ -12,12 +12,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--promote", action="store_true", help="accept the present output as the expected output")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What is left out is said, so that nobody takes it for run."""
-    if terminalreporter.config.option.markexpr == "not slow":
-        terminalreporter.write_line("left out: the slow tier, verdicts that take minutes (pytest -m slow runs it)")
-
-
 @pytest.fixture
 def promote(request: pytest.FixtureRequest) -> bool:
     """Whether files with expected output are to be rewritten."""
@@ -29,7 +23,9 @@ MISSING = ("no Go toolchain", "no C compiler")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line which tests did not run because Go is not there: a row of dots would hide it."""
+    """Say which tests did not run, a line each for the slow ones and for Go: a row of dots would hide it."""
+    if terminalreporter.config.option.markexpr == "not slow":
+        terminalreporter.write_line("left out: the slow tier, verdicts that take minutes (pytest -m slow runs it)")
     reasons = [str(r.longrepr[2]) for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
     for missing in MISSING:
         found = [r.removeprefix("Skipped: ") for r in reasons if missing in r]

@@ -3,7 +3,8 @@
 A block starts with `<!-- output: verify MODEL … -->` and ends with `<!-- end -->`; what stands between is replaced by
 the command and its output, with durations written as `…s` because they differ from run to run. What Go prints (`verify
 gotest MODEL --run`) is shown without addresses, numbers of goroutines and the frames of Go's test runner, and left
-alone where Go is not installed. The tables of docs/claims.md and docs/patterns.md are made as well (`tables`).
+alone where Go is not installed. The tables of docs/claims.md and docs/patterns.md are made as well (`tables`), and
+docs/semantics.md (`semantics`).
 
     python docs/regenerate.py            rewrite README.md, examples/**/README.md and the pages of tables
     python docs/regenerate.py --check    exit 1 and name the files that are out of date, write nothing
@@ -107,6 +108,9 @@ def contents() -> Iterator[tuple[Path, str]]:
 
     for page, made in tables.pages():
         yield page, made(judged)
+    import semantics
+
+    yield ROOT / "docs" / "semantics.md", semantics.page()
 
 
 @cache

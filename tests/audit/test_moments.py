@@ -103,6 +103,12 @@ def test_steps_are_counted_from_where_a_history_begins() -> None:
     ]
 
 
+def test_a_client_between_two_calls_stands_at_none() -> None:
+    program, trace = traces("linearizable/rwmutex-unchecked")[0]
+    first, *_ = walkthrough(program, trace.choices).moments
+    assert [(g.status, g.text, g.span) for g in first.goroutines if len(g.choices) > 1] == [("moves", "", None)] * 2
+
+
 def test_a_schedule_that_cannot_be_walked_is_refused() -> None:
     program, trace = traces("once")[0]
     with pytest.raises(AuditError):

@@ -43,6 +43,12 @@ def test_compared_and_named_one_after_the_other_is_the_same(capsys: Capture) -> 
     assert made(capsys, "--no-any", "--compare", *files) == made(capsys, "--no-any", files[0], "--compare", *files[1:])
 
 
+def test_the_title_is_the_question_in_short(capsys: Capture) -> None:
+    files = ("--no-any", "mutex.yaml", "unprotected.yaml")
+    assert "\n# TODO mutex or unprotected\n" in made(capsys, *files)
+    assert "\n# A user map guarded by one sync.Mutex\n" in made(capsys, *files, "--chosen", "mutex")
+
+
 def test_the_commands_of_a_record_come_to_what_it_says(capsys: Capture, here: Path) -> None:
     text = made(capsys, "--no-any", "--compare", "mutex.yaml", "unprotected.yaml")
     commands = re.findall(r"^(verify .*?)  # exit status (\d) today", text, re.M)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +18,11 @@ from catalogue import ROOT
 from verifier.cli import main
 from verifier.evidence import store
 from verifier.report.folder import PROVENANCE, SUMS
-from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNSAFE, EXIT_USAGE
+from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, EXIT_USAGE
 
 Capture = pytest.CaptureFixture[str]
 MODELS = ROOT / "models"
+LINEARIZABLE = "linearizable/register-store"
 
 
 def keep(model: str, folder: Path) -> Path:
@@ -189,7 +193,9 @@ def test_the_bytes_depend_on_the_model_only(
         assert name == PROVENANCE or (str(MODELS).encode() not in data and str(tmp_path).encode() not in data)
 
 
-@pytest.mark.parametrize("model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves"])
+@pytest.mark.parametrize(
+    "model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves", LINEARIZABLE]
+)
 def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capture) -> None:
     folder = keep(model, tmp_path / "out")
     assert str(MODELS).encode() not in b"".join(v for k, v in contents(folder).items() if k != PROVENANCE)
@@ -224,6 +230,24 @@ def test_a_second_run_replaces_the_first_and_nothing_else(tmp_path: Path, capsys
     left = contents(out)
     assert left.keys() >= {"notes.md", "evidence.md"}
     assert not any(name.startswith(("index", "mutex/", "nil-map/")) for name in left)
+    assert audit(out) == EXIT_OK
+
+
+def test_a_second_run_says_what_changed_since_the_first(tmp_path: Path, capsys: Capture) -> None:
+    model, out = tmp_path / "m.yaml", tmp_path / "out"
+    text = (MODELS / "nil-map.yaml").read_text(encoding="utf-8")
+    for expected, said in (
+        ("unsafe", ""),
+        ("unsafe", "here: nothing changed\n"),
+        ("safe", "worse    exit status  0 -> 1"),
+    ):
+        model.write_text(text.replace("panic: unsafe", f"panic: {expected}"), encoding="utf-8")
+        main([str(model), "--evidence", str(out)])
+        shown = capsys.readouterr().out
+        assert said in shown and ("since the last evidence" in shown) == bool(said)
+    (out / "evidence.json").write_text("{}")
+    main([str(model), "--evidence", str(out)])
+    assert "since" not in capsys.readouterr().out
     assert audit(out) == EXIT_OK
 
 
@@ -287,3 +311,51 @@ def test_diff_of_damaged_evidence_is_refused(copy: Path, escape: Path, capsys: C
     assert main(["diff", str(escape), str(copy)]) == EXIT_INTERNAL
     assert "damaged" in capsys.readouterr().err
     assert main(["diff", str(escape), str(escape / "gone")]) == EXIT_USAGE
+
+
+PAGE = ROOT / "docs" / "evidence.md"
+SHOWN = re.compile(r"(<!-- audit -->\n```text\n\$ verify audit out\n)(.*?)(```\n<!-- /audit -->)", re.DOTALL)
+
+
+def test_the_documented_audit_is_what_is_printed(
+    escape: Path, promote: bool, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(escape.parent)
+    assert audit(Path("out")) == EXIT_OK
+    printed = capsys.readouterr().out
+    text = PAGE.read_text(encoding="utf-8")
+    found = SHOWN.search(text)
+    assert found is not None
+    if promote:
+        PAGE.write_text(text.replace(found[0], found[1] + printed + found[3]), encoding="utf-8")
+    else:
+        assert found[2] == printed
+
+
+def test_every_file_is_documented(escape: Path) -> None:
+    rows = re.findall(r"^\| `([^`]+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    kinds = {name.split("/")[0] for name in contents(escape)} | {"certificate"}
+    assert {row.split("/")[0] for row in rows} == kinds
+
+
+def test_the_bytes_do_not_depend_on_the_order_of_hashes(escape: Path, tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "verifier", str(MODELS / "unprotected.yaml"), "-q", "--no-any"]
+        subprocess.run(
+            [*command, "--evidence", str(tmp_path / seed)],
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+    first, again = contents(tmp_path / "1"), contents(tmp_path / "2")
+    assert [name for name in first if first[name] != again[name]] == [PROVENANCE]
+
+
+def test_what_was_not_finished_is_kept_as_such(tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "out"
+    limited = [str(MODELS / "mutex.yaml"), "-q", "--no-any", "--max-states", "20"]
+    assert main([*limited, "--evidence", str(out)]) == EXIT_UNKNOWN
+    page = (out / "evidence.md").read_text(encoding="utf-8")
+    assert "**UNKNOWN**: the check did not finish" in page and "Exit status 3" in page
+    assert "--max-states 20" in page
+    assert audit(out) == EXIT_OK

@@ -104,7 +104,8 @@ def test_ctrl_c_ends_go_and_what_go_has_started(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     go = tmp_path / "go"
-    go.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {tmp_path}/pid\nkill -INT $PPID\nwait\n", encoding="utf-8")
+    script = f"sleep 60 &\necho $! > {tmp_path}/pid\nsleep 0.5\nkill -INT $PPID\nwait\n"
+    go.write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
     go.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert main(["gotest", "models/nil-map.yaml", "--run"]) == 3

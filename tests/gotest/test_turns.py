@@ -150,6 +150,13 @@ def test_both_halves_of_a_meeting_have_a_turn(tmp_path: Path) -> None:
     assert turns(test)[:3] == [("a", 1, "begins"), ("b", 3, "runs"), ("a", 1, "ends")]
 
 
+def test_who_only_looks_meets_somebody_who_waits(tmp_path: Path) -> None:
+    body = "a: |\n  for {\n    select {\n    case c <- 1:\n    default:\n    }\n  }\nb: |\n  <-c\n  panic(1)"
+    test, _ = made(model(tmp_path, "var c = make(chan int)", body, "check: [panic]\n"))
+    found = [(who, mode) for who, _, mode in re.findall(r'\{"(\w+)", (\d+), (\w+)', test.text.split("schedule = ")[1])]
+    assert found.index(("b", "begins")) < found.index(("a", "runs")) < found.index(("b", "ends"))
+
+
 def test_a_select_takes_the_case_of_the_schedule(tmp_path: Path) -> None:
     body = "a: |\n  select {\n  case <-c:\n  case <-d:\n    panic(1)\n  }\nb: |\n  c <- 1\n  d <- 1"
     path = model(tmp_path, "var c, d = make(chan int, 1), make(chan int, 1)", body, "check: [panic]\n")
@@ -171,3 +178,13 @@ def test_what_context_does_stands_where_it_is_called(tmp_path: Path) -> None:
     assert prop.trace is not None and '"context"' in test.text
     assert "cancelCtx" not in test.text
     assert {f.function for s in prop.trace.steps for f in s.stack} <= {"x", "y"}
+
+
+def test_what_should_be_ordered_is_probed_at_its_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    test, prop = made("models/real/go-81187-delete-absent.yaml")
+    assert prop.kind == "ordered" and test.race
+    rows = [row.strip() for row in test.text.split("\n")]
+    (first, _), (last, _) = test.lines
+    assert rows[first - 1 : first + 2] == ["probe = 1", "// deleting:", "m.Delete()"]
+    assert rows[last - 2 : last + 1] == ["m.Load()", "learn(probe)", "// loaded:"]

@@ -113,6 +113,22 @@ def test_no_edit_helps() -> None:
     assert found.found == () and found.tried == found.known and "verifies" in found.reason
 
 
+def test_what_hangs_is_no_fix() -> None:
+    # Deadlock is not asked, and a lock that is never let go keeps the other goroutine away from the map.
+    go = 'mu.Lock()\nm["a"] = 1\nmu.Unlock()\nm["a"] = 2'
+    made = model("var mu sync.Mutex\nvar m = map[string]int{}\n", go, "check: [race]\n")
+    found = of(made)
+    assert found.found and found.found[0].properties == 4
+    assert "mu.Unlock()" in found.found[0].diff
+
+
+def test_none_for_clients() -> None:
+    made = document(ROOT / "models" / "linearizable" / "rwmutex-unchecked.yaml")
+    unsafe = verify(document(ROOT / "models" / "nil-map.yaml"), ASKED)
+    found = fixes(made, ASKED, unsafe, Pool(Cache(None, "")), Budget())
+    assert found.found == () and "whether calls return" in found.reason
+
+
 def test_a_limit_makes_no_fix() -> None:
     made = document(ROOT / "models" / "len-unlocked.yaml")
     result = verify(made, ASKED)

@@ -138,9 +138,11 @@ def test_ctrl_c_keeps_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
         return judged(task)
 
     monkeypatch.setattr(pools, "judged", impatient)
-    found = of(made)
+    pool = Pool(NOWHERE)
+    found = of(made, pool)
     assert [m.verdict for m in found] == [Verdict.UNSAFE] * 2 + [Verdict.UNKNOWN] * 4
     assert found[-1].note == "not judged: interrupted"
+    assert pool.stopped and pool.judged([done[0]]) == [None], "one Ctrl-C is enough"
 
 
 def test_where_verdicts_are_kept() -> None:

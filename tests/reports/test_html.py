@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from dataclasses import field, replace
 from html.parser import HTMLParser
 
 import pytest
 
+from tests.catalogue import ROOT
 from tests.reports.results import TABLE
 from verifier.evidence.fix import Fix, Fixes
 from verifier.evidence.result import Result
@@ -252,6 +254,14 @@ def test_json_cannot_end_its_element() -> None:
 def test_text_is_escaped_and_markup_is_not() -> None:
     assert tag("p", "<b>", tag("i", "&"), None, ["x", tag("b", "y")]) == "<p>&lt;b&gt;<i>&amp;</i>x<b>y</b></p>"
     assert tag("p", title='"<', hidden=False, id=None) == '<p title="&quot;&lt;"></p>'
+
+
+def test_everything_a_page_is_made_of_is_installed_with_the_modules() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = settings["tool"]["setuptools"]["package-data"]["verifier"]
+    for name in ("style.css", "script.js"):
+        path = (ROOT / "verifier" / "report" / "html" / name).relative_to(ROOT / "verifier")
+        assert any(path.match(p) for p in patterns), name
 
 
 def test_a_model_without_a_verdict_has_a_page_that_says_so() -> None:

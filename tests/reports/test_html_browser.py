@@ -168,7 +168,9 @@ CONTRAST = """() => {
     if (e.closest("svg, script, style") || !e.checkVisibility() || e.matches(".unseen, .skip")) continue;
     if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
     const [a, b] = [light(parse(getComputedStyle(e).color)), light(under(e))].sort((x, y) => y - x);
-    if ((a + .05) / (b + .05) < 4.5) poor.push(`${e.tagName} ${e.className} ${e.textContent.slice(0, 30)}`);
+    let faint = false;
+    for (let p = e; p; p = p.parentElement) faint ||= getComputedStyle(p).opacity !== "1";
+    if (faint || (a + .05) / (b + .05) < 4.5) poor.push(`${e.tagName} ${e.className} ${e.textContent.slice(0, 30)}`);
   }
   return poor;
 }"""

@@ -94,8 +94,8 @@ def test_mutants_are_told_apart(case: Result) -> None:
     if case.mutants is None:
         assert "not asked (`--mutants`)" in shown
     else:
-        assert "is needed: without it, race fails in 4 steps" in shown
-        assert "is not needed for these properties, or the model cannot tell" in shown
+        assert "needed: race fails in 4 steps" in shown
+        assert "not noticed: not needed for these properties, or the model cannot tell" in shown
 
 
 def test_the_page_is_the_same_however_long_the_run_took(case: Result) -> None:

@@ -16,7 +16,7 @@ from verifier.evidence.odds import Odds
 from verifier.evidence.sharding import ShardingResult
 from verifier.evidence.trace import Meeting
 from verifier.report.jsonfile import render
-from verifier.report.jsonschema import schema
+from verifier.report.jsonschema import schema, text as schema_text
 from verifier.report.outcome import Entry, Failed
 from verifier.verdict import Verdict
 
@@ -104,3 +104,10 @@ def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bare_result_is_valid() -> None:
     VALID.validate(json.loads(render([result()])))
+
+
+def test_the_published_schema_is_the_one_printed(promote: bool) -> None:
+    path = ROOT / "docs" / "report.schema.json"
+    if promote:
+        path.write_text(schema_text(), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == schema_text()

@@ -69,11 +69,11 @@ def _standing(
     open_ = [(n, c) for n, c in enumerate(enabled) if instance.number in c.movers]
     if open_:
         choices = tuple(n for n, _ in open_)
-        steps = [_half(c, instance.number) for _, c in open_]
-        if interpreter.program.clients is not None and len({s.span for s in steps}) > 1:
+        if interpreter.program.clients is not None and len(open_) > 1:
             # Between two calls a client may begin any of them: it stands at none.
             return Standing(instance.name, "moves", choices=choices)
-        return Standing(instance.name, "moves", steps[0].text, steps[0].span, choices=choices)
+        step = _half(open_[0][1], instance.number)
+        return Standing(instance.name, "moves", step.text, step.span, choices=choices)
     return _blocked(interpreter, state, locks, instance, at)
 
 

@@ -189,6 +189,7 @@ def _command(path: str, scheme: Scheme | None, given: argparse.Namespace) -> str
 def _record(options: tuple[Option, ...], documents: list[Document], given: argparse.Namespace) -> Record:
     """The record, with what the first model says about the decision. Raises UsageError for a choice that is none."""
     from verifier import __version__
+    from verifier.evidence.result import Result
     from verifier.model.document import Decision
     from verifier.report.adr import Record
 
@@ -203,7 +204,10 @@ def _record(options: tuple[Option, ...], documents: list[Document], given: argpa
         raise UsageError(f"--chosen: there is no option '{choice}'", *advice)
     title = first.title or first.name if first is not None and len({d.path for d in documents}) == 1 else ""
     about = first.about if first is not None and title else ""
-    return Record(title or "Which of these designs", about, options, decision, f"verify {__version__}", choice)
+    taken = next((o.row.entry for o in options if o.name == choice), None)
+    if not title and isinstance(taken, Result):
+        title = taken.title or choice
+    return Record(title or " or ".join(names), about, options, decision, f"verify {__version__}", choice)
 
 
 def _status(record: Record) -> int:

@@ -38,19 +38,25 @@ def edited(found: Result, model: Document, asked: Options, given: argparse.Names
 
     budget = Budget(clock=time.perf_counter)
     pool = _pool(given, line)
-    if given.mutants:
-        # Imported here, as below: few runs ask.
-        from verifier.mutate.mutants import mutants
+    try:
+        if given.mutants:
+            # Imported here, as below: few runs ask.
+            from verifier.mutate.mutants import mutants
 
-        found = replace(found, mutants=mutants(model, asked, found, pool, budget))
-    if given.fix:
-        from verifier.mutate.suggest import fixes
+            found = replace(found, mutants=mutants(model, asked, found, pool, budget))
+        if given.fix:
+            from verifier.mutate.suggest import fixes
 
-        found = replace(found, fixes=fixes(model, asked, found, pool, budget))
-    if given.odds:
-        from verifier.pipeline.odds import odds
+            found = replace(found, fixes=fixes(model, asked, found, pool, budget))
+        if given.odds and not pool.stopped:
+            from verifier.pipeline.odds import odds
 
-        found = replace(found, odds=odds(model, asked, found))
+            found = replace(found, odds=odds(model, asked, found))
+    except KeyboardInterrupt:
+        # The verdict stands: what was asked beside it is missing.
+        pool.stopped = True
+    if pool.stopped:
+        return replace(found, notes=(*found.notes, "interrupted: what is known so far is shown"))
     return found
 
 

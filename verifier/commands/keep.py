@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
+from verifier.report.lines import number
 from verifier.report.outcome import Entry, Failed
+from verifier.source import ModelError
 
 if TYPE_CHECKING:
     from verifier.evidence.exhibit import Exhibit
@@ -65,12 +67,14 @@ class Keeper:
         self._folders: dict[str, int] = {}
         self._made: list[tuple[str, str, Result]] = []
         self._cleared = False
+        self._before: dict[str, Result] = {}
 
     def expect_several(self) -> None:
         """From now on every result has a folder of its own. Raises UsageError when one file was asked for."""
         if is_file(self.path):
-            note = f"name one scheme with --scheme, or a directory: --evidence {self.path.removesuffix('.json')}"
-            raise UsageError("one evidence file is about one model", note)
+            directory = f"a directory takes several: --evidence {self.path.removesuffix('.json')}"
+            note = "judge one model, or name one scheme of a workload with --scheme"
+            raise UsageError(f"{self.path}: a file of evidence is about one model", note, directory)
         self.several = True
 
     def take(self, result: Result, document: Document) -> None:
@@ -111,9 +115,22 @@ class Keeper:
             return []
         if self.several:
             self._write_index(entries)
-            return [f"evidence   {os.path.join(self.path, 'index.md')}, {len(self._made)} models"]
-        (_, digest, _), *_ = self._made
-        return [f"evidence   {os.path.join(self.path, 'evidence.md')}  sha256:{digest[:16]}…"]
+            first = f"evidence   {os.path.join(self.path, 'index.md')}, {number(len(self._made), 'model')}"
+        else:
+            (_, digest, _), *_ = self._made
+            first = f"evidence   {os.path.join(self.path, 'evidence.md')}  sha256:{digest[:16]}…"
+        return [first, *self._changes()]
+
+    def _changes(self) -> list[str]:
+        """What is different from the evidence that was here before."""
+        if not self._before:
+            return []
+        from verifier.report.changes_text import side_by_side, text
+
+        compared = side_by_side(self._before, {r.model: r for _, _, r in self._made})
+        lines = text(compared).rstrip("\n").split("\n")
+        since = "since the last evidence here:"
+        return [f"{since} {lines[0]}"] if len(lines) == 1 else ["", since, *lines]
 
     def _write_index(self, entries: Sequence[Entry]) -> None:
         from verifier.report import index
@@ -136,6 +153,11 @@ class Keeper:
         if self._cleared:
             return
         self._cleared = True
+        from verifier.commands.kept import Damage, results
+
+        # What cannot be read is written anew all the same; only nobody can say what changed.
+        with contextlib.suppress(Damage, ModelError):
+            self._before = results(self.path)
         for folder in _folders(self.path):
             _clear(os.path.join(self.path, folder))
         _clear(self.path)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from verifier.audit.recheck import Rechecked
     from verifier.evidence.proof import Certificate
     from verifier.evidence.store import Evidence, Judged
+    from verifier.evidence.trace import Trace
     from verifier.model.document import Document
     from verifier.pipeline import Front
 
@@ -124,10 +125,18 @@ def _schedule(front: Front, judged: Judged, found: Evidence) -> Line:
     except AuditError as error:
         return Line(judged.name, f"REFUSED: {error}", EXIT_INTERNAL)
     shown = next((p.trace for p in found.result.properties if p.name == judged.name), None) if found.result else trace
-    if shown != replace(trace, lowering=name, fused=shown is not None and shown.fused):
+    if shown is None or shown != _as_recorded(trace, shown, name):
         return Line(judged.name, "REFUSED: the schedule does not show what the report says", EXIT_INTERNAL)
     steps = "/".join(map(str, judged.schedule.choices)) or "-"
     return Line(judged.name, f"{judged.verdict}: schedule {steps} {words}")
+
+
+def _as_recorded(trace: Trace, shown: Trace, lowering: str) -> Trace:
+    """What a replay shows, with what it cannot show as recorded: whether a shorter schedule may exist."""
+    history = trace.history
+    if history is not None and shown.history is not None:
+        history = replace(history, fewest=shown.history.fewest)
+    return replace(trace, lowering=lowering, fused=shown.fused, history=history)
 
 
 def _certificate(front: Front, certificate: Certificate, found: Evidence, given: argparse.Namespace) -> Iterator[Line]:

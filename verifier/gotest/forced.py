@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from verifier.evidence.result import Property
 from verifier.golang.text import snippet
-from verifier.gotest import harness
+from verifier.gotest import harness, probe
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import head
@@ -31,7 +31,13 @@ def forced(
     rename = renaming(front)
     only = rename("only") if any(t.pick for t in plan.turns) else ""
     ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"), only)
-    declared, texts = instrumented(front, slots, ours, bodies)
+
+    def edited(pieces: list[Edits]) -> None:
+        bodies(pieces)
+        if asked.property.kind == "ordered":
+            probe.write(pieces, front, asked.property, rename)
+
+    declared, texts = instrumented(front, slots, ours, edited)
     name = "Test" + camel(front.document.name, asked.property.name)
     functions = functions_of(front)
     histories: list[str] = []
@@ -47,7 +53,9 @@ def forced(
         *_harness(front, asked, plan, slots, rename),
     ]
     text = file(front, head(front.document.argument, asked, name, plan.loose, _two(front, slots)), parts)
-    return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
+    ordered = asked.property.kind == "ordered"
+    lines = probe.lines(text, rename) if ordered else _lines(text, rename, slots, plan.last)
+    return GoTest(text, name, asked.race(), lines, plan.loose)
 
 
 def _two(front: Front, slots: Slots) -> tuple[str, ...]:
@@ -86,6 +94,8 @@ def _verdict(asked: Request, front: Front, called: dict[str, str], slots: Slots,
     match prop.kind:
         case "race":
             return ['t.Log("the schedule ran to its end: with -race, Go reports the two accesses above")']
+        case "ordered":
+            return ['t.Log("the schedule ran to its end: with -race, Go reports what nothing orders")']
         case "deadlock":
             names = ", ".join(f'"{who}"' for who in waiting)
             return [
@@ -221,6 +231,8 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         parts.append(harness.THEN)
     if slots.relock:
         parts.append(harness.RELOCK)
+    if asked.property.kind == "ordered":
+        parts.append(probe.HARNESS)
     if chooses:
         parts.append(harness.CHOICES)
     if any(t.pick for t in plan.turns):

@@ -137,7 +137,7 @@ def hammer(front: Front, asked: Request, bodies: Bodies) -> GoTest:
     parts = _parts(front, None, name, 30_000, (), rename, bodies)
     text = file(front, head(front.document.argument, asked, name, ()), parts)
     lines: tuple[tuple[int, int], ...] = ()
-    return GoTest(text, name, asked.property.kind == "race", lines, (), False)
+    return GoTest(text, name, asked.race(), lines, (), False)
 
 
 def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], milliseconds: int) -> GoTest:

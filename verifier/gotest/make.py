@@ -30,7 +30,7 @@ def go_test(front: Front, asked: Request) -> GoTest:
     found = slots(front, program)
     made = plan(walked, asked.trace, found)
     # A race needs no more than the order of whole statements, so that these stay as they are.
-    tight = made.tight if asked.property.kind != "race" else frozenset()
+    tight = made.tight if not asked.race() else frozenset()
     if made.behind or tight:
         found = slots(front, program, made.behind, tight)
         made = plan(walked, asked.trace, found)

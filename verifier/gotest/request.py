@@ -18,8 +18,23 @@ class Request:
     trace: Trace
     hammer: str = ""
 
+    def race(self) -> bool:
+        """Whether it takes the race detector to show it."""
+        return self.property.kind in ("race", "ordered")
 
-KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update", "linearizable", "starvation")
+
+KINDS = (
+    "race",
+    "fatal",
+    "panic",
+    "deadlock",
+    "always",
+    "finally",
+    "lost-update",
+    "linearizable",
+    "starvation",
+    "ordered",
+)
 """What a run of a Go program can show, the most telling first."""
 
 

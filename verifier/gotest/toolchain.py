@@ -123,6 +123,8 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
         case "race":
             hidden = tuple(r.atomic or bool(_INSIDE.search(r.text)) for r in prop.trace.race) if prop.trace else ()
             return any(_predicted(pair, test.lines, any(hidden)) for pair in pairs(output))
+        case "ordered":
+            return any(_predicted(pair, test.lines, False) for pair in pairs(output))
         case "deadlock" | "starvation":
             return f"{prop.kind}: " in output
         case "panic":

@@ -214,9 +214,11 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
             counts = step.kind is not Kind.LOCAL or (fails and not seen and step.span == c.step.span)
             made = goroutines[name].step(step, row if counts else 0)
             if c.partner is not None and who is c and step.offer is not None:
-                if made is not None:
-                    made.paired = True
-                _receive(walked, goroutines, c.partner, row)
+                other = _receive(walked, goroutines, c.partner, row)
+                # Who looks, in a `select` with `default`, meets somebody who waits already.
+                waits = other if step.offer.polls else made
+                if waits is not None:
+                    waits.paired = True
             if step.spawn is not None and c.child is not None:
                 child = program.instances[c.child]
                 again = sum(g.name.split(" ")[0] == child.name for g in every)
@@ -264,13 +266,15 @@ def _folded(turns: tuple[Turn, ...], trace: Trace) -> tuple[tuple[Turn, ...], in
     raise fail("the rounds of this loop are not alike for a Go test: it can force no whole number of them", where)
 
 
-def _receive(walked: Walk, goroutines: dict[str, _Goroutine], half: Concrete, row: int) -> None:
+def _receive(walked: Walk, goroutines: dict[str, _Goroutine], half: Concrete, row: int) -> _Passage | None:
     """The other half of a meeting, which the sender stands for in the walk."""
     name = walked.raw.program.instances[half.instance].name
+    passage = None
     for index in half.step.origin or (half.index,):
         step = _raw(walked, half.instance, index)
         if step.offer is not None:
-            goroutines[name].step(step, row)
+            passage = goroutines[name].step(step, row)
+    return passage
 
 
 def _raw(walked: Walk, instance: int, index: int) -> Step:
@@ -295,8 +299,9 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
         for step in _standing(walked, name, span):
             made = goroutines[name].step(step, row if step.kind is not Kind.LOCAL else 0, ends=True) or made
         if made is not None:
-            # Of a race nothing comes after the second access, and it may wait for ever.
-            made.waits = waits or (row == len(walked.taken) + 2 and not trace.waiting)
+            # Of a race nothing comes after the second access, and either may wait for ever.
+            may = row == len(walked.taken) + 2 or "<-" in made.text or "select" in made.text
+            made.waits = waits or (may and not trace.waiting)
             made.before = len(trace.choices) - trace.loop + 0.5 if trace.loop else 0.0
         slots.append(made.slot if made is not None else 0)
     return tuple(slots)

@@ -55,7 +55,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A model with other texts, to be judged within limits. `more` goroutines of every role than the model says."""
+    """A model with other texts, to be judged within limits. `checks`: its built-in properties, None: what it says."""
 
     document: Document
     texts: tuple[tuple[str, str], ...]
@@ -71,7 +71,6 @@ def judged(task: Task) -> Judged:
     """Judge an edited model. What is no program is an outcome, not an error; a KeyboardInterrupt is one too."""
     options = Options(
         counts=task.counts,
-        checks=task.checks,
         max_states=task.max_states,
         timeout=task.timeout,
         clock=task.clock,
@@ -79,12 +78,14 @@ def judged(task: Task) -> Judged:
         explain=task.explain,
     )
     try:
-        made = rebuilt(task.document, dict(task.texts))
-        if task.checks is not None:
-            made = replace(made, checks=tuple(c for c in task.checks))
-        return of(verify(made, options))
+        return of(verify(asking(rebuilt(task.document, dict(task.texts)), task.checks), options))
     except ModelError as error:
         return Judged((), f"{error.diagnostics[0].span}: {error.diagnostics[0].message}")
+
+
+def asking(document: Document, checks: tuple[str, ...] | None) -> Document:
+    """The model with other built-in properties to be judged; its own clauses stay."""
+    return document if checks is None else replace(document, checks=checks)
 
 
 def of(result: Result) -> Judged:

@@ -18,6 +18,8 @@ from verifier.pipeline import Options, load, read_front
 from verifier.verdict import Verdict
 
 _NO_SCHEDULE = 10**9
+INTERRUPTED = "why was not worked out: interrupted"
+"""Said of a mutant that breaks nothing when Ctrl-C came before its reason was looked for."""
 
 
 def mutants(document: Document, options: Options, result: Result, pool: Pool, budget: Budget) -> tuple[Mutant, ...]:
@@ -51,6 +53,8 @@ def mutants(document: Document, options: Options, result: Result, pool: Pool, bu
             alive.append(len(made))
             survivors.append(Survivor(edit, tasks[n], outcome))
         made.append(mutant)
+    if pool.stopped:
+        return tuple(replace(m, why=m.why or INTERRUPTED) if m.verdict is Verdict.SAFE else m for m in made)
     base = _task(document, options, files.text, budget)
     for i, why in zip(alive, reasons(base, program, survivors, pool), strict=True):
         made[i] = replace(made[i], why=_with_lost(why, made[i]), note="")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from verifier.mutate.cache import Cache
 from verifier.mutate.judge import Judged, Task, judged
-from verifier.records import dataclass
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -21,16 +20,19 @@ Told = Callable[[int, int], None]
 """Called with how many tasks are done, and how many there are."""
 
 
-@dataclass(frozen=True, slots=True)
 class Pool:
-    """How tasks are judged: with which memory, by how many processes."""
+    """How tasks are judged: with which memory, by how many processes; after Ctrl-C (`stopped`) nothing more is."""
 
-    cache: Cache
-    workers: int = 1
-    told: Told | None = None
+    def __init__(self, cache: Cache, workers: int = 1, told: Told | None = None) -> None:
+        self.cache = cache
+        self.workers = workers
+        self.told = told
+        self.stopped = False
 
     def judged(self, tasks: Sequence[Task]) -> list[Judged | None]:
         """The outcomes in the order of the tasks. Ctrl-C ends it: what is not known yet is None."""
+        if self.stopped:
+            return [None for _ in tasks]
         out: dict[int, Judged] = {}
         left: list[int] = []
         for n, task in enumerate(tasks):
@@ -46,7 +48,7 @@ class Pool:
                 if self.told is not None:
                     self.told(len(out), len(tasks))
         except KeyboardInterrupt:
-            pass
+            self.stopped = True
         return [out.get(n) for n in range(len(tasks))]
 
     def _run(self, tasks: Sequence[Task], left: Sequence[int]) -> Iterator[tuple[int, Judged]]:
@@ -56,6 +58,7 @@ class Pool:
                 found = judged(tasks[n])
                 if found.interrupted:
                     # The search was stopped by Ctrl-C, which it turns into a verdict: the next one would begin anew.
+                    self.stopped = True
                     return
                 yield n, found
             return

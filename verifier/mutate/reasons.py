@@ -24,6 +24,8 @@ NO_REASON = "not needed in this model for the properties asked"
 MOST_PAIRS = 10
 """Pairs of edits that are tried together."""
 
+_HANGING = ("unlock removed", "wake-up removed")
+_HANGS = "calls hang, and with `linearizable:` it is not judged whether they return"
 _DEMANDED = ("lost-update",)
 
 
@@ -38,7 +40,8 @@ class Survivor:
 
 def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: Pool) -> list[str]:
     """Why each of the edits breaks nothing. `base`: the task of the model itself, `program`: what it is lowered to."""
-    seen = [_untouched(s.edit, program) for s in survivors]
+    clients = base.document.linearizable is not None
+    seen = [_HANGS if clients and s.edit.operator in _HANGING else _untouched(s.edit, program) for s in survivors]
     asked = _beside(base)
     wider = _compared(base, [_with(s.task, checks=asked) for s in survivors], pool, bool(asked) and not all(seen))
     more, counts = _more(base)
@@ -55,7 +58,7 @@ def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: P
             out.append(_ordered(s, wide.found or s.found))
     left = [n for n, why in enumerate(out) if not why]
     for n, why in zip(left, _together(base, [survivors[n] for n in left], pool), strict=True):
-        out[n] = why or NO_REASON
+        out[n] = why or ("not all reasons were tried: interrupted" if pool.stopped else NO_REASON)
     return out
 
 

@@ -9,10 +9,10 @@ from difflib import unified_diff
 from verifier.evidence.counts import counted
 from verifier.evidence.fix import Fix, Fixes
 from verifier.evidence.result import Result
-from verifier.model.document import Document
+from verifier.model.document import BUILTIN, CHECKS, Document
 from verifier.mutate.edit import Edit, Repair, Subject
 from verifier.mutate.files import Files, NoPlace, rebuilt
-from verifier.mutate.judge import Budget, Judged, Task
+from verifier.mutate.judge import Budget, Judged, Task, asking
 from verifier.mutate.pool import Pool
 from verifier.mutate.repairs import guard, hold, inline, values, waits
 from verifier.mutate.scan import functions
@@ -52,6 +52,11 @@ AT_ONCE = 6
 SHOWN = 3
 """Fixes verified in full at most."""
 
+_CLIENTS = (
+    "not looked for: with `linearizable:` it is not judged whether calls return (deadlock), so an edit that makes them "
+    "hang would look like one that helps"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -64,13 +69,17 @@ class Candidate:
 
 
 def fixes(document: Document, options: Options, result: Result, pool: Pool, budget: Budget) -> Fixes:
-    """The smallest edits that make a model SAFE, all its properties, those included that are expected to fail.
+    """The smallest edits that make a model SAFE: all its properties, those included that are expected to fail.
 
+    race, fatal, panic and deadlock are judged of the edited model even where nobody asks: an edit after which
+    goroutines hang is no help. So there are none for `linearizable:`, where it is not judged whether calls return.
     Each was judged by the whole pipeline, without a memory of earlier runs. Raises ModelError when the Go of the model
     is wrong.
     """
     if result.verdict is not Verdict.UNSAFE:
         return Fixes((), 0, 0, "nothing is UNSAFE, so there is nothing to fix")
+    if document.linearizable is not None:
+        return Fixes((), 0, 0, _CLIENTS)
     known = candidates(document, options, result)
     tried = 0
     found: list[Fix] = []
@@ -84,9 +93,9 @@ def fixes(document: Document, options: Options, result: Result, pool: Pool, budg
             if j is not None and _safe(j) and smallest and len(found) < SHOWN:
                 found += _verified(document, options, c)
                 size = c.size
-        if found or None in judged:
+        if found or pool.stopped:
             break
-    reason = "" if found else _why_none(known, tried)
+    reason = "" if found else f"interrupted after {tried} edits" if pool.stopped else _why_none(known, tried)
     return Fixes(tuple(found), tried, len(known), reason)
 
 
@@ -135,11 +144,17 @@ def difference(before: dict[str, str], after: dict[str, str]) -> str:
     return "\n".join(out)
 
 
+def _checks(document: Document) -> tuple[str, ...]:
+    """The built-in properties of a model, with those that every fix has to keep."""
+    return tuple(k for k in BUILTIN if k in (*CHECKS, *document.checks))
+
+
 def _task(document: Document, options: Options, c: Candidate, budget: Budget) -> Task:
     return Task(
         document,
         c.texts,
         counts=options.counts,
+        checks=_checks(document),
         max_states=min(options.max_states or budget.max_states, budget.max_states),
         timeout=min(options.timeout or budget.timeout, budget.timeout),
         clock=budget.clock,
@@ -154,7 +169,7 @@ def _verified(document: Document, options: Options, c: Candidate) -> list[Fix]:
     """The edit as a fix, if the whole pipeline says SAFE to all that the model asks."""
     asked = replace(options, checks=None, progress=None, certificate=False, contention=False)
     try:
-        found = verify(rebuilt(document, dict(c.texts)), asked)
+        found = verify(asking(rebuilt(document, dict(c.texts)), _checks(document)), asked)
     except ModelError:
         return []
     if found.verdict is not Verdict.SAFE or not found.properties:

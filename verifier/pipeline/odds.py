@@ -108,19 +108,16 @@ def _silent(seen: Detected, found: Exploration) -> tuple[str, ...]:
     first = "reports it in those, if it forgets nothing; in the others it is silent"
     if seen.ordered is None:
         return (first, "in the silent ones that were looked at the accesses do not both happen")
-    return (first, *_sentences(seen.ordered, found))
+    return (first, _sentence(seen.ordered, found))
 
 
-def _sentences(order: Order, found: Exploration) -> tuple[str, str]:
+def _sentence(order: Order, found: Exploration) -> str:
     steps = found.machine.steps
     names = [i.name for i in found.machine.program.instances]
     gave, took = steps[order.release[1]], steps[order.acquire[1]]
     by_way = "" if order.direct else ", by way of another goroutine"
     first, then = f"{names[gave.instance]}'s {_words(gave)}", f"{names[took.instance]}'s {_words(took)}"
-    return (
-        f"as when {first} comes before {then}{by_way}:",
-        "in such a schedule that orders the accesses",
-    )
+    return f"as when {first} comes before {then}{by_way}: in such a schedule that orders the accesses"
 
 
 def _words(c: Concrete) -> str:

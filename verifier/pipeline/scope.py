@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Coverage, ForAnyNumber, Property
 from verifier.golang.clients import RANGE
+from verifier.gosem import atomic, channel, cond, gomap, mutex, once, rwmutex, syncmap, timer, waitgroup
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
 from verifier.program.program import END, Program
@@ -12,17 +13,18 @@ from verifier.source import Span
 from verifier.verdict import Verdict
 
 RULES = {
-    "rwmutex": "RWMutex: a waiting Lock keeps new readers out (sync/rwmutex.go:64)",
-    "mutex": "Mutex: no owner, not reentrant (internal/sync/mutex.go:63)",
-    "once": "Once: every Do returns after the first call of f has (sync/once.go:52)",
-    "waitgroup": "WaitGroup: Done happens before the Wait it unblocks (sync/waitgroup.go:172)",
-    "cond": "Cond: Signal wakes any one goroutine that waits, or nobody; none wakes by itself (sync/cond.go:75)",
-    "atomic": "sync/atomic: all operations are sequentially consistent (sync/atomic/doc.go:40)",
-    "syncmap": "sync.Map: each single-key operation is atomic, Range is no snapshot (sync/map.go:27)",
-    "channel": "channel: a send happens before its receive completes, a close before a receive that sees it (ref/mem)",
-    "timer": "timers: one that runs fires at any time, its channel has no buffer to look at (runtime/time.go:478)",
-    "map": "map: a read of the header for lookup, range, len; a write for assign, delete, clear (maps/runtime.go:63)",
+    "rwmutex": rwmutex.RULES,
+    "mutex": mutex.RULES,
+    "once": once.RULES,
+    "waitgroup": waitgroup.RULES,
+    "cond": cond.RULES,
+    "atomic": atomic.RULES,
+    "syncmap": syncmap.RULES,
+    "channel": channel.RULES,
+    "timer": timer.RULES,
+    "map": gomap.RULES,
 }
+"""What a verdict rests on, by the kind of what the model uses."""
 
 
 def coverage(run: Explored) -> Coverage:
@@ -52,7 +54,7 @@ FAIRNESS = "who can go on all the time does, queues of locks and channels serve 
 def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ()) -> tuple[str, ...]:
     """The rules of Go that the model uses."""
     kinds = {v.kind for v in run.program.views} | _heap_kinds(run.program)
-    out = [f"Go {front.document.go} {RULES[k]}" for k in RULES if k in kinds]
+    out = [f"Go {front.document.go} {RULES[k].rests_on}" for k in RULES if k in kinds]
     if any(p.kind == "starvation" for p in properties):
         out.append(f"fairness: {FAIRNESS}")
     if any(p.kind == "ordered" for p in properties):

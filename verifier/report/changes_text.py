@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from verifier.evidence.result import Result
 from verifier.records import dataclass
-from verifier.report.changes import WORSE, Change
+from verifier.report.changes import WORSE, Change, changes
 from verifier.report.markup import plain, table
 
 
@@ -16,6 +17,20 @@ class Compared:
     model: str
     changes: tuple[Change, ...] = ()
     only: str = ""
+
+
+def side_by_side(old: Mapping[str, Result], new: Mapping[str, Result]) -> tuple[Compared, ...]:
+    """The models of two evidences, each with its differences."""
+    if len(old) == len(new) == 1:
+        # One model each, perhaps by another name: then the name is one of the differences.
+        ((name, before),), ((now, after),) = old.items(), new.items()
+        return (Compared(now if name == now else f"{name} -> {now}", changes(before, after)),)
+    return tuple(
+        Compared(name, only="old" if name in old else "new")
+        if (name in old) != (name in new)
+        else Compared(name, changes(old[name], new[name]))
+        for name in dict.fromkeys([*old, *new])
+    )
 
 
 def worse(compared: Sequence[Compared]) -> int:

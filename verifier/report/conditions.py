@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from verifier import __version__
+from verifier.evidence.counts import counted
 from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import Coverage, Result
 from verifier.report.lines import number, steps
-from verifier.report.markup import block, bullets, code, plain, table
-from verifier.report.mutants import headline, outcome
+from verifier.report.markup import block, bullets, code, marked, plain, table
+from verifier.report.mutants import headline
 from verifier.report.outcome import subject
 from verifier.report.smallprint import REDUCED, command
 from verifier.source import Span
@@ -92,24 +93,23 @@ def _mutants(mutants: tuple[Mutant, ...] | None) -> list[str]:
     rows = []
     for m in mutants:
         place = _place(m.span) if m.span is not None else ""
-        rows.append((place, code(m.edit), plain(outcome(m)), plain(_worth(m))))
+        rows.append((place, f"{code(m.step or m.edit)} {marked(m.what)}".strip(), marked(_worth(m))))
     lines = [f"The model with one protective step changed: {plain(headline(mutants))}.", ""]
-    return [*lines, *table(("line", "change", "noticed by", "so the step"), rows)]
+    return [*lines, *table(("line", "change", "what comes of it"), rows)]
 
 
 def _worth(m: Mutant) -> str:
     if m.needed:
-        return f"is needed: without it, {', '.join(m.broken)} fails{f' in {steps(m.steps)}' if m.steps else ''}"
+        return f"needed: {' and '.join(m.broken)} fails{f' in {steps(m.steps)}' if m.steps else ''}"
     if m.verdict is not Verdict.SAFE:
-        return f"is not judged: {m.note or m.why}" if m.note or m.why else "is not judged"
-    words = "is not needed for these properties, or the model cannot tell"
-    return f"{words}: {m.why or m.note}" if m.why or m.note else words
+        return f"not judged: {m.note or m.why or 'no reason given'}"
+    return f"not noticed: {m.why or m.note or 'not needed for these properties, or the model cannot tell'}"
 
 
 def bounds(result: Result) -> list[str]:
     """Section 9: limits, and what is taken for granted."""
     explored = result.explored
-    counts = ", ".join(f"{n} {role}" for role, n in explored.counts) or "none"
+    counts = ", ".join(counted(n, role) for role, n in explored.counts) or "none"
     items = [
         f"goroutines explored: {plain(counts)}",
         f"explored: {number(explored.states, 'state')}, {number(explored.transitions, 'transition')}, "

@@ -26,12 +26,13 @@ def _fix(label: str, fix: Fix, tried: str) -> list[str]:
     return [
         f"{label:<11}{fix.what}: SAFE, checked",
         *([f"{'':<11}{tried}"] if tried else []),
-        f"{'':<11}suggestion, checked by verify: {_properties(fix.properties)} SAFE within",
+        f"{'':<11}suggestion, checked by verify: {all_properties(fix.properties)} SAFE within",
         f"{'':<11}{fix.scope}",
         "",
         *fix.diff.split("\n"),
     ]
 
 
-def _properties(n: int) -> str:
+def all_properties(n: int) -> str:
+    """`all 4 properties`."""
     return "1 property" if n == 1 else f"all {n} properties"

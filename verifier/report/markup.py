@@ -32,6 +32,23 @@ def code(text: str) -> str:
     return f"{fence}{pad}{inner}{pad}{fence}"
 
 
+def marked(text: str) -> str:
+    """Text in which what stands in backticks is code.
+
+    >>> marked("before `a*b`")
+    'before `a*b`'
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return plain(text)
+    # `plain` takes single blanks only, and no blank may be lost beside code.
+    return "".join(code(part) if n % 2 else _spaced(part) for n, part in enumerate(parts))
+
+
+def _spaced(text: str) -> str:
+    return f"{' ' if text[:1] == ' ' else ''}{plain(text)}{' ' if text[-1:] == ' ' and text.strip() else ''}"
+
+
 def link(label: str, target: str) -> str:
     """A link to a file beside the page."""
     return f"[{plain(label)}](<{target}>)" if re.search(r"[ ()<>]", target) else f"[{plain(label)}]({target})"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from verifier.evidence.odds import MILLION, SHARE
+from verifier.evidence.odds import MILLION, SHARE, Odds
 from verifier.evidence.result import Property, Result
+
+_WIDE = 104
+"""Characters of a line."""
 
 
 def lines(result: Result, prop: Property, width: int) -> list[str]:
     """The lines under a failing property; nothing where nobody asked."""
-    found = next((o for o in result.odds or () if (o.kind, o.property) == (prop.kind, prop.name)), None)
+    # Imported here: few runs ask.
+    from textwrap import wrap
+
+    found = odds_of(result, prop)
     if found is None:
         return []
     said: list[tuple[str, tuple[str, ...]]] = []
@@ -18,7 +24,16 @@ def lines(result: Result, prop: Property, width: int) -> list[str]:
         said.append(("schedules", (f"{share(found.share)} {found.meaning}", f"({SHARE})")))
     said.append(("-race", found.silent))
     said.append(("can become", (", ".join(found.others),) if found.others else ()))
-    return [f"    {label if n == 0 else '':<{width}} {text}" for label, texts in said for n, text in enumerate(texts)]
+    return [
+        f"    {label if n == 0 else '':<{width}} {row}"
+        for label, texts in said
+        for n, row in enumerate(row for text in texts for row in wrap(text, _WIDE))
+    ]
+
+
+def odds_of(result: Result, prop: Property) -> Odds | None:
+    """The odds of a property; None where nobody asked."""
+    return next((o for o in result.odds or () if (o.kind, o.property) == (prop.kind, prop.name)), None)
 
 
 def share(millionths: int) -> str:

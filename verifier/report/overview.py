@@ -93,7 +93,9 @@ def _how(result: Result, p: Property) -> str:
 def _lifted(result: Result, p: Property) -> str:
     found = result.any_number
     if found is None or p.kind not in found.properties:
-        return "not asked"
+        if p.kind not in ("race", "fatal", "panic"):
+            return "these counts only"
+        return "not asked" if "--no-any" in result.settings else "not tried" if p.verdict is Verdict.SAFE else ""
     if p.verdict is Verdict.UNSAFE:
         return ""
     return "proved" if found.verdict is Verdict.SAFE else "not shown"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Consequence, Property, Result
-from verifier.report import fixes, mutants, odds
 from verifier.report.blocks import block
 from verifier.report.draw import timeline
 from verifier.report.intervals import judged
@@ -28,8 +27,7 @@ def render(result: Result, verbose: bool = False, quiet: bool = False) -> str:
         *(_witnesses(result) if verbose else ()),
         _footer(result, verbose),
         _consequences(result, verbose),
-        mutants.section(result),
-        *fixes.sections(result, verbose),
+        *_edits(result, verbose),
         _labelled("note", (*result.notes, *_perhaps(result))),
         _final(result),
     ]
@@ -60,7 +58,26 @@ def counterexample(result: Result, prop: Property) -> list[str]:
     assert prop.trace is not None
     drawn = timeline(judged(prop.trace))
     lines = [*block(prop), *(["", *drawn, ""] if drawn else [""]), headline(prop)]
-    return [*lines, f"    {'replay':<{_LABEL}} {replay(result, prop.trace)}", *odds.lines(result, prop, _LABEL)]
+    return [*lines, f"    {'replay':<{_LABEL}} {replay(result, prop.trace)}", *_odds(result, prop)]
+
+
+def _odds(result: Result, prop: Property) -> list[str]:
+    """Whether a test would have seen it, where somebody asked."""
+    if result.odds is None:
+        return []
+    # Imported here, as below: few runs ask.
+    from verifier.report.odds import lines
+
+    return lines(result, prop, _LABEL)
+
+
+def _edits(result: Result, verbose: bool) -> list[list[str]]:
+    """What edits of the model showed, where somebody asked."""
+    if result.mutants is None and result.fixes is None:
+        return []
+    from verifier.report import fixes, mutants
+
+    return [mutants.section(result), *fixes.sections(result, verbose)]
 
 
 def _witnesses(result: Result) -> list[list[str]]:

@@ -14,6 +14,7 @@ from verifier import __version__
 from verifier.evidence.result import Property, Result
 from verifier.evidence.trace import Trace
 from verifier.program.program import Call
+from verifier.report.outcome import subject
 from verifier.report.smallprint import replay
 from verifier.report.timeline import words
 from verifier.source import Span
@@ -46,7 +47,7 @@ def render(found: Result, prop: Property, created: str = "") -> str:
         "task": {
             "input_files": [found.path],
             "input_file_hashes": {found.path: found.sha256},
-            "specification": f"{prop.kind}: {prop.formula or prop.name}",
+            "specification": subject(prop) + (f": {prop.formula}" if prop.formula else ""),
             "language": "verifier-model",
         },
     }

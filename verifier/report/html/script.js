@@ -177,7 +177,12 @@
     state(schedule, step);
     source(schedule, step);
     graph(schedule, step);
-    if (!quiet) history.replaceState(null, "", `#schedule-${chosen}`);
+    if (quiet) return;
+    try {
+      history.replaceState(null, "", `#schedule-${chosen}`);
+    } catch {
+      // In a frame without an origin of its own, where some viewers show attachments, addresses cannot be changed.
+    }
   }
 
   const go = (step) => {

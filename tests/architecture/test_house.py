@@ -26,6 +26,7 @@ FLOOR = {
     "prove": 3,
     "audit": 3,
     "pipeline": 4,
+    "mutate": 5,
     "report": 5,
     "gotest": 5,
     "commands": 6,

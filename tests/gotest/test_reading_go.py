@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,23 @@ def test_what_go_does_not_compile_is_not_shown(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["gotest", "models/nil-map.yaml", "--run"]) == 3
     assert "no" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_go_and_what_go_has_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go = tmp_path / "go"
+    script = f"sleep 60 &\necho $! > {tmp_path}/pid\nsleep 0.5\nkill -INT $PPID\nwait\n"
+    go.write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert main(["gotest", "models/nil-map.yaml", "--run"]) == 3
+    assert "interrupted: Go and its test are stopped" in capsys.readouterr().err
+    sleeping = Path("/proc") / (tmp_path / "pid").read_text(encoding="utf-8").strip() / "stat"
+    for _ in range(100):
+        # Killed, and perhaps not buried yet.
+        if not sleeping.exists() or sleeping.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z":
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("what go has started goes on")

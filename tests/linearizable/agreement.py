@@ -54,7 +54,8 @@ def agree(
         clients = rng.choice((2, 3))
         cells = tuple(range(clients))
         judge = Orders(Clients(cells, 2, operations, ("a", "b"), ("1", "2"), 99, cells, 98, frozenset()))
-        state, before = START, []
+        state = START
+        before: list[Call] = []
         owner: dict[int, int] = {}
         for known in history(rng, operations, clients, 5 // clients):
             state, before = _told(judge, state, before, known, owner, clients)

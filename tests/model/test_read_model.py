@@ -9,6 +9,7 @@ import pytest
 
 from verifier.model.document import CHECKS, Bounds, Document, Text
 from verifier.model.read import read_model, read_text
+from verifier.source import ModelError
 from verifier.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -153,3 +154,16 @@ def test_catalogue_files_are_models(path: str) -> None:
     document = read_model(str(ROOT / path))
     assert document.roles
     assert_located(document)
+
+
+def test_a_decision_is_kept_in_its_words() -> None:
+    text = "model: m\ndecision: {question: Which lock?, considered: Mutex}\ngoroutines: {a: x()}\n"
+    found = read_text("m.yaml", text).decision
+    assert found is not None
+    assert (found.question, found.record, found.chosen, found.considered) == ("Which lock?", "", "", ("Mutex",))
+
+
+def test_a_decision_with_an_unknown_key_is_a_located_error() -> None:
+    text = "model: m\ndecision: {quesion: Which lock?}\ngoroutines: {a: x()}\n"
+    with pytest.raises(ModelError, match=r"m\.yaml:2:12: unknown key 'quesion'"):
+        read_text("m.yaml", text)

@@ -28,6 +28,7 @@ def row(name: str) -> list[str]:
 FIELDS = [
     *((field.name, field) for field in f.MODEL.fields),
     *((f"goroutines.ROLE.{field.name}", field) for field in f.ROLE.fields),
+    *((f"decision.{field.name}", field) for field in f.DECISION.fields),
     *((f"bounds.{field.name}", field) for field in f.BOUNDS.fields),
 ]
 

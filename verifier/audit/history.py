@@ -12,6 +12,7 @@ from dataclasses import replace
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.audit.walk import Walk, raw_step
 from verifier.evidence.history import Called, History, Misfit
+from verifier.program.atomic import atomic_steps
 from verifier.program.concrete import Concrete
 from verifier.program.expr import Judge
 from verifier.program.monitor import Clients, Contents, Operation, apply, outcome_text
@@ -148,7 +149,14 @@ def _told(walk: Walk, clients: Clients, seen: tuple[Seen, ...], contents: Conten
         tuple(_called(walk, clients, s) for s in seen),
         misfits[:SHOWN],
         max(len(misfits) - SHOWN, 0),
+        _atomic(walk, setup),
     )
+
+
+def _atomic(walk: Walk, setup: int) -> tuple[int, ...]:
+    """The rows after `setup` that are atomic steps."""
+    made = {i.number: atomic_steps(walk.program, i.template) for i in walk.program.goroutines}
+    return tuple(n for n, c in enumerate(walk.taken, 1) if n > setup and made[c.instance][c.index])
 
 
 def _called(walk: Walk, clients: Clients, s: Seen) -> Called:

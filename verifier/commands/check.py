@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from verifier.commands import console
+from verifier.commands import console, formats, keep
 from verifier.commands.arguments import Parser, UsageError, checks
+from verifier.commands.editing import add_editing
 from verifier.commands.judging import INTERRUPTED, interrupted, judge, named
 from verifier.commands.setup import add_counts, add_limits, add_runtime, add_scheme, add_verbose
 from verifier.report.outcome import Entry, Failed, exit_code
@@ -17,11 +18,13 @@ USAGE = "verify MODEL… [options]"
 COMMANDS = """\
 commands:
   verify compare WORKLOAD       one workload under every protection scheme, as a matrix
+  verify adr MODEL…             a decision record (MADR): what a check says of every option
   verify replay MODEL CHOICES   walk a schedule step by step (--at N prints the whole state)
-  verify audit EVIDENCE.json    check stored evidence again, without any engine
+  verify audit DIR              check stored evidence again, without any engine
+  verify diff OLD NEW           what changed between two stored evidences
   verify gotest MODEL           the counterexample as a Go test for the real runtime
   verify show MODEL             each goroutine's state machine, as text, Mermaid or DOT
-  verify graph MODEL            the state graph, as DOT, GraphML or JSON
+  verify graph MODEL            the state graph, or one schedule of it, as DOT, GraphML or JSON
   verify litmus MODEL…          which outcomes the Go memory model allows, beside SC and x86-TSO
   verify new NAME               write a commented model to start from
   verify schema                 print the JSON Schema of model files
@@ -45,9 +48,9 @@ def parser() -> Parser:
     add("--any", action=argparse.BooleanOptionalAction, dest="any_number", default=None, help=proof)
     fewer = "let a state stand for many that are alike (default: once a model turns out to be large)"
     add("--reduce", action=argparse.BooleanOptionalAction, default=None, help=fewer)
-    add("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
-    add("--evidence", metavar="FILE", help="write what `verify audit FILE` can check again (one model)")
-    add("-o", dest="output", metavar="FILE", help="write the report to FILE")
+    add_editing(made)
+    formats.add_formats(made)
+    add("--evidence", metavar="DIR", help="write what `verify audit DIR` can check again (a name in .json: one file)")
     add("-q", "--quiet", action="store_true", help="only what is not as expected, and the last line")
     add_verbose(made, "every schedule there is; after an internal error the traceback")
     add("--version", action="store_true", help="print the version")
@@ -64,16 +67,12 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     if not given.models:
         raise UsageError("which model?", f"usage: {USAGE}")
-    if given.output is not None:
-        console.writable(given.output, given.models)
-    if given.evidence is not None:
-        if len(given.models) > 1:
-            raise UsageError("--evidence is about one model", "run `verify` once per model")
-        console.writable(given.evidence, given.models)
+    formats.check(given)
+    keeper = _keeper(given, arguments)
     texts: list[str] = []
     entries: list[Entry] = []
     for at, path in enumerate(given.models):
-        for entry in judge(path, given):
+        for entry in judge(path, given, keeper):
             entries.append(entry)
             if given.format == "text" and not isinstance(entry, Failed):
                 _print_or_keep(_report(entry, given), texts, given)
@@ -82,17 +81,36 @@ def run(arguments: Sequence[str]) -> int:
         if interrupted(entries[-1]):
             entries += [Failed(named(p), p, INTERRUPTED, EXIT_UNKNOWN) for p in given.models[at + 1 :]]
             break
-    if given.format == "json":
-        from verifier.report import jsonfile
-
-        _print_or_keep(jsonfile.render(entries), texts, given)
+    if given.format != "text":
+        _print_or_keep(formats.render(given.format, entries, given, arguments), texts, given)
     elif len(entries) > 1:
         from verifier.report import matrix
 
         _print_or_keep(("\n" if not given.quiet else "") + matrix.render(entries), texts, given)
-    if given.output is not None and texts:
+    if given.output is not None and any(texts):
         console.deliver("".join(texts), given.output)
+    formats.beside(entries, given, arguments)
+    if keeper is not None:
+        _told(keeper.finish(entries), given)
     return exit_code(entries)
+
+
+def _keeper(given: argparse.Namespace, arguments: Sequence[str]) -> keep.Keeper | None:
+    """Who keeps the evidence, if anybody wants it. Raises UsageError where it cannot be kept."""
+    if given.evidence is None:
+        return None
+    if not keep.is_file(given.evidence):
+        keep.usable(given.evidence)
+    made = keep.Keeper(given.evidence, arguments)
+    if len(given.models) > 1:
+        made.expect_several()
+    return made
+
+
+def _told(lines: list[str], given: argparse.Namespace) -> None:
+    """Where the evidence is: for people, who may have sent the report somewhere else."""
+    if lines and given.format == "text" and not given.quiet:
+        console.out("".join(f"{line}\n" for line in lines))
 
 
 def _print_or_keep(text: str, kept: list[str], given: argparse.Namespace) -> None:

@@ -67,17 +67,17 @@ def _lines(path: str) -> list[str]:
     return ["".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in row) for row in lines]
 
 
-def writable(path: str, models: Sequence[str] = ()) -> None:
+def writable(path: str, models: Sequence[str] = (), option: str = "-o") -> None:
     """Raise UsageError early when a report cannot or must not be written to `path`."""
     if os.path.isdir(path):
-        raise UsageError(f"-o {path}: this is a directory")
+        raise UsageError(f"{option} {path}: this is a directory")
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise UsageError(f"-o {path}: there is no directory {folder}")
+        raise UsageError(f"{option} {path}: there is no directory {folder}")
     if any(os.path.exists(path) and os.path.exists(m) and os.path.samefile(path, m) for m in models):
-        raise UsageError(f"-o {path}: that would overwrite the model")
+        raise UsageError(f"{option} {path}: that would overwrite the model")
     if path.endswith(".go") and os.path.exists(path) and any(os.path.samefile(path, s) for s in _sources(models)):
-        raise UsageError(f"-o {path}: that would overwrite a Go file of the model")
+        raise UsageError(f"{option} {path}: that would overwrite a Go file of the model")
 
 
 def _sources(models: Sequence[str]) -> list[str]:
@@ -91,7 +91,7 @@ def _sources(models: Sequence[str]) -> list[str]:
     return found
 
 
-def deliver(text: str, path: str | None) -> None:
+def deliver(text: str, path: str | None, option: str = "-o") -> None:
     """Write a report to `path`, or to standard output when it is None. Raises UsageError when that fails."""
     if path is None:
         out(text)
@@ -100,7 +100,7 @@ def deliver(text: str, path: str | None) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"-o {path}: {error.strerror or error}") from None
+        raise UsageError(f"{option} {path}: {error.strerror or error}") from None
 
 
 def internal(path: str, error: BaseException, verbose: bool) -> str:

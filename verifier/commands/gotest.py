@@ -54,6 +54,11 @@ def run(arguments: Sequence[str]) -> int:
         console.writable(given.output, [given.model])
     if given.attach is not None and not given.run:
         raise UsageError("--evidence keeps what Go prints", "add --run")
+    if given.attach is not None:
+        try:
+            os.makedirs(given.attach, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--evidence {given.attach}: {error.strerror or error}") from None
     model = document(given.model, given)
     from verifier.gotest.make import go_test
     from verifier.gotest.request import candidates, request
@@ -90,13 +95,14 @@ def run(arguments: Sequence[str]) -> int:
 def _stress(front: Front, found: Result, given: argparse.Namespace) -> GoTest:
     """The test for a model without a counterexample. Raises UsageError when it is not SAFE."""
     from verifier.gotest.make import stress_test
-    from verifier.gotest.request import KINDS
+    from verifier.gotest.request import KINDS, refused
 
-    if any(p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind not in KINDS for p in found.properties):
-        raise UsageError(f"{given.model}: no Go test can show what does not hold here", f"it shows {', '.join(KINDS)}")
+    if kinds := dict.fromkeys(p.kind for p in refused(found)):
+        raise UsageError(f"{given.model}: no Go test can show {', '.join(kinds)}", f"one can show {', '.join(KINDS)}")
     if found.verdict is not Verdict.SAFE:
         what = "has a counterexample, so nothing could contradict it" if given.safe else "has no counterexample"
-        raise UsageError(f"{given.model} {what}: {found.verdict.name}")
+        why = (f"`verify {given.model}` says why",) if found.verdict is Verdict.UNKNOWN else ()
+        raise UsageError(f"{given.model} {what}: {found.verdict.name}", *why)
     if given.property is not None:
         raise UsageError(f"--property: {given.model} has no counterexample: {found.verdict.name}")
     return stress_test(front, found)
@@ -136,13 +142,17 @@ def _run(made: GoTest, prop: Property | None, version: str, name: str) -> tuple[
     with tempfile.TemporaryDirectory(prefix="verify-gotest-") as directory:
         try:
             binary = compiled(made, Path(directory), version, name)
+            done = ran(binary, made, prop)
         except NoToolchain as error:
             raise UsageError(f"--run: {error}") from None
         except ValueError as error:
             console.out(f"{error}\n")
             console.err("not shown: Go does not compile the test")
             return f"{error}\n", EXIT_UNKNOWN
-        done = ran(binary, made, prop)
+        except KeyboardInterrupt:
+            words = "interrupted: Go and its test are stopped, and nothing is shown"
+            console.err(words)
+            return f"{words}\n", EXIT_UNKNOWN
     words, code = _said(made, prop, done, name)
     console.out(f"{done.output.rstrip()}\n{words}\n")
     return f"{done.output.rstrip()}\n{words}\n", code
@@ -162,14 +172,10 @@ def _said(made: GoTest, prop: Property | None, done: Ran, name: str) -> tuple[st
 
 
 def _attach(made: GoTest, log: str, directory: str) -> None:
-    """Keep the test and what Go said of it. Raises UsageError when that fails."""
+    """Keep the test and what Go said of it, in a directory that exists."""
     from verifier.gotest.head import command
     from verifier.gotest.toolchain import go_version
 
-    try:
-        os.makedirs(directory, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--evidence {directory}: {error.strerror or error}") from None
     stem = os.path.join(directory, made.name.lower())
     console.deliver(made.text, f"{stem}_test.go")
     console.deliver(f"$ {command(made)}\n{go_version()}\n\n{log}", f"{stem}.txt")

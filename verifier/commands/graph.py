@@ -1,22 +1,28 @@
-"""`verify graph MODEL`: the state graph as a file for drawing and graph tools."""
+"""`verify graph MODEL`: the state graph, or one schedule of it, as a file for drawing and graph tools."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import add_limits, add_lowering, lowering, program
+from verifier.commands.setup import add_limits, add_lowering, document, lowering
 from verifier.verdict import EXIT_OK, EXIT_UNKNOWN
 
 if TYPE_CHECKING:
     import networkx
 
+    from verifier.explore.machine import Machine
     from verifier.explore.outcome import Exploration
+    from verifier.model.document import Document
+    from verifier.program.program import Program
 
-USAGE = "verify graph MODEL [--format dot|graphml|json] [-o FILE]"
+    Graph = networkx.MultiDiGraph[int]
+
+USAGE = "verify graph MODEL [--counterexample [--path]] [--format dot|graphml|json] [-o FILE]"
 
 STATES = 100_000
 """States explored when the command line does not say; each costs a few kilobytes in the file."""
@@ -25,9 +31,14 @@ STATES = 100_000
 def parser() -> Parser:
     """The command line of `verify graph`."""
     made = Parser(USAGE, "Write the graph of all reachable states.")
-    made.add_argument("model", metavar="MODEL", help="model file")
-    made.add_argument("--format", choices=("dot", "graphml", "json"), default="dot", help="default: dot")
-    made.add_argument("-o", dest="output", metavar="FILE", help="write to FILE")
+    add = made.add_argument
+    add("model", metavar="MODEL", help="model file")
+    add("--format", choices=("dot", "graphml", "json"), default="dot", help="default: dot")
+    add("-o", dest="output", metavar="FILE", help="write to FILE")
+    add("--counterexample", action="store_true", help="judge the model and mark the first schedule that fails")
+    add("--property", metavar="NAME", help="mark the schedule of this property")
+    add("--schedule", metavar="CHOICES", help="mark this schedule, as reports print it after `replay`")
+    add("--path", action="store_true", help="only the states of the schedule: no limit, nothing is explored")
     add_lowering(made)
     add_limits(made)
     return made
@@ -35,53 +46,135 @@ def parser() -> Parser:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command: exit code 3 when a limit left states out. Raises UsageError and ModelError."""
-    import time
-
-    from verifier.explore.outcome import Limits
-    from verifier.explore.search import explore
-    from verifier.report import statefile
-
     given = parser().read(arguments)
     if given.output is not None:
         console.writable(given.output, [given.model])
-    found = program(given.model, given, lowering(given))
-    if found.clients is not None:
+    asked = given.counterexample or given.property is not None or given.schedule is not None
+    if given.path and not asked:
+        raise UsageError("--path: of which schedule?", "add --counterexample, --property NAME or --schedule CHOICES")
+    if given.schedule is not None and (given.counterexample or given.property is not None):
+        raise UsageError("--schedule is a schedule of your own", "leave out --counterexample and --property")
+    model = document(given.model, given)
+    if model.linearizable is not None:
         raise UsageError("the states of clients whose calls are judged (`linearizable:`) are not drawn")
-    limits = Limits(given.max_states or STATES, given.timeout, given.max_memory)
-    line = for_terminal()
-    try:
-        engine = "kernel" if given.engine == "kernel" else "reference"
-        explored = explore(found, limits, clock=time.monotonic, progress=line, engine=engine)
-    finally:
-        if line is not None:
-            line.erase()
-    try:
-        text = statefile.render(annotated(explored), given.format)
-    except statefile.TooLarge as error:
-        raise UsageError(str(error)) from None
-    console.deliver(text, given.output)
+    name, choices, property_ = _schedule(model, given) if asked else (lowering(given), None, "")
+    from verifier.commands.setup import options
+    from verifier.pipeline import load
+
+    found = load(model, options(given), name)
+    if given.path and choices is not None:
+        console.deliver(_path(found, choices, property_, given.format), given.output)
+        return EXIT_OK
+    explored = _explored(found, given)
+    graph = annotated(explored)
+    if choices is not None:
+        from verifier.commands.marking import mark, walked
+
+        number = {state: n for n, state in enumerate(explored.store.order)} | {-1: len(explored.store.order)}
+        moves = walked(explored.machine, choices)
+        mark(graph, explored.machine, number, moves)
+        _name_end(graph, number[moves[-1][2] if moves else explored.machine.initial], property_)
+    console.deliver(_text(graph, given.format), given.output)
     if explored.complete:
         return EXIT_OK
     console.err(f"{given.model}: the graph is not complete: {explored.limit}")
     return EXIT_UNKNOWN
 
 
-def annotated(explored: Exploration) -> networkx.MultiDiGraph[int]:
+def _explored(found: Program, given: argparse.Namespace) -> Exploration:
+    import time
+
+    from verifier.explore.outcome import Limits
+    from verifier.explore.search import explore
+
+    limits = Limits(given.max_states or STATES, given.timeout, given.max_memory)
+    line = for_terminal()
+    try:
+        engine = "kernel" if given.engine == "kernel" else "reference"
+        return explore(found, limits, clock=time.monotonic, progress=line, engine=engine)
+    finally:
+        if line is not None:
+            line.erase()
+
+
+def _text(graph: Graph, format: str) -> str:
+    from verifier.report import statefile
+
+    try:
+        return statefile.render(graph, format)
+    except statefile.TooLarge as error:
+        raise UsageError(str(error), "a schedule by itself always fits: --counterexample --path") from None
+
+
+def _schedule(model: Document, given: argparse.Namespace) -> tuple[str, tuple[int, ...], str]:
+    """Lowering and choices of the schedule that is meant, and the property it is about. Raises UsageError."""
+    flags = lowering(given)
+    if given.schedule is not None:
+        from verifier.commands.replay import schedule
+
+        name, choices = schedule(given.schedule)
+        property_ = ""
+    else:
+        from verifier.commands.chosen import failing
+        from verifier.commands.setup import options
+        from verifier.pipeline import verify
+
+        line = for_terminal()
+        try:
+            # Whether it holds for any number of goroutines is no question of a graph.
+            given.any_number = False
+            judged = verify(model, options(given, line))
+        finally:
+            if line is not None:
+                line.erase()
+        prop = failing(judged, given.property)
+        if prop is None or prop.trace is None:
+            words = f"{given.model} has no schedule that fails: {judged.verdict.value}"
+            raise UsageError(words, "without --counterexample all states are drawn")
+        name, choices, property_ = prop.trace.lowering, prop.trace.choices, prop.name
+    if flags not in ("abstract", name.split(".")[0]):
+        raise UsageError(f"--{flags}: the schedule is one of the {name} lowering", f"leave out --{flags}")
+    return name, choices, property_
+
+
+def _path(found: Program, choices: tuple[int, ...], property_: str, format: str) -> str:
+    from verifier.commands.marking import alone, walked
+    from verifier.explore.graph import FAILED
+    from verifier.explore.machine import machine
+
+    made = machine(found)
+    moves = walked(made, choices)
+    graph, order = alone(made, moves, FAILED)
+    last = moves[-1][2] if moves else made.initial
+    _name_end(graph, FAILED if last < 0 else order.index(last), property_)
+    return _text(_worded(graph, made, order), format)
+
+
+def _name_end(graph: Graph, node: int, property_: str) -> None:
+    if property_:
+        graph.nodes[node]["violated property"] = property_  # With a space: variables have attributes of their names.
+
+
+def annotated(explored: Exploration) -> Graph:
     """The state graph with words for people: where goroutines stand, cells that are not zero, the statements taken."""
+    from verifier.explore.graph import state_graph
+
+    return _worded(state_graph(explored), explored.machine, explored.store.order)
+
+
+def _worded(graph: Graph, made: Machine, order: Sequence[int]) -> Graph:
     import networkx
 
-    from verifier.explore.graph import FAILED, state_graph
+    from verifier.explore.graph import FAILED
     from verifier.program.program import show
 
-    made = explored.machine
     program = made.program
-    places = _places(explored)
-    graph = state_graph(explored)
+    places = _places(made)
     for node, data in graph.nodes(data=True):
         if node == FAILED:
             data["failed"] = True
             continue
-        locations, cells = made.layout.unpack(explored.store.order[node])
+        locations, cells = made.layout.unpack(order[node])
         for instance in program.goroutines:
             data[instance.name] = places[instance.number, locations[instance.number]]
         for decl, value in zip(program.cells, cells, strict=True):
@@ -94,14 +187,13 @@ def annotated(explored: Exploration) -> networkx.MultiDiGraph[int]:
         if step.fail:
             data["text"] += f": {step.fail.message}"
     # File formats want plain numbers for states.
-    return networkx.relabel_nodes(graph, {FAILED: len(explored.store.order)}) if FAILED in graph else graph
+    return networkx.relabel_nodes(graph, {FAILED: len(order)}) if FAILED in graph else graph
 
 
-def _places(explored: Exploration) -> dict[tuple[int, int], str]:
+def _places(machine: Machine) -> dict[tuple[int, int], str]:
     """What to call each location of each instance: the statement that stands there, or how it is over."""
     from verifier.program.program import END, IDLE
 
-    machine = explored.machine
     found = {(c.instance, c.step.dst): "waits for ever" for c in machine.steps}
     for instance in machine.program.goroutines:
         # Before END and IDLE: a goroutine may start at its end.

@@ -13,36 +13,38 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.progress import for_terminal
-from verifier.commands.setup import chosen, options, read
+from verifier.commands.setup import chosen, options, pages, read
 from verifier.report.outcome import Entry, Failed
 from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE
 
 if TYPE_CHECKING:
-    from verifier.evidence.result import Result
+    from verifier.commands.keep import Keeper
     from verifier.model.document import Document
     from verifier.model.schemes import Scheme
 
 INTERRUPTED = "not checked: interrupted"
 
 
-def judge(path: str, given: argparse.Namespace) -> Iterator[Entry]:
+def judge(path: str, given: argparse.Namespace, keeper: Keeper | None = None) -> Iterator[Entry]:
     """What came of a file, once for each scheme of a workload. What is wrong is printed at once. Never raises."""
     try:
         model = read(path, given)
         if not model.schemes:
-            yield judged(path, named(path), given, lambda: model)
+            yield judged(path, named(path), given, lambda: model, keeper=keeper)
             return
         picked = chosen(model, given)
-        if len(picked) > 1 and given.evidence is not None:
-            raise UsageError("--evidence is about one model", f"name one scheme of {path} with --scheme")
+        if keeper is not None and len(picked) > 1:
+            keeper.expect_several()
+        if len(picked) > 1 and pages(given):
+            raise UsageError("html is a page about one model", f"name one scheme of {path} with --scheme")
     except BaseException as error:
         yield _failed(path, named(path), given, error)
         return
     from verifier.model.schemes import under
 
     for scheme in picked:
-        yield judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), scheme=scheme)
+        yield judged(path, f"{model.name}/{scheme.name}", given, partial(under, model, scheme), "", scheme, keeper)
 
 
 def judged(
@@ -52,6 +54,7 @@ def judged(
     make: Callable[[], Document],
     label: str = "",
     scheme: Scheme | None = None,
+    keeper: Keeper | None = None,
 ) -> Entry:
     """The result for the model that `make` reads, or why there is none (already printed)."""
     line = for_terminal(given.quiet, label)
@@ -59,9 +62,15 @@ def judged(
         model = make()
         from verifier.pipeline import verify
 
-        found = verify(model, options(given, line))
-        if given.evidence is not None:
-            _keep(found, model, given.evidence)
+        asked = options(given, line)
+        found = verify(model, asked)
+        if any(getattr(given, name, False) for name in ("mutants", "fix", "odds")):
+            # Imported here: few runs ask.
+            from verifier.commands.editing import edited
+
+            found = edited(found, model, asked, given, line)
+        if keeper is not None:
+            keeper.take(found, model)
         return found
     except ModelError as error:
         return _failed(path, name, given, _told(error, scheme))
@@ -80,18 +89,12 @@ def _told(error: ModelError, scheme: Scheme | None) -> ModelError:
     return ModelError(*(replace(d, notes=(*d.notes, note)) for d in error.diagnostics))
 
 
-def _keep(found: Result, model: Document, path: str) -> None:
-    from verifier.evidence.store import dump
-
-    certificate = found.any_number.certificate if found.any_number else None
-    console.deliver(dump(found, model, certificate), path)
-
-
 def _failed(path: str, name: str, given: argparse.Namespace, error: BaseException) -> Failed:
     """Prints what went wrong. Raises what only ends a process, as SystemExit does."""
+    span = None
     match error:
         case ModelError():
-            code, message = EXIT_USAGE, console.model_text(error)
+            code, message, span = EXIT_USAGE, console.model_text(error), error.diagnostics[0].span
         case UsageError():
             code, message = EXIT_USAGE, console.usage_text(error)
         case KeyboardInterrupt():
@@ -102,7 +105,7 @@ def _failed(path: str, name: str, given: argparse.Namespace, error: BaseExceptio
             raise error
     sys.stdout.flush()
     console.err(message)
-    return Failed(name, path, message, code)
+    return Failed(name, path, message, code, span)
 
 
 def named(path: str) -> str:

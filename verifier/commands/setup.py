@@ -75,11 +75,17 @@ def options(arguments: argparse.Namespace, progress: Callable[[int, int, int], N
     """What the command line asks of the pipeline."""
     from verifier.pipeline import Options
 
-    kept = getattr(arguments, "evidence", None) is not None
+    kept = getattr(arguments, "evidence", None) is not None or pages(arguments)
+    kept = kept or getattr(arguments, "certificate", False)
     made = Options(counts=tuple(arguments.count), progress=progress, clock=time.perf_counter, certificate=kept)
     names = ("runtime", "checks", "max_states", "timeout", "max_memory", "any_number", "engine", "reduce", "contention")
     given = {name: getattr(arguments, name, None) for name in names}
     return replace(made, **{name: value for name, value in given.items() if value is not None})
+
+
+def pages(arguments: argparse.Namespace) -> bool:
+    """Whether a page is written, which shows the certificate of a proof."""
+    return getattr(arguments, "html", None) is not None or getattr(arguments, "format", "") == "html"
 
 
 def read(path: str, arguments: argparse.Namespace) -> Document:

@@ -35,6 +35,8 @@ class History:
     """The calls after row `setup` of the trace, when the map held `contents` (key, value) and all clients began.
 
     `misfits` are the orders that respect time, each cut after its first call that does not fit; `more` were left out.
+    `atomic` are the rows after `setup` that are atomic steps (`program.atomic`); `fewest`: it is shown that no history
+    of these clients takes fewer.
     """
 
     setup: int
@@ -42,3 +44,5 @@ class History:
     calls: tuple[Called, ...]
     misfits: tuple[Misfit, ...]
     more: int = 0
+    atomic: tuple[int, ...] = ()
+    fewest: bool = False

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from verifier.evidence.contention import Contention
+from verifier.evidence.fix import Fixes
+from verifier.evidence.mutant import Mutant
+from verifier.evidence.odds import Odds
 from verifier.evidence.proof import Certificate
 from verifier.evidence.sharding import ShardingResult
+from verifier.evidence.subject import Subject
 from verifier.evidence.trace import Trace
 from verifier.records import dataclass
 from verifier.source import Span
@@ -106,6 +110,8 @@ class Coverage:
     reached: int
     total: int
     missed: tuple[tuple[Span, str], ...]
+    statements: tuple[tuple[Span, str], ...] = ()
+    """All of them, reached or not, in the order of their places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,16 @@ class Result:
     """The protection scheme a workload was judged under, as the command line names it; empty for other models."""
     contention: Contention | None = None
     """How much goroutines wait for each other under the scheme, where somebody asked."""
+    settings: tuple[str, ...] = ()
+    """The options of the run as a command line takes them, those in effect because nobody said otherwise as well."""
+    subject: Subject | None = None
+    """The model itself, as a report shows it."""
+    mutants: tuple[Mutant, ...] | None = None
+    """The model without each of its protective steps in turn; None where nobody asked."""
+    fixes: Fixes | None = None
+    """The smallest single edits with which the model is SAFE; None where nobody asked."""
+    odds: tuple[Odds, ...] | None = None
+    """For each failing property how many schedules show it; None where nobody asked."""
 
     @property
     def exit_code(self) -> int:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 from verifier import __version__
+from verifier.evidence.codec import decode, encode
+from verifier.evidence.picture import Picture
 from verifier.evidence.proof import Certificate
 from verifier.evidence.result import Property, Result
 from verifier.evidence.trace import Trace
@@ -70,6 +73,35 @@ class Evidence:
     scheme: str = ""
     """The protection scheme of a workload, as `--scheme` names it; the last `scheme_files` of `sources` are it."""
     scheme_files: int = 0
+    result: Result | None = None
+    """Everything the run found out, without the certificate, which is kept by itself; no older evidence has it."""
+
+    pictures: tuple[Picture, ...] = ()
+    """State graphs as the engine drew them, for the page: nobody checks them again."""
+
+    @property
+    def sha256_of_all(self) -> str:
+        """The digest that stands in the file."""
+        return _digest(_body(self))
+
+
+def settled(result: Result) -> Result:
+    """The result without what is not the same in every run of one model: how long it took."""
+    return replace(result, explored=replace(result.explored, seconds=0.0))
+
+
+def whole(found: Evidence) -> Result | None:
+    """The result that was kept, with its certificate; None in older evidence."""
+    proof = found.result.any_number if found.result is not None else None
+    if found.result is None or proof is None or found.certificate is None:
+        return found.result
+    return replace(found.result, any_number=replace(proof, certificate=found.certificate))
+
+
+def _kept(result: Result) -> Result:
+    proof = result.any_number
+    bare = result if proof is None else replace(result, any_number=replace(proof, certificate=None))
+    return settled(bare)
 
 
 def evidence(result: Result, document: Document, certificate: Certificate | None = None) -> Evidence:
@@ -87,6 +119,7 @@ def evidence(result: Result, document: Document, certificate: Certificate | None
         sources=tuple((s.name, s.text.value) for s in document.sources),
         scheme=document.scheme,
         scheme_files=document.scheme_files,
+        result=_kept(result),
     )
 
 
@@ -125,7 +158,11 @@ def load(text: str) -> Evidence:
 
 def _body(given: Evidence) -> dict[str, Any]:
     c = given.certificate
+    kept = {} if given.result is None else {"result": encode(given.result)}
+    drawn = {"pictures": encode(given.pictures)} if given.pictures else {}
     return {
+        **kept,
+        **drawn,
         "kind": KIND,
         "schema": SCHEMA,
         "tool": given.tool,
@@ -191,6 +228,8 @@ def _evidence(body: dict[str, Any]) -> Evidence:
         sources=sources,
         scheme=_text(model["scheme"]["name"]) if "scheme" in model else "",
         scheme_files=_number(model["scheme"]["files"]) if "scheme" in model else 0,
+        result=decode(Result, body["result"]) if "result" in body else None,
+        pictures=decode(tuple[Picture, ...], body["pictures"]) if "pictures" in body else (),
     )
 
 
@@ -254,7 +293,8 @@ def _number(value: object) -> int:
 
 
 def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Bytes that are no UTF-8 arrive as lone surrogates: they have a digest like any other damage.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _digest(body: dict[str, Any]) -> str:

@@ -45,8 +45,8 @@ def contention(found: Exploration, files: frozenset[str]) -> Contention:
     assert found.complete and not found.machine.program.classes
     if any(v.kind == "bound" for v in found.violations):
         return Contention(None, None, None, "a bound of the model was hit")
-    edges = _edges(found)
-    order = _ordered(edges)
+    edges = state_edges(found)
+    order = topological(edges)
     if order is None:
         return Contention(None, None, None, _CYCLE)
     waits, lost = _waiting(found, edges, order, files)
@@ -56,13 +56,14 @@ def contention(found: Exploration, files: frozenset[str]) -> Contention:
         return Contention(waits, lost, None, str(reason))
 
 
-def _edges(found: Exploration) -> Edges:
+def state_edges(found: Exploration) -> Edges:
+    """The steps out of every state of a complete exploration."""
     number = {state: n for n, state in enumerate(found.store.order)}
     after = successors(found.machine)
     return [[(k, number[to] if to >= 0 else FAILED) for k, to in after(state)] for state in found.store.order]
 
 
-def _ordered(edges: Edges) -> list[int] | None:
+def topological(edges: Edges) -> list[int] | None:
     """The states with every step leading forwards; None where that cannot be."""
     entering = [0] * len(edges)
     for out in edges:

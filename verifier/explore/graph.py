@@ -27,6 +27,7 @@ def state_graph(found: Exploration) -> networkx.MultiDiGraph[int]:
     """Nodes are state numbers, edges carry `step` (concrete step) and `goroutine` (instance; the sender of a pair).
 
     With interchangeable goroutines `exchanged` says which instance plays whose part in the state an edge leads to.
+    A node of an exploration that is not complete has in `steps left out` how many of its steps lead out of it.
     Costs about 300 bytes and 8 µs an edge, so ask for it only when `found.transitions` is moderate.
     """
     import networkx
@@ -41,10 +42,13 @@ def state_graph(found: Exploration) -> networkx.MultiDiGraph[int]:
         for k, target in after(state):
             if target < 0:
                 graph.add_edge(n, FAILED, step=k, goroutine=steps[k].instance)
-            elif canonical is None:
-                graph.add_edge(n, number[target], step=k, goroutine=steps[k].instance)
+                continue
+            kept, exchanged = (target, None) if canonical is None else canonical.exchange(target)
+            if kept not in number:
+                graph.nodes[n]["steps left out"] = graph.nodes[n].get("steps left out", 0) + 1
+            elif exchanged is None:
+                graph.add_edge(n, number[kept], step=k, goroutine=steps[k].instance)
             else:
-                kept, exchanged = canonical.exchange(target)
                 graph.add_edge(n, number[kept], step=k, goroutine=steps[k].instance, exchanged=exchanged)
     return graph
 

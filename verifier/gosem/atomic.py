@@ -7,10 +7,38 @@ anywhere else is a conflict, as for the race detector. Values that leave the cel
 from __future__ import annotations
 
 from verifier.gosem.fragment import Fragment, Piece, read, write
+from verifier.gosem.rule import Rules
 from verifier.program.expr import FALSE, TRUE, Expr, Read, Ref, all_of, equal, negate, op
 from verifier.program.program import Access
 
 Leaves = tuple[Ref, ...]
+
+RULES = Rules(
+    "sync/atomic",
+    """
+    consistent: all operations are sequentially consistent
+        sync/atomic/doc.go:40  // In the terminology of [the Go memory model], if the effect of
+        steps  load, store
+    observed: what is observed comes with everything before it
+        sync/atomic/doc.go:42  // then A “synchronizes before” B.
+        steps  load, store
+    add: Add is one step and returns the new value
+        sync/atomic/doc.go:30  // The add operation, implemented by the AddT functions, is the atomic
+        steps  add
+    swap: Swap is one step and returns the old value
+        sync/atomic/doc.go:14  // The swap operation, implemented by the SwapT functions, is the atomic
+        steps  swap
+    and-or: And and Or are one step and return the old value
+        sync/atomic/type.go:132  func (x *Int64) And(mask int64) (old int64) { return AndInt64(&x.v, mas…
+        steps  and_, or_
+    cas: CompareAndSwap writes only where the old value is there, and says so
+        sync/atomic/doc.go:24  //	if *addr == old {
+        steps  compare_and_swap: swapped, compare_and_swap: failed
+    mixed: a plain access beside an atomic one is a race
+        ref/mem
+        steps  load, store
+    """,
+)
 
 
 def load(cells: Leaves, out: Leaves) -> Fragment:

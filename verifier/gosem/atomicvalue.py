@@ -10,10 +10,29 @@ itself it can fail although the value was equal all the time. The caller must no
 from __future__ import annotations
 
 from verifier.gosem.fragment import Fragment, Piece, read, write
+from verifier.gosem.rule import Rules
 from verifier.program.expr import FALSE, TRUE, ZERO, Expr, Read, Ref, all_of, any_of, equal, negate
 from verifier.program.program import Fail
 
 _FILE = "sync/atomic/value.go"
+
+RULES = Rules(
+    "atomic.Value",
+    """
+    empty: Load and Swap give nil before the first value
+        sync/atomic/value.go:35  data := LoadPointer(&vp.data)
+        steps  load, swap
+    store: a stored value comes with everything before it
+        sync/atomic/value.go:80  StorePointer(&vp.data, vlp.data)
+        steps  load, store
+    type: a value of another type panics
+        sync/atomic/value.go:78  panic("sync/atomic: store of inconsistently typed value into Value")
+        steps  store: panic, swap: panic, compare_and_swap: panic
+    cas: CompareAndSwap compares the value that is there
+        sync/atomic/value.go:183  if i != old {
+        steps  compare_and_swap: swapped, compare_and_swap: failed
+    """,
+)
 
 
 def load(cell: Ref, out: Ref) -> Fragment:

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece
+from verifier.gosem.rule import Rules
 from verifier.program.expr import (
     FALSE,
     ONE,
@@ -85,6 +86,63 @@ _SELECTED = {
     "runtime/chan.go:612": "runtime/select.go:280",
 }
 """The same step in `chansend` or `chanrecv` and in `selectgo`."""
+
+RULES = Rules(
+    "channel",
+    """
+    order: a send happens before its receive completes, a close before a receive that sees it
+        ref/mem
+        steps  send, receive, close
+    capacity: the k-th receive happens before the send k + capacity completes
+        ref/mem
+        steps  send, receive
+    buffer: a send waits while the buffer is full, a receive while it is empty; first in, first out
+        runtime/chan.go:236  if c.qcount < c.dataqsiz {
+        steps  send, receive
+    meeting: without a buffer a send and a receive complete together, each ordered before what follows the other
+        runtime/chan.go:229  if sg := c.recvq.dequeue(); sg != nil {
+        steps  send: meets, receive: meets
+    send-closed: a send on a closed channel panics, also one that waits when it is closed
+        runtime/chan.go:224  if c.closed != 0 {
+        steps  send: panic
+    receive-closed: a receive from a closed channel drains the buffer, then gives zero and false
+        runtime/chan.go:588  if c.closed != 0 {
+        steps  receive, receive: the channel is closed
+    close-closed: a close of a closed channel panics
+        runtime/chan.go:423  if c.closed != 0 {
+        steps  close: panic
+    close-nil: a close of a nil channel panics
+        runtime/chan.go:416  panic(plainError("close of nil channel"))
+        steps  close: panic
+    nil: a send and a receive on a nil channel wait for ever
+        runtime/chan.go:181  gopark(nil, nil, waitReasonChanSendNilChan, traceBlockForever, 2)
+        steps  send: the channel is nil, receive: the channel is nil
+    close-race: a send that is unordered with a close is a race, a receive is not
+        runtime/chan.go:190  racereadpc(c.raceaddr(), callerpc, abi.FuncPCABIInternal(chansend))
+        steps  enter: begin, close
+    len: len says what is in the buffer, and orders nothing
+        runtime/chan.go:818  func chanlen(c *hchan) int {
+        steps  length, length: perhaps *
+    select: select takes any case that is ready
+        runtime/select.go:191  j := cheaprandn(uint32(norder + 1))
+        steps  selected: *
+    select-evaluates: the operands of all cases are evaluated before one is taken
+        ref/spec
+        steps  enter: begin, selected: *
+    default: default is taken when no case is ready, and only then
+        runtime/select.go:303  if !block {
+        steps  default: default, default: perhaps default
+    default-meets: a select with default never waits: two of them never meet
+        runtime/select.go:303  if !block {
+        steps  default: default, send: meets, receive: meets
+    select-nil: a case with a nil channel is never ready
+        runtime/select.go:174  if cas.c == nil {
+        steps  selected: *
+    select-none: select without cases waits for ever
+        runtime/select.go:103  func block() {
+        steps  no_cases
+    """,
+)
 
 
 @dataclass(frozen=True)

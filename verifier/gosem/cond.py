@@ -18,6 +18,7 @@ Not modelled: a Cond that is copied after its first use (Go panics); the checker
 from __future__ import annotations
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece, write
+from verifier.gosem.rule import Rules
 from verifier.program.expr import ONE, ZERO, Const, Expr, Read, Ref, all_of, equal, ite, negate
 from verifier.program.program import Access, Fail, Range
 
@@ -27,6 +28,24 @@ MOST = 8
 FREE, WAITING, WOKEN = 0, 1, 2
 
 LAYOUT = tuple(CellSpec((i, "waiter"), Range(FREE, WOKEN)) for i in range(MOST))
+
+RULES = Rules(
+    "Cond",
+    """
+    signal: Signal wakes any one goroutine that waits, or nobody; none wakes by itself
+        sync/cond.go:75  // Signal wakes one goroutine waiting on c, if there is any.
+        steps  signal: wakes one, park: woken
+    lost: with nobody waiting a wake-up is lost
+        sync/cond.go:84  runtime_notifyListNotifyOne(&c.notify)
+        steps  signal: nobody waits, broadcast: nobody waits
+    ticket: Wait queues before it unlocks: a Signal under the lock finds it
+        sync/cond.go:69  t := runtime_notifyListAdd(&c.notify)
+        steps  enqueue: queues
+    broadcast: Broadcast wakes all that wait
+        sync/cond.go:95  runtime_notifyListNotifyAll(&c.notify)
+        steps  broadcast: wakes all, park: woken
+    """,
+)
 
 
 def enqueue(cells: Cells, ticket: Ref) -> Fragment:

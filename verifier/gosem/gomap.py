@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece
+from verifier.gosem.rule import Rules
 from verifier.program.expr import FALSE, ONE, TRUE, ZERO, Const, Expr, Read, Ref, all_of, any_of, ite, negate, total
 from verifier.program.program import Access, Bool, Fail, Kind, Range
 from verifier.records import dataclass
@@ -26,6 +27,33 @@ END_RANGE = -2
 """Where `range_next` ends when the iteration is over."""
 
 NIL_ASSIGN = Fail("panic", "assignment to entry in nil map")
+
+RULES = Rules(
+    "map",
+    """
+    header: a read of the header for lookup, range, len; a write for assign, delete, clear
+        internal/runtime/maps/runtime.go:63  func runtime_mapaccess2(typ *abi.MapType, m *Map, key unsafe.Pointer) (…
+        steps  lookup, assign, delete, clear, length, range_begin: start, range_next: next key
+    nil-assign: an assignment to an entry of a nil map panics
+        internal/runtime/maps/runtime.go:144  if m == nil {
+        steps  assign: panic
+    nil: a nil map is empty for everything else
+        internal/runtime/maps/runtime.go:77  if m == nil || m.Used() == 0 {
+        steps  lookup, delete: the map is nil, clear: the map is nil, length, range_begin: start: the map is nil
+    entries: a lookup finds what was assigned and not deleted, else zero and false
+        internal/runtime/maps/runtime.go:67  race.ReadPC(unsafe.Pointer(m), callerpc, pc)
+        steps  lookup, assign, delete, clear, length
+    range: range visits every entry once, in any order
+        runtime/map.go:171  racereadpc(unsafe.Pointer(it.Map()), callerpc, abi.FuncPCABIInternal(ma…
+        steps  range_begin: start, range_next: next key, range_next: no more keys, range_value: load the value
+    range-delete: an entry that is deleted before it is reached is not visited
+        internal/runtime/maps/table.go:888  for ; it.entryIdx < abi.MapGroupSlots; it.entryIdx++ {
+        steps  range_next: next key, range_next: no more keys, delete
+    range-insert: an entry that is added meanwhile may be visited or not
+        ref/spec
+        steps  range_next: next key, range_next: no more keys, assign
+    """,
+)
 
 
 @dataclass(frozen=True)

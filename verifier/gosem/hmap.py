@@ -9,6 +9,7 @@ from __future__ import annotations
 from verifier.gosem import runtime_map, runtime_read, runtime_write
 from verifier.gosem.fragment import Fragment, Temp
 from verifier.gosem.gomap import END_RANGE as END_RANGE, MapObject as MapObject
+from verifier.gosem.rule import Rules
 from verifier.gosem.runtime_map import no_symptom as no_symptom, symptoms as symptoms
 from verifier.program.expr import Expr, Ref
 
@@ -54,6 +55,22 @@ _CITES = {
 RUNTIME = runtime_map.Runtime(cites=_CITES, toggles_back=False, count_first=False)
 
 layout = runtime_map.layout
+
+RULES = Rules(
+    "hmap",
+    """
+    flag: a bit of a plain byte, set by xor on entry and cleared on exit, marks a writer
+        runtime/map.go mapassign, flags ^= hashWriting
+        steps  assign: *, clear: *
+    delete: a deletion counts the entry out last
+        runtime/map.go mapdelete, count--
+        steps  delete: *
+    reads: a lookup checks the bit on entry, range at every step, len never
+        runtime/map.go mapaccess2, flags&hashWriting != 0
+        steps  lookup: *, length: *, range_begin: *, range_next: *, range_value: *
+    """,
+    untested="gone from the toolchain since Go 1.24; the steps are those of swiss, in another order",
+)
 
 
 def lookup(

@@ -7,6 +7,7 @@ when the function panics (`defer o.done.Store(true)`, :77). Do inside the functi
 from __future__ import annotations
 
 from verifier.gosem.fragment import DONE, Cells, CellSpec, Fragment, Piece, read, write
+from verifier.gosem.rule import Rules
 from verifier.program.expr import ONE, ZERO, Const, Read, both, equal, negate
 from verifier.program.program import Fail, Range, Sync
 
@@ -16,6 +17,27 @@ SKIP = -2
 NEW, RUNNING, FINISHED = 0, 1, 2
 
 LAYOUT = (CellSpec(("state",), Range(NEW, FINISHED)),)
+
+RULES = Rules(
+    "Once",
+    """
+    waits: every Do returns after the first call of f has
+        sync/once.go:52  func (o *Once) Do(f func()) {
+        steps  begin: already done, finish: done
+    once: one Do calls f, whoever comes first
+        sync/once.go:76  if !o.done.Load() {
+        steps  begin: first call
+    panic: a call of f that panics was the one call: the next Do returns at once
+        sync/once.go:77  defer o.done.Store(true)
+        steps  finish: done
+    reentrant: Do inside f on the same Once waits for ever
+        sync/once.go:74  o.m.Lock()
+        steps  begin: first call, begin: already done
+    overwritten: a Once that is overwritten while f runs has a mutex that nobody holds
+        sync/once.go:75  defer o.m.Unlock()
+        steps  finish: fatal
+    """,
+)
 
 
 def begin(cells: Cells) -> Fragment:

@@ -44,9 +44,14 @@ class Runtime:
     count_first: bool
 
 
+def counts(keys: int) -> Range:
+    """What the count of a map with racing writers may come to."""
+    return Range(-keys, 2 * keys)
+
+
 def layout(keys: int) -> tuple[CellSpec, ...]:
     """The cells of a map over `keys` keys, at least one."""
-    out = [CellSpec(("writing",), Bool()), CellSpec(("used",), Range(-keys, 2 * keys))]
+    out = [CellSpec(("writing",), Bool()), CellSpec(("used",), counts(keys))]
     for i in range(keys):
         out += [
             CellSpec(("slots", i, "full"), Bool()),

@@ -10,6 +10,7 @@ from verifier.gosem.runtime_map import (
     Operation,
     Runtime,
     Updates,
+    counts,
     empty,
     first,
     full,
@@ -22,7 +23,7 @@ from verifier.program.expr import FALSE, TRUE, ZERO, Const, Expr, Read, Ref, all
 from verifier.program.program import Access, Bool, Fail
 
 # Locations while a fragment is put together; `numbered` makes them consecutive.
-_LOAD, _SET, _FIND, _KEY, _FULL, _COUNT, _VALUE, _EMPTY, _CHECK, _RELOAD, _LEAVE, _STORE = range(100, 112)
+_LOAD, _SET, _FIND, _KEY, _FULL, _COUNT, _COUNTED, _VALUE, _EMPTY, _CHECK, _RELOAD, _LEAVE, _STORE = range(100, 113)
 
 _FATAL = "concurrent map writes"
 
@@ -47,7 +48,7 @@ def assign(r: Runtime, m: MapObject, key: Expr, new: tuple[Expr, ...], temp: Tem
         do.step(*find, guard=negate(any_of(there, room)), fail=grow),
         do.step("write the key", "key", _KEY, _FULL, updates=((m.cells("slots", Read(slot), "key"), key),)),
         do.step("mark the slot full", "full", _FULL, _COUNT, updates=marked),
-        *_count(do, "count the entry", 1, _CHECK),
+        *_count(do, "count the entry", 1, _counter(m, temp), _CHECK),
         *_leave(do, flag, _STORE if leaves else DONE),
     )
     if not leaves:
@@ -79,7 +80,7 @@ def delete(r: Runtime, m: MapObject, key: Expr, temp: Temp) -> Fragment:
         *_enter(do, flag, negate(empty(m))),
         do.step("find the slot", "find", _FIND, start, any_of(*match), found),
         do.step("find the slot: not there", "find", _FIND, _CHECK, negate(any_of(*match)), forgotten),
-        *_count(do, "count the entry out", -1, counted),
+        *_count(do, "count the entry out", -1, _counter(m, temp), counted),
         do.step("clear the value", "value", _VALUE, _EMPTY, updates=zeroed, values=_written(leaves)),
         do.step("mark the slot empty", "mark", _EMPTY, cleared, updates=emptied),
         *_leave(do, flag, DONE),
@@ -133,12 +134,22 @@ def _untouched(do: Operation, forgotten: Updates) -> Fragment:
     return (nil, do.step("the map is empty", "empty", guard=nothing, updates=forgotten))
 
 
-def _count(do: Operation, detail: str, by: int, dst: int) -> Fragment:
+def _counter(m: MapObject, temp: Temp) -> Ref:
+    return temp("count", counts(m.keys))
+
+
+def _count(do: Operation, detail: str, by: int, loaded: Ref, dst: int) -> Fragment:
+    """The count is a plain word: it is loaded, then stored (`m.used++`), so that racing writers can lose one."""
     used, keys = do.m.cells("used"), do.m.keys
-    fits = op("<", Read(used), Const(2 * keys)) if by > 0 else op("<", Const(-keys), Read(used))
-    step = do.step(detail, "count", _COUNT, dst, fits, ((used, op("+", Read(used), Const(by))),))
+    fits = op("<", Read(loaded), Const(2 * keys)) if by > 0 else op("<", Const(-keys), Read(loaded))
+    updates = ((used, op("+", Read(loaded), Const(by))), (loaded, ZERO))
+    step = do.step(detail, "count", _COUNTED, dst, fits, updates)
     over = Fail("bound", "more racing writers of one key than the count of a map can hold")
-    return (step, replace(step, guard=negate(fits), updates=(), dst=DONE, fail=over))
+    return (
+        do.step("load the count", "count", _COUNT, _COUNTED, updates=((loaded, Read(used)),)),
+        step,
+        replace(step, guard=negate(fits), updates=(), dst=DONE, fail=over),
+    )
 
 
 def _written(leaves: tuple[Ref, ...]) -> tuple[Access, ...]:

@@ -22,6 +22,7 @@ fatal error, although Go notices it only later: the same program dies at this ve
 from __future__ import annotations
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece, read, write
+from verifier.gosem.rule import Rules
 from verifier.program.expr import FALSE, ONE, TRUE, ZERO, Const, Expr, Read, Ref, all_of, any_of, equal, negate, op
 from verifier.program.program import Bool, Fail, Range, Sync
 
@@ -32,6 +33,42 @@ LAYOUT = (
     CellSpec(("readers",), Range(0, MOST_READERS)),
     CellSpec(("pending",), Bool()),
     CellSpec(("writer",), Bool()),
+)
+
+RULES = Rules(
+    "RWMutex",
+    """
+    writer-first: a waiting Lock keeps new readers out
+        sync/rwmutex.go:64  // It should not be used for recursive read locking; a blocked Lock
+        steps  lock: announce, rlock
+    exclusive: Lock gets in when the readers inside have left; not reentrant, no upgrade
+        sync/rwmutex.go:154  if r != 0 && rw.readerWait.Add(r) != 0 {
+        steps  lock: acquire
+    one-writer: one writer at a time is inside or waits for readers
+        sync/rwmutex.go:150  rw.w.Lock()
+        steps  lock: announce
+    readers-share: readers are inside together, and nothing orders them
+        sync/rwmutex.go:72  if rw.readerCount.Add(1) < 0 {
+        steps  rlock, runlock
+    unlock: any goroutine may call Unlock; readers and writers come in after it
+        sync/rwmutex.go:209  r := rw.readerCount.Add(rwmutexMaxReaders)
+        steps  unlock
+    unlock-unlocked: Unlock without a writer inside kills the process, readers or not
+        sync/rwmutex.go:212  fatal("sync: Unlock of unlocked RWMutex")
+        steps  unlock: fatal
+    runlock: RUnlock gives back a read lock, whoever took it
+        sync/rwmutex.go:120  if r := rw.readerCount.Add(-1); r < 0 {
+        steps  runlock
+    runlock-unlocked: RUnlock with no reader inside kills the process
+        sync/rwmutex.go:132  fatal("sync: RUnlock of unlocked RWMutex")
+        steps  runlock: fatal
+    trylock: TryLock never waits: it fails while a reader or a writer is inside or a writer waits
+        sync/rwmutex.go:180  if !rw.readerCount.CompareAndSwap(0, -rwmutexMaxReaders) {
+        steps  try_lock: got it, try_lock: failed
+    tryrlock: TryRLock never waits: it fails while a writer is inside or waits, and only then
+        sync/rwmutex.go:94  if c < 0 {
+        steps  try_rlock: got it, try_rlock: failed
+    """,
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from verifier.gosem import runtime_map, runtime_read, runtime_write
 from verifier.gosem.fragment import Fragment, Temp
 from verifier.gosem.gomap import END_RANGE as END_RANGE, MapObject as MapObject
+from verifier.gosem.rule import Rules
 from verifier.gosem.runtime_map import no_symptom as no_symptom, symptoms as symptoms
 from verifier.program.expr import Expr, Ref
 
@@ -54,6 +55,36 @@ _CITES = {
 RUNTIME = runtime_map.Runtime(cites=_CITES, toggles_back=True, count_first=True)
 
 layout = runtime_map.layout
+
+RULES = Rules(
+    "swiss map",
+    """
+    flag: a plain byte, checked and toggled on entry and again on exit, marks a writer
+        internal/runtime/maps/runtime.go:159  if m.writing != 0 {
+        steps  assign: *
+    assign: an insert takes the first free slot, writes its key, marks it and counts it
+        internal/runtime/maps/map.go:603  typedmemmove(typ.Key, slotKey, key)
+        steps  assign: find the slot, assign: write the key, assign: mark the slot full, assign: count the entry
+    value-outside: the value is stored and loaded by the caller, when the flag is no longer looked at
+        internal/runtime/maps/runtime.go:190  return elem
+        steps  assign: store the value, lookup: load the value
+    lookup: a lookup checks the flag once, on entry
+        internal/runtime/maps/runtime.go:84  if m.writing != 0 {
+        steps  lookup: fatal, lookup: check the write flag, lookup: find the slot, lookup: find the slot: not there
+    empty: a lookup or delete of an empty map does not look at the flag
+        internal/runtime/maps/runtime.go:77  if m == nil || m.Used() == 0 {
+        steps  lookup: the map is empty, delete: the map is empty, clear: the map is empty
+    delete: delete and clear write inside the window as well
+        internal/runtime/maps/map.go:676  if m.writing != 0 {
+        steps  delete: *, clear: *
+    len: len reads the count and never the flag
+        internal/runtime/maps/map.go:218  used uint64
+        steps  length: read the count
+    range: range checks the flag at every step
+        internal/runtime/maps/table.go:881  if it.m.writing != 0 {
+        steps  range_begin: *, range_next: *, range_value: *
+    """,
+)
 
 
 def lookup(

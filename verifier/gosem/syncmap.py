@@ -14,11 +14,45 @@ from __future__ import annotations
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece, read, write
 from verifier.gosem.gomap import END_RANGE as END_RANGE
+from verifier.gosem.rule import Rules
 from verifier.program.expr import FALSE, ONE, TRUE, ZERO, Const, Expr, Read, Ref, all_of, any_of, equal, ite, negate
 from verifier.program.program import Access, Bool
 
 Updates = tuple[tuple[Ref, Expr], ...]
 _HT = "internal/sync/hashtriemap.go"
+
+RULES = Rules(
+    "sync.Map",
+    """
+    atomic: each single-key operation is atomic, Range is no snapshot
+        sync/map.go:27  // In the terminology of [the Go memory model], Map arranges that a wri…
+        steps  load, store, delete
+    order: a write comes with everything before it to a read that observes it, which protects no pointee
+        sync/map.go:28  // “synchronizes before” any read operation that observes the effect of…
+        steps  load, store
+    load-or-store: LoadOrStore has one winner, and evaluates its value in any case
+        internal/sync/hashtriemap.go:88  func (ht *HashTrieMap[K, V]) LoadOrStore(key K, value V) (result V, loa…
+        steps  load_or_store: loaded, load_or_store: stored
+    load-and-delete: LoadAndDelete gives the value to one caller
+        internal/sync/hashtriemap.go:337  slot.Store(nil)
+        steps  load_and_delete
+    swap: Swap is one step and returns the previous value
+        internal/sync/hashtriemap.go:266  slot.Store(&newEntry.node)
+        steps  swap
+    cas: CompareAndSwap is one step, and false for an absent key
+        internal/sync/hashtriemap.go:303  slot.Store(&e.node)
+        steps  compare_and_swap: swapped, compare_and_swap: failed
+    cad: CompareAndDelete is one step, and false for an absent key
+        internal/sync/hashtriemap.go:399  slot.Store(nil)
+        steps  compare_and_delete: deleted, compare_and_delete: failed
+    clear: Clear empties the map in one step
+        internal/sync/hashtriemap.go:527  ht.root.Store(newIndirectNode[K, V](nil))
+        steps  clear
+    range: Range visits no key twice, and every key that is there all the time
+        sync/map.go:105  // Range does not necessarily correspond to any consistent snapshot of…
+        steps  range_begin: start, range_next: next key, range_next: no more keys
+    """,
+)
 
 
 def layout(keys: int) -> tuple[CellSpec, ...]:

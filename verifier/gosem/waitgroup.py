@@ -14,6 +14,7 @@ keeps the old value where Go keeps the negative one.
 from __future__ import annotations
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece, read, write
+from verifier.gosem.rule import Rules
 from verifier.program.expr import ONE, ZERO, Const, Expr, Read, all_of, equal, negate, op
 from verifier.program.program import Access, Fail, Range
 
@@ -21,6 +22,27 @@ MOST = 15
 """The highest count the model can hold; a higher one is a limit of the model."""
 
 LAYOUT = (CellSpec(("n",), Range(0, MOST)), CellSpec(("sema",), Range(0, 0)))
+
+RULES = Rules(
+    "WaitGroup",
+    """
+    wait: Done happens before the Wait it unblocks
+        sync/waitgroup.go:172  race.Acquire(unsafe.Pointer(wg))
+        steps  wait, done
+    counter: Wait returns when the counter is zero, at once if it is
+        sync/waitgroup.go:168  if v == 0 {
+        steps  wait, add
+    negative: a counter below zero panics
+        sync/waitgroup.go:118  panic("sync: negative WaitGroup counter")
+        steps  add: panic, done: panic
+    add-race: an Add from zero that is unordered with a Wait is a race
+        sync/waitgroup.go:115  race.Read(unsafe.Pointer(&wg.sema))
+        steps  add, wait
+    go: Go counts before it starts the goroutine, which is done when f returns
+        sync/waitgroup.go:236  func (wg *WaitGroup) Go(f func()) {
+        steps  add, done
+    """,
+)
 
 
 def add(cells: Cells, delta: Expr) -> Fragment:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from verifier.evidence.result import Property
+from verifier.golang import syntax as ast
 from verifier.golang.text import snippet
-from verifier.gotest import harness
-from verifier.gotest.gofile import GoTest, bodies, declarations, file, quoted, refuse
+from verifier.golang.types import Func
+from verifier.gotest import harness, probe
+from verifier.gotest.edits import Edits
+from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import head
+from verifier.gotest.histories import functions as client_functions, parts as history, shared, verdict
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
 from verifier.gotest.naming import Rename, functions as functions_of, renaming
 from verifier.gotest.request import Request, camel
-from verifier.gotest.sites import names as identifiers
+from verifier.gotest.sites import children, names as identifiers
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.turns import BEGINS, ENDS, PASSES, Plan, Turn
 from verifier.pipeline.load import Front
@@ -21,24 +26,38 @@ from verifier.program.program import Program
 from verifier.source import Span, fail
 
 
-def forced(front: Front, program: Program, asked: Request, slots: Slots, plan: Plan) -> GoTest:
-    """The test that forces a schedule. Raises ModelError where the model cannot be run as it is."""
-    refuse(front)
+def forced(
+    front: Front, program: Program, asked: Request, slots: Slots, plan: Plan, bodies: Callable[[list[Edits]], None]
+) -> GoTest:
+    """The test that forces a schedule; `bodies` gives functions without a body one. Raises ModelError."""
     rename = renaming(front)
     only = rename("only") if any(t.pick for t in plan.turns) else ""
     ours = Names(rename("at"), rename("pass"), rename("choose"), rename("relock"), rename("then"), only)
-    declared, texts = instrumented(front, slots, ours)
+
+    def edited(pieces: list[Edits]) -> None:
+        bodies(pieces)
+        if asked.property.kind == "ordered":
+            probe.write(pieces, front, asked.property, rename)
+
+    declared, texts = instrumented(front, slots, ours, edited)
     name = "Test" + camel(front.document.name, asked.property.name)
     functions = functions_of(front)
+    histories: list[str] = []
+    if front.client is not None:
+        declared = (*declared, shared(front, front.client, rename))
+        histories = history(front, front.client, plan.made, rename)
     parts = [
         *declarations(declared),
-        *bodies(functions, texts),
+        *role_functions(functions, texts),
         _test(front, program, asked, name, functions, plan, slots, rename),
+        *histories,
         _schedule(plan, program, slots, rename),
         *_harness(front, asked, plan, slots, rename),
     ]
     text = file(front, head(front.document.argument, asked, name, plan.loose, _two(front, slots)), parts)
-    return GoTest(text, name, asked.property.kind == "race", _lines(text, rename, slots, plan.last), plan.loose)
+    ordered = asked.property.kind == "ordered"
+    lines = probe.lines(text, rename) if ordered else _lines(text, rename, slots, plan.last)
+    return GoTest(text, name, asked.race(), lines, plan.loose)
 
 
 def _two(front: Front, slots: Slots) -> tuple[str, ...]:
@@ -57,24 +76,30 @@ def _test(
     slots: Slots,
     rename: Rename,
 ) -> str:
-    del plan
+    clients = client_functions(plan.made, rename)
     lines = [f"func {name}(t *testing.T) {{"]
     for instance in program.goroutines:
-        if instance.parent is None:
+        if front.client is not None and instance.name in clients:
+            lines.append(f'\t{rename("start")}("{instance.name}", {clients[instance.name]})')
+        elif front.client is None and instance.parent is None:
             role = program.templates[instance.template].name
             lines.append(f'\t{rename("start")}("{instance.name}", {functions[role]})')
     lines.append(f"\t{rename('play')}(t)")
-    lines += [f"\t{line}" for line in _verdict(asked, front, slots, rename)]
+    lines += [f"\t{line}" for line in _verdict(asked, front, dict(plan.names), slots, rename)]
     return "\n".join([*lines, "}\n"])
 
 
-def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list[str]:
+def _verdict(asked: Request, front: Front, called: dict[str, str], slots: Slots, rename: Rename) -> list[str]:
+    """What comes after the schedule. `called`: the goroutines of the trace by the names they have in the test."""
     prop, trace = asked.property, asked.trace
+    waiting = [called[w.goroutine] for w in trace.waiting]
     match prop.kind:
         case "race":
             return ['t.Log("the schedule ran to its end: with -race, Go reports the two accesses above")']
+        case "ordered":
+            return ['t.Log("the schedule ran to its end: with -race, Go reports what nothing orders")']
         case "deadlock":
-            names = ", ".join(f'"{w.goroutine}"' for w in trace.waiting)
+            names = ", ".join(f'"{who}"' for who in waiting)
             return [
                 f"{rename('released')} = true // everybody else may go on",
                 "time.Sleep(time.Second)",
@@ -87,7 +112,7 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 "\t}",
                 '\tshown += "\\n\\n" + name + " is " + stack',
                 "}",
-                f't.Fatalf("deadlock: {_and([w.goroutine for w in trace.waiting])} for ever%s", shown)',
+                f't.Fatalf("deadlock: {_and(waiting)} for ever%s", shown)',
             ]
         case "always" | "finally":
             clause = next(c for c in front.document.clauses if c.name == prop.name)
@@ -99,6 +124,23 @@ def _verdict(asked: Request, front: Front, slots: Slots, rename: Rename) -> list
                 f"\tt.Fatal({quoted(f'{prop.name}: {prop.formula} does not hold')})",
                 "}",
             ]
+        case "starvation":
+            (starved,) = waiting
+            moves = any(called[s.goroutine] == starved for s in trace.steps[-trace.loop :])
+            what = f"starvation: {starved} got no further in %d rounds of the loop"
+            if moves:
+                # Every round led it back to where it had been.
+                return [f't.Fatalf("{what}", {rename("times")})']
+            return [
+                f'stack := {rename("stuck")}("{starved}", string({rename("stacks")}()))',
+                'if stack == "" {',
+                f'\tt.Log("{starved} does not wait any more")',
+                "\treturn",
+                "}",
+                f't.Fatalf("{what}\\n\\n%s", {rename("times")}, stack)',
+            ]
+        case "linearizable":
+            return verdict(rename)
         case "lost-update":
             # Reading and overwriting in this order is all there is to it: no goroutine took another way.
             return [f"t.Fatal({quoted(f'the schedule ran to its end: {prop.sentence}')})"]
@@ -113,8 +155,6 @@ def _and(names: list[str]) -> str:
 
 
 def _clause(front: Front, text: str, prop: Property, slots: Slots, rename: Rename) -> str:
-    from verifier.golang import syntax as ast
-
     def count(match: re.Match[str]) -> str:
         role, label = match[1], match[2]
         for place in slots.held:
@@ -138,18 +178,26 @@ def _schedule(plan: Plan, program: Program, slots: Slots, rename: Rename) -> str
     pick = any(t.pick for t in plan.turns)
     entries = [f'"{t.goroutine}", {t.slot}, {name[t.mode]}' + (f", {t.pick}" if pick else "") for t in plan.turns]
     lines = [f"{{{v}}}, // {_words(t)}".rstrip(" /") for t, v in zip(plan.turns, entries, strict=True)]
-    taking_part = [i for i in program.goroutines if i.parent is None or i.name in plan.children]
     table = []
-    for i in sorted(taking_part, key=lambda i: plan.children.index(i.name) if i.parent is not None else -1):
-        role = program.templates[i.template].name
-        values = ", ".join(map(str, dict(plan.choices).get(i.name, ())))
+    own = [(i.name, i.template) for i in program.goroutines if i.parent is None]
+    for n, (who, template) in enumerate((*own, *plan.children)):
+        role = program.templates[template].name
+        values = ", ".join(map(str, dict(plan.choices).get(who, ())))
         chosen = f", choices: []int{{{values}}}" if values else ""
-        child = ", child: true" if i.parent is not None else ""
-        table.append(f'{{name: "{i.name}", role: "{role}"{child}, open: -1{chosen}}},')
+        child = ", child: true" if n >= len(own) else ""
+        table.append(f'{{name: "{who}", role: "{role}"{child}, open: -1{chosen}}},')
+    listed = f"\n{indented(chr(10).join(lines), 1)}\n" if lines else ""
     out = [
-        f"var {rename('schedule')} = []{rename('turn')}{{\n{indented(chr(10).join(lines), 1)}\n}}\n",
+        f"var {rename('schedule')} = []{rename('turn')}{{{listed}}}\n",
         f"var {rename('goroutines')} = []*{rename('goroutine')}{{\n{indented(chr(10).join(table), 1)}\n}}\n",
     ]
+    if plan.loop:
+        first = len(plan.turns) - plan.loop
+        out.append(f"const {rename('times')} = 20 // of the loop, the turns from schedule[{first}] on\n")
+        out.append(
+            f"func init() {{\n\tfor loop, n := {rename('schedule')}[{first}:], 1; n < {rename('times')}; n++ {{\n"
+            f"\t\t{rename('schedule')} = append({rename('schedule')}, loop...)\n\t}}\n}}\n"
+        )
     return "\n".join(out)
 
 
@@ -167,9 +215,16 @@ def _without(go: str, words: list[str]) -> str:
 
 
 def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Rename) -> list[str]:
-    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", bool(plan.choices))) if not used]
-    parts = [_without(harness.TYPES, unused), _without(harness.AT, unused)]
-    start = harness.START
+    chooses = bool(plan.choices) or any("rand" in identifiers(root) for root in roots(front))
+    unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", chooses)) if not used]
+    at = harness.AT
+    if _initialises(front):
+        # What the initialisers call has slots as well, and nobody takes its turn in them yet.
+        at = at.replace("\tg := self(n)\n", "\tif !playing {\n\t\treturn\n\t}\n\tg := self(n)\n", 1)
+    else:
+        unused.append("playing")
+    parts = [_without(harness.TYPES, unused), _without(at, unused)]
+    start = _without(harness.START, unused)
     if asked.property.kind == "finally":
         parts.append("var finished sync.WaitGroup\n")
         start = start.replace("\tgo func() {", "\tfinished.Add(1)\n\tgo func() {").replace(
@@ -182,17 +237,34 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         parts.append(harness.THEN)
     if slots.relock:
         parts.append(harness.RELOCK)
-    if plan.choices or any("rand" in identifiers(root) for root in roots(front)):
+    if asked.property.kind == "ordered":
+        parts.append(probe.HARNESS)
+    if chooses:
         parts.append(harness.CHOICES)
     if any(t.pick for t in plan.turns):
         parts.append(harness.ONLY)
-    if asked.property.kind == "deadlock":
+    if asked.property.kind in ("deadlock", "starvation"):
         parts.append(harness.STUCK)
     if asked.property.kind in ("always", "finally"):
         parts.append(harness.HOLDS)
         if re.search(r"\bat\(", asked.property.formula):
             parts.append(harness.STANDING)
     return [rename.text(part) for part in parts]
+
+
+def _initialises(front: Front) -> bool:
+    """Whether a package variable is what a function of the model returns."""
+
+    uses, methods = front.package.info.uses, front.package.info.selections
+
+    def calls(node: object) -> bool:
+        if isinstance(node, ast.Call) and (
+            node.fun in methods or (isinstance(node.fun, ast.Ident) and isinstance(uses.get(node.fun), Func))
+        ):
+            return True
+        return any(calls(child) for child in children(node))
+
+    return any(calls(value) for _, spec in front.package.variables for value in spec.values)
 
 
 def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

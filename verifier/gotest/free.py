@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from verifier.golang import syntax as ast
+from verifier.gotest import randomcalls
 from verifier.gotest.edits import Edits
-from verifier.gotest.gofile import GoTest, bodies, declarations, file, quoted, refuse
+from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
 from verifier.gotest.head import comment, head
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
@@ -15,6 +17,7 @@ from verifier.gotest.naming import Rename, functions as functions_of, renaming
 from verifier.gotest.request import Request, camel
 from verifier.gotest.sites import children
 from verifier.gotest.slots import Slots, roots
+from verifier.gotest.unwritten import without_body, write_any
 from verifier.model.document import ClauseText
 from verifier.pipeline.load import Front
 
@@ -32,6 +35,7 @@ func TEST(t *testing.T) {
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
 	opened = false
+	variant = rand.Uint32()
 STARTS
 	release()
 	if !returned(&all) {
@@ -123,26 +127,31 @@ func pass(n int) bool {
 """
 
 
-def hammer(front: Front, asked: Request) -> GoTest:
+Bodies = Callable[[list[Edits]], None]
+
+
+def hammer(front: Front, asked: Request, bodies: Bodies) -> GoTest:
     """The test that runs a model until something happens that no test can force."""
-    refuse(front)
     name = "Test" + camel(front.document.name, asked.property.name)
     rename = renaming(front)
-    parts = _parts(front, None, name, 30, (), rename)
+    parts = _parts(front, None, name, 30_000, (), rename, bodies)
     text = file(front, head(front.document.argument, asked, name, ()), parts)
     lines: tuple[tuple[int, int], ...] = ()
-    return GoTest(text, name, asked.property.kind == "race", lines, (), False)
+    return GoTest(text, name, asked.race(), lines, (), False)
 
 
-def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText]) -> GoTest:
+def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], milliseconds: int) -> GoTest:
     """The test that looks for a contradiction to SAFE: `clauses` are asked when all goroutines have returned."""
-    refuse(front)
     name = "Test" + camel(front.document.name, "stress")
     rename = renaming(front)
-    parts = _parts(front, replace(slots, conds=(), calls=(), splits=()), name, 3, clauses, rename)
+    bodies = partial(write_any, front=front, variant=rename("variant")) if without_body(front) else None
+    parts = _parts(front, replace(slots, conds=(), calls=(), splits=()), name, milliseconds, clauses, rename, bodies)
+    if bodies is not None:
+        about_it = "// variant makes another function of each that has no body in the model."
+        parts.append(f"{about_it}\nvar {rename('variant')} uint32\n")
     about = [f"{name} looks for a contradiction to what `verify {front.document.path}` found: SAFE.", ""]
     about += [
-        "Its goroutines run for some seconds, round after round, each a little late now and then. That nothing happens"
+        "Its goroutines run for a while, round after round, each a little late now and then. That nothing happens"
     ]
     about += ["proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict."]
     about += ["Put this file into a directory of its own and run", "", f"    go test -race -run '^{name}$' -count=1"]
@@ -150,22 +159,37 @@ def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText]) -> GoTest:
 
 
 def _parts(
-    front: Front, slots: Slots | None, name: str, seconds: int, clauses: Sequence[ClauseText], rename: Rename
+    front: Front,
+    slots: Slots | None,
+    name: str,
+    milliseconds: int,
+    clauses: Sequence[ClauseText],
+    rename: Rename,
+    bodies: Bodies | None,
 ) -> list[str]:
     names = Names(rename("at"), rename("pass"), "rand.Intn", rename("relock"))
-    declared, texts = instrumented(front, slots, names)
+    declared, texts = instrumented(front, slots, names, bodies)
     functions = functions_of(front)
     alone = any(_starts(root) for root in roots(front))
-    starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, count in front.counts for _ in range(count)]
-    asked = [line for c in clauses for line in _asked(c, rename)]
+    if front.client is not None:
+        starts = [randomcalls.start(front.client, rename)]
+        asked = randomcalls.check(front.client, rename)
+    else:
+        starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, n in front.counts for _ in range(n)]
+        asked = [line for c in clauses for line in _asked(c, rename)]
     rounds = ROUNDS.split("// round runs", 1)
     frame = (PROCESSES if alone else rounds[0].rstrip() + "\n") + "\n// round runs" + rounds[1]
+    if slots is None or not without_body(front):
+        frame = frame.replace("\tvariant = rand.Uint32()\n", "")
     frame = rename.text(frame).replace("TEST", name)
     frame = frame.replace("STARTS", "\n".join(starts)).replace("CLAUSES\n", "".join(f"{x}\n" for x in asked))
-    parts = [*declarations(declared), *bodies(functions, texts), frame]
-    parts.append(rename.text(f"const budget = {seconds} * time.Second\n"))
+    parts = [*declarations(declared), *role_functions(functions, texts), frame]
+    budget = f"{milliseconds // 1000} * time.Second" if milliseconds >= 1000 else f"{milliseconds} * time.Millisecond"
+    parts.append(rename.text(f"const budget = {budget}\n"))
     if not alone:
         parts.append(_reset(front, rename))
+    if front.client is not None:
+        parts += randomcalls.parts(front, front.client, rename)
     if slots is not None:
         parts.append(rename.text(JITTER))
         if any(p.kind == "cond" for p in slots.held):
@@ -200,6 +224,8 @@ def _reset(front: Front, rename: Rename) -> str:
             rows.append(f"{names} = {values}")
         elif spec.type is not None:
             rows += [f"{v.name} = *new({edits.slice(spec.type.span)})" for v in variables if v.name != "_"]
+    if front.client is not None:
+        rows.append(randomcalls.reset(front, front.client, rename))
     body = indented("\n".join(rows), 1)
     about = f"// {rename('reset')} makes the variables what they are at the start.\n"
     return f"{about}func {rename('reset')}() {{\n{body}\n}}\n"

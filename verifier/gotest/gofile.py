@@ -9,7 +9,6 @@ from verifier.gotest.layout import indented, separated
 from verifier.gotest.naming import KEYWORDS, PACKAGES
 from verifier.pipeline.load import Front
 from verifier.records import dataclass
-from verifier.source import fail
 
 _HEADER = re.compile(
     r"^[ \t]*(?:package[ \t]+\w+[ \t]*;?|import[ \t]*\([^)]*\)|import[ \t]+[^\n]*|//go:build[^\n]*|// \+build[^\n]*)"
@@ -33,23 +32,12 @@ class GoTest:
     forced: bool = True
 
 
-def refuse(front: Front) -> None:
-    """Raise ModelError where a model cannot be run as it is."""
-    for f in front.package.functions:
-        if f.decl.body is None:
-            raise fail(
-                f"{f.decl.name.name} has no body: a Go test needs one function, not any",
-                f.decl.span,
-                "give it a body that leads to the same schedule, such as a switch over its argument",
-            )
-
-
 def declarations(texts: Iterable[str]) -> list[str]:
     """The model's declarations, one part for each text."""
     return [made + "\n" for made in (separated(indented(_HEADER.sub("", text))) for text in texts) if made]
 
 
-def bodies(functions: dict[str, str], texts: Iterable[str]) -> list[str]:
+def role_functions(functions: dict[str, str], texts: Iterable[str]) -> list[str]:
     """The functions that roles have become."""
     return [f"func {f}() {{\n{indented(text, 1)}\n}}\n" for f, text in zip(functions.values(), texts, strict=True)]
 
@@ -61,13 +49,21 @@ def file(front: Front, head: str, parts: list[str]) -> str:
     imports = sorted(
         {path for word, path in PACKAGES.items() if re.search(rf"(?<![\w.]){word}\.[A-Z]", code)} | {"testing"}
     )
-    minor = int(front.document.go.split(".")[1])
-    # The file says which Go it is: loops have one variable a round since 1.22, whatever a go.mod around it says.
-    build = f"//go:build go1.{22 if minor >= 22 else 21}"
+    build = f"//go:build go1.{_minor(front, code)}"
     package = re.sub(r"[^a-z0-9]", "", front.document.name.lower())
     package = package if package and package[0].isalpha() and package not in KEYWORDS else f"model{package}"
     listed = "".join(f'\t"{path}"\n' for path in imports)
     return f"{head}\n\n{build}\n\npackage {package}\n\nimport (\n{listed})\n\n{body}"
+
+
+def _minor(front: Front, code: str) -> int:
+    """Which Go 1.N a file says it is, whatever a go.mod around it says: no later one than it needs."""
+    if int(front.document.go.split(".")[1]) < 22:
+        # Loops have one variable a round since 1.22.
+        return 21
+    if re.search(r"\.Go\(", code):
+        return 25  # sync.WaitGroup.Go
+    return 23 if re.search(r"\brange [\w.]+\.Range\b", code) else 22
 
 
 def quoted(text: str) -> str:

@@ -27,7 +27,7 @@ def head(path: str, asked: Request, name: str, loose: tuple[str, ...], two: tupl
         lines += ["is its turn. The same steps, one by one:"]
     lines += ["", f"    verify replay {path} {trace.path}", ""]
     lines += ["Put this file into a directory of its own and run", ""]
-    lines += [f"    {command(GoTest('', name, prop.kind == 'race'))}"]
+    lines += [f"    {command(GoTest('', name, asked.race()))}"]
     lines += _outcome(asked)
     if two:
         lines += [
@@ -51,8 +51,19 @@ def _outcome(asked: Request) -> list[str]:
                 what = "write" if r.write else "read"
                 out.append(f"    {what} of {r.location} by {r.goroutine}: {r.text} ({_place(r.span)})")
             return out
+        case "ordered":
+            out = [
+                "",
+                "Go then reports that nothing orders a write of `probe` and a read of it. They stand at the",
+            ]
+            return [*out, "labels between which the model demands an edge:", "", f"    {prop.formula}"]
         case "deadlock":
             out = ["", "It fails with the stacks of all goroutines when these wait for ever:", ""]
+            return out + [f"    {w.goroutine} [{w.operation}] ({_place(w.span)})" for w in trace.waiting]
+        case "starvation":
+            last = len(trace.steps)
+            out = ["", "It fails when this goroutine has got no further although others have gone round and round,"]
+            out += [f"in steps {last - trace.loop + 1} to {last}:", ""]
             return out + [f"    {w.goroutine} [{w.operation}] ({_place(w.span)})" for w in trace.waiting]
         case "panic" | "fatal":
             words = "panic" if prop.kind == "panic" else "fatal error"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from verifier.golang import syntax as ast
 from verifier.gotest.edits import Edits
 from verifier.gotest.sites import Place, children
@@ -25,11 +27,18 @@ class Names:
     """Holds a `select` to one case; empty when none needs it."""
 
 
-def instrumented(front: Front, slots: Slots | None, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The declarations (one text per file) and the bodies. Without slots only what Go would not compile is changed."""
+def instrumented(
+    front: Front, slots: Slots | None, names: Names, bodies: Callable[[list[Edits]], None] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The declarations (one text per file) and the bodies. Without slots only what Go would not compile is changed.
+
+    `bodies` gives functions that have no body one.
+    """
     document = front.document
     declared = [s.text for s in document.sources] + ([document.declare] if document.declare is not None else [])
     texts = [Edits(t) for t in [*declared, *(r.body for r in document.roles)]]
+    if bodies is not None:
+        bodies(texts)
     work = _Work(texts, slots, names)
     for root in roots(front):
         work.root(root)
@@ -65,22 +74,20 @@ class _Work:
         self._jumped = _targets(node)
         self._tree(node)
 
-    def _tree(self, node: object) -> None:
+    def _tree(self, node: object, whole: bool = False) -> None:
+        """`whole`: it is part of a function that stays on its one line."""
         match node:
-            case ast.FuncLit():
-                if _short(node) and not self._holds(node):
-                    return
-                self._lines(node.body)
-            case ast.FuncDecl():
-                if node.body is not None and (self._holds(node) or not _short(node)):
+            case ast.FuncLit() | ast.FuncDecl():
+                whole = whole or (_short(node) and not self._holds(node))
+                if node.body is not None and not whole:
                     self._lines(node.body)
-            case ast.If():
-                self._lines(node.then)
+            case ast.If() if not whole:
+                self._lines(node.then, always=True)
                 if isinstance(node.other, ast.Block):
-                    self._lines(node.other)
-            case ast.For() | ast.Range():
-                self._lines(node.body)
-            case ast.Switch() | ast.TypeSwitch() | ast.Select():
+                    self._lines(node.other, always=True)
+            case ast.For() | ast.Range() if not whole:
+                self._lines(node.body, always=True)
+            case ast.Switch() | ast.TypeSwitch() | ast.Select() if not whole:
                 edits = self._edits(node.span)
                 for clause in node.cases:
                     edits.own_line(edits.start(clause.span))
@@ -90,22 +97,22 @@ class _Work:
                 edits.replace(edits.start(node.fun.span), edits.end(node.fun.span), self._names.choose)
         stmts = node.stmts if isinstance(node, ast.Block) else ()
         stmts = node.body if isinstance(node, ast.Case | ast.CommCase) else stmts
-        for stmt in stmts:
+        for stmt in stmts if not whole else ():
             if not isinstance(stmt, ast.Empty):
                 edits = self._edits(stmt.span)
                 edits.own_line(edits.start(stmt.span))
         if isinstance(node, ast.Labeled):
             self._label(node)
         for child in children(node):
-            self._tree(child)
+            self._tree(child, whole)
 
     def _holds(self, node: object) -> bool:
         return self._slots is not None and any(True for p in self._slots.held if _within(p.covers, node))
 
-    def _lines(self, block: ast.Block) -> None:
+    def _lines(self, block: ast.Block, always: bool = False) -> None:
         """A block over several lines: nothing else stands in the line of its closing brace."""
         edits = self._edits(block.span)
-        if block.stmts:
+        if block.stmts or always:
             edits.own_line(edits.end(block.span) - 1)
 
     def _label(self, node: ast.Labeled) -> None:

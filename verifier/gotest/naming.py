@@ -27,7 +27,13 @@ _OURS = (
     "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
     "enter", "leave", "play", "stacks", "picks", "only", "stuck", "standing", "holds", "finished", "rounds", "reset",
-    "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget",
+    "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget", "variant", "times",
+    "probe", "learn", "playing",
+)  # fmt: skip
+_OF_CLIENTS = (
+    "event", "history", "call", "clock", "explained", "sequential", "word", "listed", "found", "stored", "said",
+    "keyA", "keyB", "keyC", "value1", "value2", "value3", "operation", "operations", "looks", "made", "begun",
+    "client", "client1", "client2", "client3", "client4",
 )  # fmt: skip
 
 
@@ -35,7 +41,7 @@ def renaming(front: Front) -> Rename:
     """Our names for a model."""
     used = {name for root in roots(front) for name in identifiers(root)}
     used |= {name for t in front.package.types for name in (t.name, *(PACKAGES))}
-    return Rename({n: _fresh(n, used) for n in _OURS})
+    return Rename({n: _fresh(n, used) for n in (*_OURS, *(_OF_CLIENTS if front.client is not None else ()))})
 
 
 class Rename:

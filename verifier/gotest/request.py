@@ -18,15 +18,37 @@ class Request:
     trace: Trace
     hammer: str = ""
 
+    def race(self) -> bool:
+        """Whether it takes the race detector to show it."""
+        return self.property.kind in ("race", "ordered")
 
-KINDS = ("race", "fatal", "panic", "deadlock", "always", "finally", "lost-update")
-"""What a run of a Go program can show, the most telling first. Not what never ends, as starvation."""
+
+KINDS = (
+    "race",
+    "fatal",
+    "panic",
+    "deadlock",
+    "always",
+    "finally",
+    "lost-update",
+    "linearizable",
+    "starvation",
+    "ordered",
+)
+"""What a run of a Go program can show, the most telling first."""
 
 
 def candidates(result: Result) -> tuple[Property, ...]:
     """The properties with a counterexample that a Go test can show: those that can be forced, by kind, come first."""
     found = [p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind in KINDS]
     return tuple(sorted(found, key=lambda p: (bool(request(p).hammer), KINDS.index(p.kind))))
+
+
+def refused(result: Result) -> tuple[Property, ...]:
+    """The properties with a counterexample that no Go test can show."""
+    return tuple(
+        p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace is not None and p.kind not in KINDS
+    )
 
 
 def request(prop: Property) -> Request:

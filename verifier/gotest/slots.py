@@ -32,6 +32,11 @@ class Slots:
         """The slot before `Wait` of a sync.Cond takes its lock again; 0 when the model has none."""
         return len(self.held) + len(self.calls) + len(self.splits) + 1 if self.conds else 0
 
+    @property
+    def after(self) -> int:
+        """The first number that no slot in the model's Go has."""
+        return len(self.held) + len(self.calls) + len(self.splits) + (2 if self.conds else 1)
+
     def place(self, slot: int) -> Place:
         """The place of a slot; for one behind a call that of the call."""
         behind = {n: Place("after", call, call.span) for call, n in self.calls} | {n: p for p, n in self.splits}

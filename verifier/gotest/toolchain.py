@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -65,9 +67,9 @@ def compiled(test: GoTest, directory: Path, version: str, name: str = FILE) -> B
     binary = directory / "gotest.bin"
     command = [go, "test", "-c", "-vet=off", "-trimpath", *(FLAGS if race else []), "-o", str(binary), "."]
     environment = os.environ | {"GOFLAGS": "", "GOWORK": "off"} | ({"CGO_ENABLED": "1"} if race else {})
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ValueError((done.stdout + done.stderr).strip())
+    said, status = _run(command, directory, environment)
+    if status:
+        raise ValueError(said.strip())
     return Binary(directory, binary)
 
 
@@ -75,21 +77,37 @@ def ran(binary: Binary, test: GoTest, prop: Property | None, timeout: float = 12
     """Run a compiled test once. Without a property it is one that must pass."""
     command = [str(binary.path), "-test.run", f"^{test.name}$", "-test.count=1", "-test.v", "-test.timeout=100s"]
     try:
-        done = subprocess.run(
-            command,
-            cwd=binary.directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        output, status = _run(command, binary.directory, None, timeout)
     except subprocess.TimeoutExpired:
         return Ran("the test did not end", -1, False)
-    output = done.stdout
     if prop is None:
-        return Ran(output, done.returncode, done.returncode == 0)
-    return Ran(output, done.returncode, done.returncode != 0 and shows(output, test, prop))
+        return Ran(output, status, status == 0)
+    return Ran(output, status, status != 0 and shows(output, test, prop))
+
+
+def _run(
+    command: list[str], directory: Path, environment: dict[str, str] | None, timeout: float = 600
+) -> tuple[str, int]:
+    """What a command prints, and its exit status. Whatever ends the wait ends its processes too, Ctrl-C among it."""
+    # A group of its own: `go` starts compilers and linkers, a test starts itself, and all of them are to go.
+    with subprocess.Popen(
+        command,
+        cwd=directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except BaseException:
+            if hasattr(os, "killpg"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            raise
+    return output, process.returncode
 
 
 def go_version() -> str:
@@ -105,11 +123,15 @@ def shows(output: str, test: GoTest, prop: Property) -> bool:
         case "race":
             hidden = tuple(r.atomic or bool(_INSIDE.search(r.text)) for r in prop.trace.race) if prop.trace else ()
             return any(_predicted(pair, test.lines, any(hidden)) for pair in pairs(output))
-        case "deadlock":
-            return "deadlock: " in output
+        case "ordered":
+            return any(_predicted(pair, test.lines, False) for pair in pairs(output))
+        case "deadlock" | "starvation":
+            return f"{prop.kind}: " in output
         case "panic":
             # The package of a type has another name in the test.
             return re.search(rf"^panic: .*{re.escape(_bare(failure))}", _bare(output), re.M) is not None
+        case "linearizable":
+            return "not linearizable: " in output
         case "lost-update":
             return "the schedule ran to its end" in output
         case "fatal":

@@ -7,11 +7,13 @@ from dataclasses import field
 
 from verifier.audit.walk import Walk, by_goroutine
 from verifier.evidence.trace import Trace
+from verifier.golang import syntax as ast
 from verifier.gotest.slots import Slots
 from verifier.program.concrete import Concrete
+from verifier.program.monitor import Operation
 from verifier.program.program import Call, Kind, Step
 from verifier.records import dataclass
-from verifier.source import Span
+from verifier.source import Span, fail
 
 RUNS, BEGINS, ENDS, PASSES = "runs", "begins", "ends", "passes"
 _CAN_WAIT = re.compile(r"\b(?:R?Lock|Wait|Do)\(|<-|\bselect\b|\brange\b")
@@ -34,11 +36,23 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A call that a client of a `linearizable:` model makes, and the slot before it."""
+
+    goroutine: str
+    slot: int
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The turns of a schedule, the goroutines in it, and what cannot be forced as it is in the trace (`loose`)."""
 
     turns: tuple[Turn, ...]
-    children: tuple[str, ...]
+    children: tuple[tuple[str, int], ...]
+    """The goroutines that the model starts, in that order, each with the number of its template."""
+    names: tuple[tuple[str, str], ...]
+    """What the goroutines of the program are called here; of one that is started again it is the last."""
     choices: tuple[tuple[str, tuple[int, ...]], ...]
     loose: tuple[str, ...]
     last: tuple[int, ...]
@@ -47,6 +61,10 @@ class Plan:
     """Calls after which a statement has steps of its own: a slot behind the call could hold those."""
     tight: frozenset[int] = frozenset()
     """The slots of `loose` statements: some can be written as two."""
+    loop: int = 0
+    """How many of the last turns are to be repeated, over and over."""
+    made: tuple[Made, ...] = ()
+    """The calls of the clients of a `linearizable:` model."""
 
 
 Key = tuple[int, tuple[Call, ...]]
@@ -68,6 +86,8 @@ class _Passage:
     """The call in it that has been made last and has slots of its own."""
     paired: bool = False
     waits: bool = False
+    before: float = 0.0
+    """Where it begins, if not where its rows are: it waits all through a loop."""
     queues: bool = False
     pick: int = 0
     text: str = ""
@@ -77,8 +97,10 @@ class _Passage:
 class _Goroutine:
     """The passages of one goroutine, in the order in which it comes to their slots."""
 
-    def __init__(self, name: str, slots: Slots) -> None:
+    def __init__(self, name: str, slots: Slots, started: int = 0) -> None:
         self.name = name
+        self._started = started
+        """The slot of the statement that starts it: what it does there is Go's library, as Done in `wg.Go(f)`."""
         self.passages: list[_Passage] = []
         self.behind: set[Span] = set()
         self._slots = slots
@@ -107,7 +129,7 @@ class _Goroutine:
         elif (step.detail == "woken" and not ends) or (row and not step.text):
             # Inside Wait of a sync.Cond, or at the end of what a sync.Once calls: nothing that a slot comes before.
             return None
-        if not slot or (not row and self._deferred(slot)):
+        if not slot or (not row and self._deferred(slot)) or (slot == self._started and step.spawn is None):
             return None
         key = (slot, stack)
         passage = self._open.get(key)
@@ -122,7 +144,11 @@ class _Goroutine:
             else:
                 self.behind.add(called)
         writes = self._slots.writes.get(slot, 0)
-        if row and writes and any(a.write for a in step.accesses):
+        second = any(a.write for a in step.accesses)
+        if writes and isinstance(self._slots.place(writes).node, ast.Return):
+            # Of `return *f()` it is what comes after the first step that others can see.
+            second = passage is not None and bool(passage.rows)
+        if row and writes and second:
             if passage is not None:
                 passage.seen.add(step.src)
             key = (writes, stack)
@@ -139,6 +165,13 @@ class _Goroutine:
                 passage.syncs.append(row)
         return passage
 
+    def call(self, slot: int, text: str, row: int) -> None:
+        """A client begins a call: nothing of the one before goes on."""
+        self._open.clear()
+        made = self._new((slot, ()), 0)
+        made.rows.append(row)
+        made.text = text
+
     def _anew(self, passage: _Passage) -> bool:
         """Whether a passage that comes back to a location is over: a call in it may have a loop of its own."""
         loops = passage.slot <= len(self._slots.held) and bool(self._slots.held[passage.slot - 1].spots)
@@ -154,12 +187,24 @@ class _Goroutine:
         return made
 
 
+ROUNDS = 4
+"""How often the loop of a trace is walked: the turns of a round in the middle are those of every round."""
+
+
+def unrolled(trace: Trace) -> tuple[int, ...]:
+    """The choices of a trace, its loop taken a few times."""
+    return trace.choices + (trace.choices[-trace.loop :] * (ROUNDS - 1) if trace.loop else ())
+
+
 def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
-    """The turns that force a trace."""
+    """The turns that force a trace, given a walk of its `unrolled` choices. Raises ModelError for a loop with none."""
     program = walked.raw.program
     goroutines = {i.name: _Goroutine(i.name, slots) for i in program.goroutines}
-    children: list[str] = []
+    every = [goroutines[i.name] for i in program.goroutines if i.parent is None]
+    children: list[tuple[str, int]] = []
     choices: dict[str, list[int]] = {}
+    made_calls: list[Made] = []
+    operations = {o.text: o for o in program.clients.operations} if program.clients is not None else {}
     for row, c in enumerate(walked.taken, start=1):
         # A panic is a step where it begins; that nobody recovers it, after the deferred calls, is no step of Go's.
         unwound = any(t.step.detail.startswith("panic:") for t in walked.taken if t.instance == c.instance)
@@ -168,35 +213,76 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
         seen = any(s.kind is not Kind.LOCAL for _, s in steps)
         for who, step in steps:
             name = program.instances[who.instance].name
+            if step.text in operations and not step.stack:
+                made_calls.append(Made(name, slots.after + len(made_calls), operations[step.text]))
+                goroutines[name].call(made_calls[-1].slot, step.text, row)
+                continue
             # Of a step that only fails, such as a nil dereference, nothing can be seen but that.
             counts = step.kind is not Kind.LOCAL or (fails and not seen and step.span == c.step.span)
             made = goroutines[name].step(step, row if counts else 0)
             if c.partner is not None and who is c and step.offer is not None:
-                if made is not None:
-                    made.paired = True
-                _receive(walked, goroutines, c.partner, row)
+                other = _receive(walked, goroutines, c.partner, row)
+                # Who looks, in a `select` with `default`, meets somebody who waits already.
+                waits = other if step.offer.polls else made
+                if waits is not None:
+                    waits.paired = True
             if step.spawn is not None and c.child is not None:
-                children.append(program.instances[c.child].name)
+                child = program.instances[c.child]
+                again = sum(g.name.split(" ")[0] == child.name for g in every)
+                called = f"{child.name} ({again + 1})" if again else child.name
+                goroutines[child.name] = _Goroutine(called, slots, slots.of(step.span))
+                every.append(goroutines[child.name])
+                children.append((every[-1].name, child.template))
             if match := _CHOICE.search(step.detail):
-                choices.setdefault(name, []).append(int(match[1]))
+                choices.setdefault(goroutines[name].name, []).append(int(match[1]))
     last = _ending(walked, trace, goroutines)
-    for child in children:
-        mine = [p for p in goroutines[child].passages if p.rows]
+    for started in every[len(every) - len(children) :]:
+        mine = [p for p in started.passages if p.rows]
         if mine and not mine[-1].paired:
             # Nobody sees the end of a goroutine that the model starts: a moment later it is over.
             mine[-1].waits = True
-    behind = frozenset().union(*(g.behind for g in goroutines.values()))
-    turns, loose, tight = _ordered([g.passages for g in goroutines.values()])
-    return Plan(turns, tuple(children), tuple((n, tuple(v)) for n, v in choices.items()), loose, last, behind, tight)
+    behind = frozenset().union(*(g.behind for g in every))
+    turns, loose, tight = _ordered([g.passages for g in every])
+    loop = 0
+    if trace.loop:
+        turns, loop = _folded(turns, trace)
+    chosen = tuple((n, tuple(v)) for n, v in choices.items())
+    names = tuple((n, g.name) for n, g in goroutines.items())
+    return Plan(turns, tuple(children), names, chosen, loose, last, behind, tight, loop, tuple(made_calls))
 
 
-def _receive(walked: Walk, goroutines: dict[str, _Goroutine], half: Concrete, row: int) -> None:
+def _folded(turns: tuple[Turn, ...], trace: Trace) -> tuple[tuple[Turn, ...], int]:
+    """The turns up to and with one round of the loop, and how many of them are that round."""
+    # What is begun in the last round does not end.
+    most = len(trace.choices) + (ROUNDS - 2) * trace.loop
+    while turns and not (turns[-1].rows and turns[-1].rows[-1] <= most):
+        turns = turns[:-1]
+
+    def same(a: Turn, b: Turn) -> bool:
+        rounds = tuple(r + trace.loop for r in a.rows)
+        return (a.goroutine, a.slot, a.mode, a.pick, rounds) == (b.goroutine, b.slot, b.mode, b.pick, b.rows)
+
+    for n in range(1, len(turns) // 2 + 1):
+        one, other = turns[-2 * n : -n], turns[-n:]
+        if any(t.rows for t in one) and all(map(same, one, other)):
+            turns = turns[:-n]
+            while len(turns) >= 2 * n and all(map(same, turns[-2 * n : -n], turns[-n:])):
+                turns = turns[:-n]
+            return turns, n
+    where = next((s.span for s in trace.steps[-trace.loop :] if s.span is not None), None)
+    assert where is not None
+    raise fail("the rounds of this loop are not alike for a Go test: it can force no whole number of them", where)
+
+
+def _receive(walked: Walk, goroutines: dict[str, _Goroutine], half: Concrete, row: int) -> _Passage | None:
     """The other half of a meeting, which the sender stands for in the walk."""
     name = walked.raw.program.instances[half.instance].name
+    passage = None
     for index in half.step.origin or (half.index,):
         step = _raw(walked, half.instance, index)
         if step.offer is not None:
-            goroutines[name].step(step, row)
+            passage = goroutines[name].step(step, row)
+    return passage
 
 
 def _raw(walked: Walk, instance: int, index: int) -> Step:
@@ -211,14 +297,20 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
     # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first.
     race = sorted(trace.race, key=lambda r: ".Wait(" in r.text)
     ends = [(r.goroutine, r.span, False) for r in race] + [(w.goroutine, w.span, True) for w in trace.waiting]
+    if trace.loop:
+        # Who goes round in the loop does not wait. Who waits has begun to before the first round.
+        moving = {s.goroutine for s in trace.steps[-trace.loop :]}
+        ends = [end for end in ends if end[0] not in moving]
     for name, span, waits in ends:
         row += 1
         made = None
         for step in _standing(walked, name, span):
             made = goroutines[name].step(step, row if step.kind is not Kind.LOCAL else 0, ends=True) or made
         if made is not None:
-            # Of a race nothing comes after the second access, and it may wait for ever.
-            made.waits = waits or (row == len(walked.taken) + 2 and not trace.waiting)
+            # Of a race nothing comes after the second access, and either may wait for ever.
+            may = row == len(walked.taken) + 2 or "<-" in made.text or "select" in made.text
+            made.waits = waits or (may and not trace.waiting)
+            made.before = len(trace.choices) - trace.loop + 0.5 if trace.loop else 0.0
         slots.append(made.slot if made is not None else 0)
     return tuple(slots)
 
@@ -269,7 +361,7 @@ def _stretch(p: _Passage, rows: dict[int, str]) -> tuple[float, float]:
     """When the passage begins and when it is over (0: never)."""
     first = p.syncs[0] if p.syncs and _CAN_WAIT.search(p.text) else p.rows[-1]
     if p.waits or p.queues:
-        return float(first), 0.0
+        return min(float(first), p.before or float(first)), 0.0
     if p.paired:
         # The other half comes between: it meets this one waiting.
         return float(first) - (0.25 if first == p.rows[-1] else 0.0), p.rows[-1] + 0.5

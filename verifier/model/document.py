@@ -112,6 +112,19 @@ class Linearizable:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody has to decide, in the words of the model file; what it leaves out is empty.
+
+    `record` is the architecture decision record, an id or a link; `considered` are schemes, other models, or prose.
+    """
+
+    question: str = ""
+    record: str = ""
+    chosen: str = ""
+    considered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SchemeEntry:
     """An entry of `schemes:` as written: a name, the path of a Go file or of a model with `source:`, or `all`."""
 
@@ -210,6 +223,8 @@ class Document:
 
     linearizable: Linearizable | None = None
     """What makes the goroutines of a model that has none of its own: clients of a type."""
+    decision: Decision | None = None
+    """What the verdict is wanted for."""
 
     @property
     def argument(self) -> str:

@@ -206,6 +206,17 @@ LINEARIZABLE = Record(
     )
 )
 
+_PROSE = Line("text on one line")
+
+DECISION = Record(
+    (
+        Field("question", _PROSE, "What has to be decided."),
+        Field("record", _PROSE, "The architecture decision record it belongs to: an id or a link."),
+        Field("chosen", _PROSE, "The option that was taken."),
+        Field("considered", OneOrMore(_PROSE, "options"), "The options there were."),
+    )
+)
+
 MODEL = Record(
     (
         Field(
@@ -216,6 +227,7 @@ MODEL = Record(
         ),
         Field("title", Line("text on one line"), "One line that says what is modelled."),
         Field("about", Prose(), "What the model stands for, in prose."),
+        Field("decision", DECISION, "What the verdict is wanted for; evidence and decision records quote it."),
         Field(
             "go",
             Word(GO_VERSIONS, number=True),

@@ -13,6 +13,7 @@ from verifier.model.document import (
     LINEARIZABLE,
     Bounds,
     ClauseText,
+    Decision,
     Document,
     OrderText,
     PointText,
@@ -183,7 +184,16 @@ def _document(path: str, model: _Entries, lines: list[str], fetch: Fetch) -> Doc
             Under(k.value, _expected(n.entries), k.span) for k, n in model.named("expect") if isinstance(n, Mapping)
         ),
         linearizable=clients.linearizable(model.pairs),
+        decision=_decision(model.by_name.get("decision")),
     )
+
+
+def _decision(node: Node | None) -> Decision | None:
+    if not isinstance(node, Mapping):
+        return None
+    given = _Entries(node)
+    considered = tuple(n.value for n in given.one_or_more("considered"))
+    return Decision(given.value("question"), given.value("record"), given.value("chosen"), considered)
 
 
 def _expected(entries: tuple[tuple[Scalar, Node], ...]) -> tuple[tuple[str, Verdict], ...]:

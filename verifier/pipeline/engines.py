@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from verifier.explore.search import Exploration, Limits, Violation, choices_of, explore
 from verifier.explore.undo import raw_coverage, unreduce
+from verifier.model.document import LINEARIZABLE
 from verifier.pipeline.options import KERNEL_STATES, REFERENCE_STATES, Options
 from verifier.program.program import Program
 from verifier.records import dataclass
@@ -168,11 +169,25 @@ class _Run:
     def _shortest(self, begun: Exploration | None, whole: Exploration) -> tuple[Exploration, ...]:
         """A search with no steps fused for what only fused steps have shown: found so, it is shown in the fewest."""
         known = {v.kind for v in begun.violations} if begun else set()
-        wanted = frozenset(v.kind for v in whole.violations) - known - {"bound"}
+        wanted = frozenset(v.kind for v in whole.violations) - known - {"bound", LINEARIZABLE}
         if not wanted or whole.limit == "interrupted":
             return ()
         unfused, _ = _reduced(self._program, fusing=False)
         return (self.search(_told(unfused), most=min(self._most, SHORTEST), stop_when=wanted),)
+
+
+def fewer(found: Explorations, atomic: int, options: Options, left: Left) -> Exploration:
+    """Histories of calls with `atomic` steps at most that are atomic; `pipeline.fewest` asks for them.
+
+    The exploration is of a program made from that of `found`, with no steps fused. Raises ProgramFault.
+    """
+    # Imported here: only what is not linearizable comes to this.
+    from verifier.program.atomic import within
+
+    small, _ = _reduced(found.program, fusing=False)
+    run = _Run(found.program, options, left, frozenset({LINEARIZABLE}))
+    engine = "reference" if found.whole.states <= BEGINNING else ""
+    return run.search(within(small, found.program, atomic), engine, SHORTEST)
 
 
 def _reduced(program: Program, *, fusing: bool = True) -> tuple[Program, tuple[str, ...]]:

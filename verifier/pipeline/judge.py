@@ -8,7 +8,7 @@ from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Trace
 from verifier.explore.undo import UndoError
-from verifier.model.document import LINEARIZABLE, Bounds, ClauseText, Document, Linearizable
+from verifier.model.document import Bounds, ClauseText, Document
 from verifier.pipeline.advice import about_bound, about_limit
 from verifier.pipeline.engines import Finding
 from verifier.pipeline.explore import Explored
@@ -71,46 +71,6 @@ def builtin(kind: str, document: Document, runs: tuple[Explored, ...]) -> Proper
     if reason:
         return Property(kind, kind, Verdict.UNKNOWN, expected, "", "", states, reason=reason)
     return Property(kind, kind, Verdict.SAFE, expected, HOLDS[kind], "exhaustive", states)
-
-
-def linearizable(document: Document, run: Explored) -> Property:
-    """Judge whether every history of calls is one of a sequential map."""
-    asked = document.linearizable
-    assert asked is not None
-    base = Property(
-        LINEARIZABLE,
-        LINEARIZABLE,
-        Verdict.UNKNOWN,
-        dict(document.expect).get(LINEARIZABLE),
-        "",
-        "",
-        run.found.states,
-        span=asked.span,
-    )
-    finding = run.searches.first(LINEARIZABLE)
-    if finding is not None:
-        audited = audit(run, finding)
-        if audited.trace is None:
-            return replace(base, verdict=Verdict.ERROR, method="replay", reason=audited.refused)
-        sentence = f"these calls of {asked.type} are in no order those of a sequential map"
-        return replace(base, verdict=Verdict.UNSAFE, sentence=sentence, method="counterexample", trace=audited.trace)
-    asked_for = any(c.when == LINEARIZABLE for c in run.program.clauses)
-    reason = undecided(run, LINEARIZABLE) if asked_for else "its calls were not judged"
-    if not reason and run.searches.first("race") is not None:
-        reason = "the type has a data race: with one, Go promises no order of accesses that calls could be judged by"
-    if reason:
-        return replace(base, reason=reason)
-    return replace(base, verdict=Verdict.SAFE, sentence=scope_of_clients(asked), method="exhaustive")
-
-
-def scope_of_clients(asked: Linearizable) -> str:
-    """What was explored, in a sentence."""
-    calls = f"{asked.calls} call{'' if asked.calls == 1 else 's'} each"
-    keys = (
-        f"{asked.keys} key{'' if asked.keys == 1 else 's'} and {asked.values} value{'' if asked.values == 1 else 's'}"
-    )
-    goroutines = f"{asked.goroutines} goroutine{'' if asked.goroutines == 1 else 's'}"
-    return f"every client of {goroutines} with {calls} on {keys}, from every quiescent state"
 
 
 def _name(finding: Finding, trace: Trace) -> str:

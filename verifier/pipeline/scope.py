@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Coverage, ForAnyNumber, Property
+from verifier.evidence.subject import RuleUsed
+from verifier.golang.clients import RANGE
+from verifier.gosem import atomic, channel, cond, gomap, mutex, once, rwmutex, syncmap, timer, waitgroup
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
 from verifier.program.program import END, Program
@@ -11,17 +14,18 @@ from verifier.source import Span
 from verifier.verdict import Verdict
 
 RULES = {
-    "rwmutex": "RWMutex: a waiting Lock keeps new readers out (sync/rwmutex.go:64)",
-    "mutex": "Mutex: no owner, not reentrant (internal/sync/mutex.go:63)",
-    "once": "Once: every Do returns after the first call of f has (sync/once.go:52)",
-    "waitgroup": "WaitGroup: Done happens before the Wait it unblocks (sync/waitgroup.go:172)",
-    "cond": "Cond: Signal wakes any one goroutine that waits, or nobody; none wakes by itself (sync/cond.go:75)",
-    "atomic": "sync/atomic: all operations are sequentially consistent (sync/atomic/doc.go:40)",
-    "syncmap": "sync.Map: each single-key operation is atomic, Range is no snapshot (sync/map.go:27)",
-    "channel": "channel: a send happens before its receive completes, a close before a receive that sees it (ref/mem)",
-    "timer": "timers: one that runs fires at any time, its channel has no buffer to look at (runtime/time.go:478)",
-    "map": "map: a read of the header for lookup, range, len; a write for assign, delete, clear (maps/runtime.go:63)",
+    "rwmutex": rwmutex.RULES,
+    "mutex": mutex.RULES,
+    "once": once.RULES,
+    "waitgroup": waitgroup.RULES,
+    "cond": cond.RULES,
+    "atomic": atomic.RULES,
+    "syncmap": syncmap.RULES,
+    "channel": channel.RULES,
+    "timer": timer.RULES,
+    "map": gomap.RULES,
 }
+"""What a verdict rests on, by the kind of what the model uses."""
 
 
 def coverage(run: Explored) -> Coverage:
@@ -39,8 +43,9 @@ def coverage(run: Explored) -> Coverage:
                 reached.add(key)
             if s.fail is None and (s.dst != END or s.updates):
                 all_.setdefault(key, s.span)
-    missed = tuple((span, key[2]) for key, span in sorted(all_.items()) if key not in reached)
-    return Coverage(len(all_) - len(missed), len(all_), missed)
+    ordered = sorted(all_.items())
+    missed = tuple((span, key[2]) for key, span in ordered if key not in reached)
+    return Coverage(len(all_) - len(missed), len(all_), missed, tuple((span, key[2]) for key, span in ordered))
 
 
 FAIRNESS = "who can go on all the time does, queues of locks and channels serve who waits (internal/sync/mutex.go:33)"
@@ -49,13 +54,31 @@ FAIRNESS = "who can go on all the time does, queues of locks and channels serve 
 
 def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ()) -> tuple[str, ...]:
     """The rules of Go that the model uses."""
-    kinds = {v.kind for v in run.program.views} | _heap_kinds(run.program)
-    out = [f"Go {front.document.go} {RULES[k]}" for k in RULES if k in kinds]
+    kinds = _kinds(run)
+    out = [f"Go {front.document.go} {RULES[k].rests_on}" for k in RULES if k in kinds]
     if any(p.kind == "starvation" for p in properties):
         out.append(f"fairness: {FAIRNESS}")
     if any(p.kind == "ordered" for p in properties):
         out.append("happens-before: the Go memory model of June 2022, an edge only where it promises one (ref/mem)")
     return tuple(out)
+
+
+def _kinds(run: Explored) -> set[str]:
+    """The primitives of Go that a model uses."""
+    return {v.kind for v in run.program.views} | _heap_kinds(run.program)
+
+
+def rules_followed(run: Explored) -> tuple[RuleUsed, ...]:
+    """The rules whose lines steps of the model stand for."""
+    cites = set(cited(run))
+    used = [RULES[k] for k in RULES if k in _kinds(run)]
+    return tuple(RuleUsed(u.subject, r.says, r.cite) for u in used for r in u.rules if r.cite in cites)
+
+
+def cited(run: Explored) -> tuple[str, ...]:
+    """The lines of Go's sources that steps of the model stand for."""
+    raw = run.program.raw or run.program
+    return tuple(sorted({s.cite for t in raw.templates for s in t.steps if s.cite}))
 
 
 def goroutines(front: Front) -> str:
@@ -92,7 +115,8 @@ def not_shown(
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
     if front.client is not None:
-        out.append("other keys, values and numbers of calls; Range; that every call returns (deadlock)")
+        ranges = "Range with several keys at a time" if RANGE in front.client.callees else "Range"
+        out.append(f"other keys, values and numbers of calls; {ranges}; that every call returns (deadlock)")
     if any(p.kind == "lost-update" and p.verdict is Verdict.SAFE for p in properties):
         out.append("lost updates whose value goes through a channel, another goroutine or an object that others write")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)

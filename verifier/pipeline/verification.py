@@ -12,9 +12,10 @@ from verifier.model.fields import EDGES
 from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
-from verifier.pipeline.judge import builtin, clause, linearizable
+from verifier.pipeline.judge import builtin, clause
 from verifier.pipeline.load import Front, read_front
-from verifier.pipeline.options import Options
+from verifier.pipeline.options import Options, settings
+from verifier.pipeline.subject import subject
 from verifier.verdict import Verdict
 
 MORE = (3, 4)
@@ -57,7 +58,7 @@ def _judged(document: Document, options: Options) -> Result:
     properties = _unordered(properties, front, budget)
     wanted = [c for c in document.clauses if options.checks is None or c.when in options.checks]
     judges = document.linearizable is not None and (options.checks is None or LINEARIZABLE in options.checks)
-    properties += [linearizable(document, base)] if judges else []
+    properties += [_linearizable(document, base, budget)] if judges else []
     properties += [clause(c, document, base) for c in wanted]
     if document.orders and (options.checks is None or EDGES in options.checks):
         properties += _edges(front, budget)
@@ -85,6 +86,8 @@ def _judged(document: Document, options: Options) -> Result:
         scheme=document.scheme,
         contention=_contention(front, base, budget),
         sha256=document.sha256,
+        settings=settings(options, document),
+        subject=subject(front, base),
     )
 
 
@@ -105,6 +108,13 @@ def _on_demand(kind: str, front: Front, base: Explored, budget: Budget) -> Prope
     from verifier.pipeline.ondemand import judged
 
     return judged(kind, front, base, budget)
+
+
+def _linearizable(document: Document, base: Explored, budget: Budget) -> Property:
+    # Imported here: few models ask.
+    from verifier.pipeline.linearizable import linearizable
+
+    return linearizable(document, base, budget)
 
 
 def _edges(front: Front, budget: Budget) -> list[Property]:
@@ -166,7 +176,8 @@ def _explanations(front: Front, base: Explored, budget: Budget) -> list[Explored
     """The further lowerings this model needs, given what the abstract one showed."""
     out: list[Explored] = []
     raced = [f.violation.name for f in base.searches.all() if f.violation.kind == "race"]
-    if budget.options.runtime or any("(map header)" in name for name in raced):
+    raced_on = budget.options.explain and any("(map header)" in name for name in raced)
+    if budget.options.runtime or raced_on:
         out.append(run(front, "runtime", budget))
     if front.facts.uses_trylock and not raced:
         # A failed TryLock may be spurious in the memory model; only races are judged in such runs.

@@ -6,10 +6,14 @@ import json
 from collections.abc import Sequence
 
 from verifier.evidence.contention import Contention
+from verifier.evidence.fix import Fixes
 from verifier.evidence.history import History
-from verifier.evidence.result import AnyNumber, Coverage, Explored, Property, Result
+from verifier.evidence.mutant import Mutant
+from verifier.evidence.odds import Odds
+from verifier.evidence.result import AnyNumber, Explored, Property, Result
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.program import Call
+from verifier.report.json_scope import scope, span_
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
 from verifier.verdict import EXIT_UNKNOWN, Verdict
@@ -62,15 +66,53 @@ def _result(result: Result) -> dict[str, Json]:
         "explored": _explored(result.explored),
         "trace": _first_failure(result),
         "consequences": [
-            {"name": c.name, "sentence": c.sentence, "trace": _trace(c.name, c.trace)} for c in result.consequences
+            {"name": c.name, "sentence": c.sentence, "trace": trace(c.name, c.trace)} for c in result.consequences
         ],
-        "coverage": _coverage(result.coverage),
         "assumptions": list(result.rests_on),
         "not_shown": list(result.not_shown),
         "notes": list(result.notes),
         "audited": result.audited,
+        **scope(result),
         **({"scheme": result.scheme} if result.scheme else {}),
         **({"contention": _contention(result.contention)} if result.contention else {}),
+        **({} if result.mutants is None else {"mutants": [_mutant(m) for m in result.mutants]}),
+        **({} if result.odds is None else {"odds": [_odds(o) for o in result.odds]}),
+        **({} if result.fixes is None else {"fixes": _fixes(result.fixes)}),
+    }
+
+
+def _odds(found: Odds) -> Json:
+    """The share in millionths: there are no floats."""
+    return {
+        "property": found.property,
+        "kind": found.kind,
+        "share_millionths": found.share,
+        "shortest": found.steps,
+        "reason": found.reason,
+        "meaning": found.meaning,
+        "race_detector": list(found.silent),
+        "consequences": list(found.others),
+    }
+
+
+def _fixes(found: Fixes) -> Json:
+    suggestions = [
+        {"what": f.what, "diff": f.diff, "verdict": Verdict.SAFE.value, "scope": f.scope, "properties": f.properties}
+        for f in found.found
+    ]
+    return {"suggestions": suggestions, "tried": found.tried, "known": found.known, "reason": found.reason}
+
+
+def _mutant(m: Mutant) -> Json:
+    return {
+        "span": span_(m.span),
+        "step": m.step,
+        "edit": m.edit,
+        "verdict": m.verdict.value,
+        "broken": list(m.broken),
+        "steps": m.steps,
+        "why": m.why,
+        "note": m.note,
     }
 
 
@@ -91,7 +133,7 @@ def text(whole: Json) -> str:
 
 def _first_failure(result: Result) -> Json:
     failing = (p for p in result.properties if p.verdict is Verdict.UNSAFE and p.trace)
-    return next((_trace(p.name, p.trace) for p in failing if p.trace), None)
+    return next((trace(p.name, p.trace) for p in failing if p.trace), None)
 
 
 def _property(prop: Property) -> dict[str, Json]:
@@ -107,9 +149,9 @@ def _property(prop: Property) -> dict[str, Json]:
         "steps": prop.steps if prop.trace else None,
         "states": prop.states,
         "reason": prop.reason,
-        "span": _span(prop.span),
+        "span": span_(prop.span),
         "any_number": _any_number(prop.any_number),
-        "witness": _trace(prop.name, prop.trace) if prop.trace else None,
+        "witness": trace(prop.name, prop.trace) if prop.trace else None,
     }
 
 
@@ -123,21 +165,15 @@ def _explored(explored: Explored) -> dict[str, Json]:
         "states": explored.states,
         "transitions": explored.transitions,
         "engine": explored.engine,
-        "seconds": round(explored.seconds, 3),
+        "seconds": round(explored.seconds, 3) or None,
         "complete": explored.complete,
         "limit": explored.limit,
         "reductions": list(explored.reductions),
     }
 
 
-def _coverage(coverage: Coverage | None) -> Json:
-    if coverage is None:
-        return None
-    missed = [{"span": _span(span), "text": text} for span, text in coverage.missed]
-    return {"reached": coverage.reached, "total": coverage.total, "missed": missed}
-
-
-def _trace(name: str, trace: Trace) -> dict[str, Json]:
+def trace(name: str, trace: Trace) -> dict[str, Json]:
+    """The object of a schedule."""
     # The property is named inside the trace, so that a trace cut out of the file still says what it shows.
     return {
         "property": name,
@@ -158,9 +194,14 @@ def _trace(name: str, trace: Trace) -> dict[str, Json]:
 
 
 def _history(found: History) -> dict[str, Json]:
-    """Rows are `n` of `steps`; the first `setup` bring the map into its first state. `orders`: why none fits."""
+    """Rows are `n` of `steps`; the first `setup` bring the map into its first state, `orders` say why no order fits.
+
+    `atomic` are the atomic steps after these, and `fewest` says that no history has fewer of them.
+    """
     return {
         "setup": found.setup,
+        "atomic": list(found.atomic),
+        "fewest": found.fewest,
         "contents": dict(found.contents),
         "calls": [
             {"goroutine": c.goroutine, "call": c.text, "gave": c.gave, "begins": c.begins, "returns": c.returns or None}
@@ -250,20 +291,8 @@ def _held(held: Held) -> dict[str, Json]:
 
 
 def _stack(stack: tuple[Call, ...]) -> list[Json]:
-    return [{"function": call.function, "called_at": _span(call.called_at)} for call in stack]
+    return [{"function": call.function, "called_at": span_(call.called_at)} for call in stack]
 
 
 def _place(span: Span | None) -> dict[str, Json]:
     return {"file": span.file, "line": span.line, "column": span.column} if span else {"file": None, "line": None}
-
-
-def _span(span: Span | None) -> Json:
-    if span is None:
-        return None
-    return {
-        "file": span.file,
-        "line": span.line,
-        "column": span.column,
-        "end_line": span.end_line,
-        "end_column": span.end_column,
-    }

@@ -12,15 +12,20 @@ _WORD = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL", Verdict.UNKNOWN: "???", Ver
 
 def table(result: Result, chosen: list[Property], quiet: bool = False) -> list[str]:
     """The lines of the chosen properties, in columns; `quiet` leaves out proofs that did not find anything wrong."""
-    cells = [(_word(p), p.kind, _said(p), _how(result, p)) for p in chosen]
-    cells += [c for c in _any_number(result) + _every_hash(result) if not quiet or c[0] == "FAIL"]
+    cells = [(word(p), p.kind, said(p), how(result, p)) for p in chosen]
+    cells += [c for c in beyond(result) if not quiet or c[0] == "FAIL"]
     if not cells:
         return []
-    name = max(len(c[1]) for c in cells)
-    word = max(4, *(len(c[0]) for c in cells))
+    first = max(4, *(len(c[0]) for c in cells))
+    second = max(len(c[1]) for c in cells)
     # One long sentence must not push the last column of every line off the page.
-    said = max((len(c[2]) for c in cells if len(c[2]) <= 60), default=0)
-    return [f"{w:<{word}}  {n:<{name}}  {s:<{said}}  {how}".rstrip() for w, n, s, how in cells]
+    third = max((len(c[2]) for c in cells if len(c[2]) <= 60), default=0)
+    return [f"{a:<{first}}  {b:<{second}}  {c:<{third}}  {d}".rstrip() for a, b, c, d in cells]
+
+
+def beyond(result: Result) -> list[tuple[str, str, str, str]]:
+    """The lines about more than what was explored: word, what it is about, what is claimed, how that was shown."""
+    return _any_number(result) + _every_hash(result)
 
 
 def _any_number(result: Result) -> list[tuple[str, str, str, str]]:
@@ -30,8 +35,8 @@ def _any_number(result: Result) -> list[tuple[str, str, str, str]]:
         return []
     which = " and ".join(x for x in (", ".join(found.properties[:-1]), found.properties[-1]) if x)
     if found.verdict is Verdict.SAFE:
-        how = f"proved: {number(found.views, 'view')} of {number(found.k, 'goroutine')}"
-        return [("ok", "any-N", f"{which} for {found.roles}", how)]
+        proved = f"proved: {number(found.views, 'view')} of {number(found.k, 'goroutine')}"
+        return [("ok", "any-N", f"{which} for {found.roles}", proved)]
     return [("-", "any-N", f"{which} not shown for {found.roles}: {found.reason}", "")]
 
 
@@ -40,8 +45,8 @@ def _every_hash(result: Result) -> list[tuple[str, str, str, str]]:
     found = result.sharding
     if found is None:
         return []
-    word = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL"}.get(found.verdict, "-")
-    return [(word, "any hash", found.sentence, "z3" if word == "ok" else "")]
+    shown = {Verdict.SAFE: "ok", Verdict.UNSAFE: "FAIL"}.get(found.verdict, "-")
+    return [(shown, "any hash", found.sentence, "z3" if shown == "ok" else "")]
 
 
 def headline(prop: Property) -> str:
@@ -63,13 +68,15 @@ def number(of: int, noun: str) -> str:
     return f"{of:,} {noun}{'' if of == 1 else 's'}"
 
 
-def _word(prop: Property) -> str:
+def word(prop: Property) -> str:
+    """The word a line begins with: `ok` is only for what is SAFE, and was not expected to be anything else."""
     # SAFE where UNSAFE was expected is a failure of the model file: it does not show what it claims to show.
     wrong = prop.verdict is Verdict.SAFE and not prop.as_expected
     return "FAIL" if wrong else _WORD[prop.verdict]
 
 
-def _said(prop: Property) -> str:
+def said(prop: Property) -> str:
+    """What was found or shown, in a sentence."""
     match prop.verdict:
         case Verdict.UNKNOWN:
             return _unknown(prop)
@@ -92,15 +99,16 @@ def _label(prop: Property) -> str:
     return "" if prop.kind == prop.name else f"{prop.name}  "
 
 
-def _how(result: Result, prop: Property) -> str:
+def how(result: Result, prop: Property) -> str:
+    """How that was shown, and what was expected instead."""
     match prop.verdict:
         case Verdict.SAFE:
-            how = _shown(result, prop)
+            shown = _shown(result, prop)
         case Verdict.UNSAFE:
-            how = _length(prop)
+            shown = _length(prop)
         case _:
-            how = ""
-    return (how + _expectation(prop)).strip()
+            shown = ""
+    return (shown + _expectation(prop)).strip()
 
 
 def _shown(result: Result, prop: Property) -> str:
@@ -116,6 +124,10 @@ def _length(prop: Property) -> str:
         return ""
     if prop.trace.loop:
         return f"{steps(prop.steps)}, the last {prop.trace.loop:,} for ever"
+    if prop.trace.history is not None and prop.trace.history.setup:
+        atomic, how = prop.trace.history.atomic, "shortest" if prop.trace.history.fewest else "perhaps not the fewest"
+        plain = f", {prop.steps:,} with plain ones" if prop.steps > len(atomic) else ""
+        return f"{number(len(atomic), 'atomic step')} ({how}){plain}"
     return f"{steps(prop.steps)} ({'shortest in fused steps' if prop.trace.fused else 'shortest'})"
 
 

@@ -6,17 +6,22 @@ from collections.abc import Iterable
 
 from verifier.evidence.result import Property, Result
 from verifier.records import dataclass
+from verifier.source import Span
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, EXIT_USAGE, Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A model that never got a verdict: `message` is the located error, `exit_code` 2 (the model) or 4 (our bug)."""
+    """A model that never got a verdict: `message` is the located error, `exit_code` 2 (the model) or 4 (our bug).
+
+    `span` is where the first thing stands that is wrong; None when it is nowhere in particular.
+    """
 
     model: str
     path: str
     message: str
     exit_code: int = EXIT_USAGE
+    span: Span | None = None
 
 
 Entry = Result | Failed

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("dot", "graphml", "json")
 
+ROW = "schedule row"
+"""The attribute that numbers the steps of a schedule that is marked, and its states by the step leading there."""
+
 DRAWABLE = 500
 """States up to which a drawing can be looked at; beyond, layout programs take minutes and give a black square."""
 
@@ -47,17 +50,23 @@ def dot(graph: Graph, limit: int = DRAWABLE) -> str:
             "lower the goroutine counts, or write graphml or json, which have no limit"
         )
     lines = ["digraph states {", "  node [shape=box, fontname=monospace];", "  edge [fontname=monospace];"]
-    lines += [f"  s{node} [label={quoted(_state(node, data))}];" for node, data in graph.nodes(data=True)]
-    lines += [f"  s{a} -> s{b} [label={quoted(_edge(data))}];" for a, b, data in graph.edges(data=True)]
+    lines += [f"  s{n} [label={quoted(_state(n, data))}{_marked(data)}];" for n, data in graph.nodes(data=True)]
+    lines += [f"  s{a} -> s{b} [label={quoted(_edge(data))}{_marked(data)}];" for a, b, data in graph.edges(data=True)]
     return "\n".join([*lines, "}"]) + "\n"
 
 
+def _marked(data: Mapping[str, Any]) -> str:
+    """States and steps of the schedule that is shown stand out, in print as well."""
+    return ", color=red, penwidth=3" if ROW in data else ""
+
+
 def _state(node: int, data: Mapping[str, Any]) -> str:
-    return "\n".join([str(node), *(f"{key}: {value}" for key, value in sorted(data.items()))])
+    return "\n".join([str(node), *(f"{key}: {value}" for key, value in sorted(data.items()) if key != ROW)])
 
 
 def _edge(data: Mapping[str, Any]) -> str:
-    return f"{data.get('goroutine', '')}: {data.get('text', '')}".strip(": ")
+    row = f"{data[ROW]}. " if ROW in data else ""
+    return row + f"{data.get('goroutine', '')}: {data.get('text', '')}".strip(": ")
 
 
 def graphml(graph: Graph) -> str:

@@ -9,11 +9,11 @@ from verifier.golang.lower import channel_values, literals, maps, slices
 from verifier.golang.lower.elements import slice_length, view
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.order import has_call, hoist, operands
-from verifier.golang.lower.recovery import given, recover
+from verifier.golang.lower.recovery import NIL_ARGUMENT, given, recover
 from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.unwind import panic
 from verifier.golang.lower.values import Value, nothing
-from verifier.golang.types import ANY, INT, Array, Chan, Map, Pointer, Slice, underlying
+from verifier.golang.types import ANY, INT, Array, Chan, LibraryFunc, Map, Named, NilObj, Pointer, Slice, underlying
 from verifier.program.expr import Const, Op, const, op
 
 Run = Callable[[tuple[Value, ...]], Value]
@@ -99,9 +99,8 @@ _INSTEAD = {
 
 
 def _panic(m: Machine, x: ast.Call) -> tuple[tuple[Value, ...], Run]:
-    """What Go prints after `panic: ` is the text of a constant string, else the argument as written."""
     known = m.info.types[x.args[0]].value
-    message = known if isinstance(known, str) else m.text(x.args[0].span)
+    message = _said(m, x.args[0])
     if m.carried is not None:
         held: tuple[Value, ...] = (m.value(x.args[0], ANY),)
     else:
@@ -114,6 +113,27 @@ def _panic(m: Machine, x: ast.Call) -> tuple[tuple[Value, ...], Run]:
         return nothing()
 
     return held, run
+
+
+def _said(m: Machine, arg: ast.Expr) -> str:
+    """What Go prints after `panic: ` (runtime/panic.go:777), without package names; else the argument as written.
+
+    That is where the value is not known before the program runs, or has parts.
+    """
+    known = m.info.types[arg]
+    match arg:
+        case ast.Ident() if isinstance(m.info.uses.get(arg), NilObj) and m.settings.lang >= 121:
+            return NIL_ARGUMENT
+        case ast.Call(fun=ast.Selector(name=name), args=(text,)):
+            made, said = m.info.uses.get(name), m.info.types[text].value
+            if isinstance(made, LibraryFunc) and made.package == "errors" and isinstance(said, str):
+                return said
+    if known.value is None:
+        return m.text(arg.span)
+    value = known.value if isinstance(known.value, str) else str(known.value).lower()
+    if isinstance(known.type, Named):
+        return f'{known.type.name}("{value}")' if isinstance(known.value, str) else f"{known.type.name}({value})"
+    return value
 
 
 def _len(m: Machine, x: ast.Call, name: str) -> Value:

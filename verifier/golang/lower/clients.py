@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.golang.clients import Client
+from verifier.golang.clients import RANGE, Client
 from verifier.golang.lower.arrange import Arrangement
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.machine import Machine
@@ -19,6 +19,7 @@ from verifier.golang.lower.values import FuncVal, Loc, Value
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import Func, Var
 from verifier.model.document import CLIENT
+from verifier.program.atomic import COUNTER
 from verifier.program.expr import ONE, ZERO, Const, Expr, Judge, Own, Read, Table, all_of, any_of, equal, ite, op
 from verifier.program.monitor import REFUTED, VALUED, Clients, Operation
 from verifier.program.program import END, PACKAGE, Kind, Range
@@ -52,6 +53,7 @@ def clients(m: Machine, client: Client) -> Made:
     phase = _shared(m, "phase", last)
     busy = _shared(m, "calls running", asked.goroutines)
     made = _shared(m, "calls made", total)
+    _shared(m, COUNTER, 0)
     b = Builder(len(m.builders), CLIENT, None)
     m.builders.append(b)
     # The body is a loop: what it allocates is recycled.
@@ -141,10 +143,12 @@ class _Writer:
     def method(self, name: str, method: Func) -> None:
         """Every call of a method, its steps, and the return."""
         m, start = self._m, self._m.new()
-        for number, o in enumerate(self._client.operations, 1):
-            if o.method == name:
-                self._call(number, o, start)
+        for number, (o, called) in enumerate(zip(self._client.operations, self._client.callees, strict=True), 1):
+            if called == name:
+                self._call(number, o, start, name)
         m.cur = start
+        # What Range yields for a key is like what a Load returns.
+        name = "Load" if name == RANGE else name
         found = inline(m, FuncVal(method, m.globals, self._receiver()), self._arguments(name, method), m.where)
         updates = (
             (self._state, Judge(Read(self._pending), self._outcome(name, found), valued=name in VALUED)),
@@ -154,18 +158,18 @@ class _Writer:
         self._edge(m.here(), IDLE, "return", updates=updates)
         m.cur = None
 
-    def _call(self, number: int, o: Operation, start: int) -> None:
+    def _call(self, number: int, o: Operation, start: int, called: str) -> None:
         phase, running = Read(self._phase), equal(Read(self._phase), ONE)
         alone = all_of(equal(phase, ZERO), equal(Read(self._busy), ZERO))
         left = all_of(running, op("<", Read(self._mine), Const(self._calls)))
         begun = ((self._pending, Const(number)), (self._busy, _next(self._busy, self._goroutines)))
-        if o.method in self._client.asked.operations:
+        if called in self._client.asked.operations:
             counted = (
                 (self._mine, ite(running, _next(self._mine, self._calls), Read(self._mine))),
                 (self._made, ite(running, _next(self._made, self._total), Read(self._made))),
             )
             self._edge(IDLE, start, o.text, guard=any_of(alone, left), updates=(*begun, *counted))
-        if o.method == "Load":
+        if called == "Load":
             after = ((self._phase, Const(2 + o.key)),)
             self._edge(IDLE, start, o.text, guard=self._over(1 + o.key), updates=(*begun, *after))
 
@@ -213,11 +217,12 @@ class _Writer:
             return ZERO
         if len(leaves) == 1:
             return ite(leaves[0], ONE, ZERO)
-        value, there = leaves
+        value, there, *twice = leaves
         known: Expr = none
         for n, var in reversed(list(enumerate(self._client.values, 1))):
             known = ite(equal(value, Const(constant(self._m, var))), Const(n), known)
         ops = self._client.operations
         given = self._argument(self._client.values, [o.value for o in ops])
         without = given if name == "LoadOrStore" else ZERO
-        return ite(there, known, ite(equal(value, without), ZERO, none))
+        once = ite(there, known, ite(equal(value, without), ZERO, none))
+        return ite(twice[0], none, once) if twice else once

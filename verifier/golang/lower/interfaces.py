@@ -109,7 +109,12 @@ def segment(m: Machine, t: Type) -> tuple[Expr, int, Expr]:
 
 def integer_range(m: Machine, t: Basic) -> tuple[int, int]:
     """The values an integer variable of this type can have in the model: its type's, cut to `bounds.int`."""
-    low, high = m.settings.bounds.int
+    return integers(t, m.settings.bounds.int)
+
+
+def integers(t: Basic, bounds: tuple[int, int]) -> tuple[int, int]:
+    """The values of an integer type within `bounds.int`."""
+    low, high = bounds
     if t.name.startswith("u"):
         low = max(low, 0)
     bits = t.name.lstrip("uint").rstrip("ptr")

@@ -36,9 +36,7 @@ def prepare(m: Machine, x: ast.Call, primitive: Primitive, name: str, receiver: 
     if primitive.name.startswith("atomic."):
         return _atomic(m, x, primitive, name, receiver)
     if primitive in TIMERS:
-        for a in x.args:
-            m.value(a)
-        return (receiver,), lambda values: timers.control(m, name, values[0], x.span)
+        return (receiver,), timers.control(m, x, name)
     if primitive.name == "sync.notifyList":
         return (receiver,), lambda values: cond_call(m, name, values[0], x.span)
     if (primitive.name, name) in (("sync.Once", "Do"), ("sync.WaitGroup", "Go")):

@@ -21,7 +21,7 @@ _TEXTS = Basic("uint8")
 RUNTIME_ERROR = Named("runtime.Error", Span("", 0, 0), _TEXTS)
 """The dynamic type of what the runtime panics with: one value for every text."""
 
-_NIL_ARGUMENT = "panic called with nil argument (use GODEBUG=panicnil=1 to disable)"
+NIL_ARGUMENT = "runtime error: panic called with nil argument"
 
 
 def carry_values(m: Machine) -> None:
@@ -54,7 +54,7 @@ def given(m: Machine, value: Value) -> Expr:
     e = scalar(convert(m, value, ANY).leaves[0])
     if m.settings.lang < 121 or (isinstance(e, Const) and e != ZERO):
         return e
-    return op("ite", equal(e, ZERO), _runtime_error(m, _NIL_ARGUMENT), e)
+    return op("ite", equal(e, ZERO), _runtime_error(m, NIL_ARGUMENT), e)
 
 
 def recover(m: Machine) -> Value:

@@ -6,7 +6,7 @@ of its arguments is no memory.
 
 from __future__ import annotations
 
-from verifier.golang.lower.interfaces import integer_range
+from verifier.golang.lower.interfaces import integer_range, integers
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.values import Dyn, Leaf, Loc, Region, Value
@@ -43,6 +43,26 @@ def call(m: Machine, f: Func, args: tuple[Value, ...]) -> Value:
     return Value(result, (Read(out),))
 
 
+def table_name(f: Func) -> str:
+    """How the hidden cells of a function are called; `[n]` follows where there are several."""
+    return f"{f.name}(…)"
+
+
+def arguments(f: Func, n: int, strings: tuple[str, ...], ints: tuple[int, int]) -> tuple[int | str | bool, ...]:
+    """The arguments that the n-th hidden cell of a function is for, given the model's strings and `bounds.int`."""
+    out: list[int | str | bool] = []
+    for p in reversed(f.signature.params):
+        u = underlying(p)
+        if isinstance(u, Basic) and is_integer(p):
+            least, greatest = integers(u, ints)
+            count = greatest - least + 1
+        else:
+            least, count = 0, 2 if u == Basic("bool") else max(len(strings), 1)
+        n, digit = divmod(n, count)
+        out.append(digit + least if is_integer(p) else bool(digit) if u == Basic("bool") else strings[digit])
+    return tuple(reversed(out))
+
+
 def _show(t: Type, value: int) -> str:
     return str(value) if is_integer(t) else "true" if value else "false"
 
@@ -62,7 +82,7 @@ def _table(m: Machine, f: Func, n: int) -> Region:
         )
     leaves = tuple(Leaf((i,), Range(0, n)) for i in range(size))
     outer, m.tm = m.tm, package
-    made = m.region(f"{f.name}(…)", leaves, key, private=False)
+    made = m.region(table_name(f), leaves, key, private=False)
     m.tm = outer
     return made
 

@@ -84,7 +84,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edge:
+class Edge:
     """What a step does to the knowledge that one cell passes on."""
 
     action: str
@@ -151,7 +151,7 @@ class _Instrumented:
         recycled = {n for sort, p in program.recycled for n in program.sorts[sort].places[p - 1].cells}
         for t in program.templates:
             for s in t.steps:
-                for e in _edges(s):
+                for e in edges(s):
                     if isinstance(e.ref, At) and recycled & set(e.ref.family.cells):
                         raise NotCovered("a lock or atomic value in memory that is allocated again and again", s.span)
 
@@ -175,11 +175,11 @@ class _Instrumented:
         now: Expr = Read(knows)
         after = now
         updates: list[tuple[Ref, Expr]] = []
-        edges = list(_edges(s))
-        for e in edges:
+        found = list(edges(s))
+        for e in found:
             if e.action in (ACQUIRE, BOTH):
                 after = either(after, Read(self._passed_on(e.ref, e.channel)))
-        for e in edges:
+        for e in found:
             cell = self._passed_on(e.ref, e.channel)
             if e.action in (RELEASE, BOTH):
                 updates.append((cell, either(Read(cell), now)))
@@ -251,7 +251,7 @@ def _synchronising(program: Program) -> set[tuple[int, int]]:
     found: set[tuple[int, int]] = set()
     for t in program.templates:
         for s in t.steps:
-            for e in _edges(s):
+            for e in edges(s):
                 if isinstance(e.ref, Own):
                     found.add((e.ref.template, e.ref.offset))
                 elif isinstance(e.ref, At):
@@ -266,22 +266,22 @@ def _place(program: Program, cell: int) -> tuple[int, int]:
     return owner.template, cell - owner.lineage[0][1]
 
 
-def _edges(s: Step) -> Iterable[_Edge]:
+def edges(s: Step) -> Iterable[Edge]:
     """What a step does, lock by lock. Raises NotCovered."""
     if s.fail is not None or s.kind is not Kind.SYNC:
         return
     if s.sync:
         for mark in s.sync:
-            yield from (_Edge(action, mark.ref, channel) for action, channel in _MARKS[mark.op])
+            yield from (Edge(action, mark.ref, channel) for action, channel in _MARKS[mark.op])
         return
     file, _, line = s.cite.partition(":")
     if file.startswith("sync/atomic/") and file != "sync/atomic/value.go":
         for a in s.accesses:
             # A Swap observes what it replaces, also where nobody uses what it returns.
             action = ACQUIRE if not a.write else REPLACE if s.cite == _STORE else BOTH
-            yield _Edge(action, a.ref, WRITES)
+            yield Edge(action, a.ref, WRITES)
     elif file == "sync/once.go" and line == "67":
-        yield _Edge(ACQUIRE, s.accesses[0].ref, WRITES)
+        yield Edge(ACQUIRE, s.accesses[0].ref, WRITES)
     elif file == "sync/waitgroup.go":
         yield from _waitgroup(s)
     elif file not in _FREE_OF_ORDER:
@@ -301,17 +301,17 @@ _MARKS = {
 """What the lock marks of `program.Sync` do."""
 
 
-def _waitgroup(s: Step) -> Iterable[_Edge]:
+def _waitgroup(s: Step) -> Iterable[Edge]:
     """Done comes before the Wait it unblocks; an Add of something positive before nothing (sync/waitgroup.go:172)."""
     ref = s.accesses[0].ref
     if not s.updates:
-        yield _Edge(ACQUIRE, ref, WRITES)
+        yield Edge(ACQUIRE, ref, WRITES)
         return
     added = next((v for r, v in s.updates if r == ref), None)
     if not isinstance(added, Op) or added.name != "+" or not isinstance(added.args[1], Const):
         raise NotCovered(s.text, s.span)
     if added.args[1].value < 0:
-        yield _Edge(RELEASE, ref, WRITES)
+        yield Edge(RELEASE, ref, WRITES)
 
 
 def _reachable(t: Template, start: int) -> set[int]:

@@ -1,0 +1,62 @@
+"""docs/semantics.md: every rule of Go that the model follows, its source, its steps, and the programs that show it.
+
+The rules are `verifier/gosem`'s own records, the programs those of `tests/gosem/conformance`: nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TOP = """\
+# The semantics of Go, rule by rule
+
+What `verify` takes Go to do. Each rule is one sentence, read off a line of the source of Go 1.27 (or of the memory
+model, go.dev/`ref/mem`, or the language, go.dev/`ref/spec`), and the named steps follow it. The programs in
+the last column are run by the model and by the real toolchain: every outcome that the model allows is observed there,
+or the list at the end says why not, and nothing else is. Races are compared with `-race`, messages word for word.
+How it is done: [tests/gosem/conformance](../tests/gosem/conformance/README.md). `python -m tests.gosem.conformance`
+does it as often as you like. What is *not* modelled: [limits.md](limits.md).
+
+If a rule were wrong, that would show: [test_wrong_rules.py](../tests/gosem/test_wrong_rules.py) makes rules wrong one
+by one, and the same comparison notices.
+
+This page is made by `python docs/regenerate.py` from the records in `verifier/gosem`.
+"""
+
+RARE = """\
+## Allowed, but rarely or never seen
+
+Outcomes the model allows that the programs are not required to show, and why not.
+
+| program | outcome | why |
+| --- | --- | --- |
+"""
+
+
+def page() -> str:
+    """The text of the page."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from tests.gosem import rules
+        from tests.gosem.conformance.cases import ALL
+    finally:
+        sys.path.remove(str(ROOT))
+    shown: dict[str, list[str]] = {}
+    for c in ALL:
+        shown.setdefault(c.rule, []).append(c.name)
+    parts = [TOP]
+    for module, stated in rules.by_module().items():
+        parts.append(f"## {stated.subject}\n\nSteps of [gosem/{module}.py](../verifier/gosem/{module}.py).\n")
+        rows = ["| rule | Go source | steps | programs |", "| --- | --- | --- | --- |"]
+        for r in stated.rules:
+            source = f"{r.cite}<br>`{r.line}`" if r.line else r.cite
+            programs = ", ".join(shown.get(f"{module}.{r.name}", ())) or f"none: {stated.untested}"
+            cells = (f"**{r.name}**: {r.says}", source, ", ".join(f"`{s}`" for s in r.steps), programs)
+            rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+        parts.append("\n".join(rows) + "\n")
+    rows = [f"| {c.name} | `{outcome}` | {why} |" for c in ALL for outcome, why in c.rare.items()]
+    parts.append(RARE + "\n".join(rows) + "\n")
+    return "\n".join(parts)

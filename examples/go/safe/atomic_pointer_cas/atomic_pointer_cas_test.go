@@ -1,0 +1,133 @@
+// TestAtomicPointerCasStress looks for a contradiction to what `verify models/atomic-pointer-cas.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestAtomicPointerCasStress$' -count=1
+
+//go:build go1.22
+
+package atomicpointercas
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+type Stats struct{ Hits int }
+
+var stats atomic.Pointer[Stats]
+var retries atomic.Int32
+
+func handler() {
+	for {
+		at(1) // atomic-pointer-cas.yaml:17
+		old := stats.Load()
+		at(2) // atomic-pointer-cas.yaml:18
+		next := &Stats{Hits: 1}
+		if old != nil {
+			at(3) // atomic-pointer-cas.yaml:20
+			next.Hits = old.Hits + 1
+		}
+		at(4) // atomic-pointer-cas.yaml:22
+		if stats.CompareAndSwap(old, next) {
+			break
+		}
+		at(5) // atomic-pointer-cas.yaml:25
+		retries.Add(1)
+	}
+}
+
+func TestAtomicPointerCasStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, handler)
+	start(&all, handler)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !(retries.Load() <= 1) {
+		t.Fatalf("round %d: at most one retry: retries.Load() <= 1 does not hold", n)
+	}
+	if !(stats.Load() != nil && stats.Load().Hits == 2) {
+		t.Fatalf("round %d: both hits are counted: stats.Load() != nil && stats.Load().Hits == 2 does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	stats = *new(atomic.Pointer[Stats])
+	retries = *new(atomic.Int32)
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

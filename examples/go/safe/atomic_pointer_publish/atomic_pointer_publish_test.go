@@ -1,0 +1,129 @@
+// TestAtomicPointerPublishStress looks for a contradiction to what `verify models/atomic-pointer-publish.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestAtomicPointerPublishStress$' -count=1
+
+//go:build go1.22
+
+package atomicpointerpublish
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+type Config struct{ Limit int }
+
+var current atomic.Pointer[Config]
+
+func publisher() {
+	c := &Config{}
+	at(1) // atomic-pointer-publish.yaml:16
+	c.Limit = 7
+	at(2) // atomic-pointer-publish.yaml:17
+	current.Store(c)
+}
+
+func reader() {
+	at(3) // atomic-pointer-publish.yaml:21
+	if c := current.Load(); c != nil {
+		at(4) // atomic-pointer-publish.yaml:22
+		// using:
+		if c.Limit != 7 {
+			panic("half built")
+		}
+	}
+}
+
+func TestAtomicPointerPublishStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, publisher)
+	start(&all, reader)
+	start(&all, reader)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !(current.Load() != nil) {
+		t.Fatalf("round %d: it is published: current.Load() != nil does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	current = *new(atomic.Pointer[Config])
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

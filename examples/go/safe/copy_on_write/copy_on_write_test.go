@@ -1,0 +1,148 @@
+// TestCopyOnWriteStress looks for a contradiction to what `verify models/copy-on-write.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestCopyOnWriteStress$' -count=1
+
+//go:build go1.22
+
+package copyonwrite
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var mu sync.Mutex
+var table atomic.Pointer[map[string]int]
+
+func set(k string, v int) {
+	at(1) // copy-on-write.yaml:13
+	mu.Lock()
+	defer mu.Unlock()
+	defer at(2) // copy-on-write.yaml:14
+	next := map[string]int{}
+	at(3) // copy-on-write.yaml:16
+	if old := table.Load(); old != nil {
+		at(4) // copy-on-write.yaml:17
+		for k, v := range *old {
+			at(5) // copy-on-write.yaml:18
+			next[k] = v
+			at(4) // copy-on-write.yaml:17
+		}
+	}
+	at(6) // copy-on-write.yaml:21
+	next[k] = v
+	at(7) // copy-on-write.yaml:22
+	table.Store(&next)
+}
+
+func alice() {
+	set("alice", 30)
+}
+
+func bob() {
+	set("bob", 25)
+}
+
+func reader() {
+	at(8) // copy-on-write.yaml:36
+	if m := table.Load(); m != nil {
+		at(9) // copy-on-write.yaml:37
+		// reading:
+		_ = (*m)["alice"]
+	}
+}
+
+func TestCopyOnWriteStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, alice)
+	start(&all, bob)
+	start(&all, reader)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !((*table.Load())["alice"] == 30 && (*table.Load())["bob"] == 25) {
+		t.Fatalf("round %d: both are stored: (*table.Load())[\"alice\"] == 30 && (*table.Load())[\"bob\"] == 25 does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	mu = *new(sync.Mutex)
+	table = *new(atomic.Pointer[map[string]int])
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

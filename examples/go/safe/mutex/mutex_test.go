@@ -1,0 +1,138 @@
+// TestMutexStress looks for a contradiction to what `verify models/mutex.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestMutexStress$' -count=1
+
+//go:build go1.22
+
+package mutex
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+type User struct{ Age int }
+
+var mu sync.Mutex
+var users = map[string]*User{}
+
+func writer() {
+	at(1) // mutex.yaml:17
+	mu.Lock()
+	at(2) // mutex.yaml:18
+	users["alice"] = &User{Age: 30}
+	at(3) // mutex.yaml:19
+	mu.Unlock()
+}
+
+func reader() {
+	at(4) // mutex.yaml:23
+	mu.Lock()
+	at(5) // mutex.yaml:24
+	u := users["alice"]
+	at(6) // mutex.yaml:25
+	mu.Unlock()
+	if u != nil {
+		at(7) // mutex.yaml:27
+		// found:
+		_ = u.Age
+	}
+}
+
+func TestMutexStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, writer)
+	start(&all, writer)
+	start(&all, reader)
+	start(&all, reader)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !(users["alice"] == nil || users["alice"].Age == 30) {
+		t.Fatalf("round %d: a stored user is complete: users[\"alice\"] == nil || users[\"alice\"].Age == 30 does not hold", n)
+	}
+	if !(users["alice"] != nil) {
+		t.Fatalf("round %d: alice is stored: users[\"alice\"] != nil does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	mu = *new(sync.Mutex)
+	users = map[string]*User{}
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

@@ -1,0 +1,136 @@
+// TestOnceValueStress looks for a contradiction to what `verify models/once-value.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestOnceValueStress$' -count=1
+
+//go:build go1.22
+
+package oncevalue
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var loads atomic.Int32
+var rates = sync.OnceValue(func() map[string]int {
+	at(1) // once-value.yaml:10
+	loads.Add(1)
+	return map[string]int{"EUR": 7, "CHF": 9}
+})
+
+func seller() {
+	at(2) // once-value.yaml:17
+	found := rates()
+	at(3) // once-value.yaml:18
+	// selling:
+	if found["EUR"] != 7 {
+		panic("not loaded")
+	}
+}
+
+func buyer() {
+	at(4) // once-value.yaml:25
+	_ = rates()["CHF"]
+}
+
+func TestOnceValueStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, seller)
+	start(&all, seller)
+	start(&all, seller)
+	start(&all, buyer)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !(loads.Load() <= 1) {
+		t.Fatalf("round %d: loaded once at most: loads.Load() <= 1 does not hold", n)
+	}
+	if !(loads.Load() == 1) {
+		t.Fatalf("round %d: loaded: loads.Load() == 1 does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	loads = *new(atomic.Int32)
+	rates = sync.OnceValue(func() map[string]int {
+		loads.Add(1)
+		return map[string]int{"EUR": 7, "CHF": 9}
+	})
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

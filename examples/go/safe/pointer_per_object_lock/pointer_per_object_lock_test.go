@@ -1,0 +1,144 @@
+// TestPointerPerObjectLockStress looks for a contradiction to what `verify models/pointer-per-object-lock.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestPointerPerObjectLockStress$' -count=1
+
+//go:build go1.22
+
+package pointerperobjectlock
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+type User struct {
+	mu  sync.Mutex
+	Age int
+}
+
+var mu sync.RWMutex
+var users = map[string]*User{"alice": &User{Age: 30}}
+
+func get(k string) *User {
+	at(1) // pointer-per-object-lock.yaml:18
+	mu.RLock()
+	defer mu.RUnlock()
+	defer at(2) // pointer-per-object-lock.yaml:19
+	at(3)       // pointer-per-object-lock.yaml:20
+	return users[k]
+}
+
+func birthday() {
+	u := get("alice")
+	at(4) // pointer-per-object-lock.yaml:27
+	u.mu.Lock()
+	at(5) // pointer-per-object-lock.yaml:28
+	// changing:
+	u.Age++
+	at(6) // pointer-per-object-lock.yaml:30
+	u.mu.Unlock()
+}
+
+func admin() {
+	at(7) // pointer-per-object-lock.yaml:34
+	mu.Lock()
+	at(8) // pointer-per-object-lock.yaml:35
+	users["bob"] = &User{Age: 25}
+	at(9) // pointer-per-object-lock.yaml:36
+	// inserting:
+	mu.Unlock()
+}
+
+func TestPointerPerObjectLockStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, birthday)
+	start(&all, birthday)
+	start(&all, admin)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !(users["alice"].Age == 32) {
+		t.Fatalf("round %d: both birthdays count: users[\"alice\"].Age == 32 does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	mu = *new(sync.RWMutex)
+	users = map[string]*User{"alice": &User{Age: 30}}
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

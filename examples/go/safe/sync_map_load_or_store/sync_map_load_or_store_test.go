@@ -1,0 +1,135 @@
+// TestSyncMapLoadOrStoreStress looks for a contradiction to what `verify models/sync-map-load-or-store.yaml` found: SAFE.
+//
+// Its goroutines run for a while, round after round, each a little late now and then. That nothing happens
+// proves nothing; a race that Go reports or a clause that fails would refute the model or the verdict.
+// Put this file into a directory of its own and run
+//
+//	go test -race -run '^TestSyncMapLoadOrStoreStress$' -count=1
+
+//go:build go1.22
+
+package syncmaploadorstore
+
+import (
+	"math/rand"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+type Session struct{ ID int }
+
+var sessions sync.Map
+var built, stored atomic.Int32
+
+func newSession() *Session {
+	at(1) // sync-map-load-or-store.yaml:14
+	built.Add(1)
+	return &Session{ID: 1}
+}
+
+func login() {
+	at(2) // sync-map-load-or-store.yaml:21
+	v, loaded := sessions.LoadOrStore("alice", newSession())
+	if !loaded {
+		at(3) // sync-map-load-or-store.yaml:23
+		stored.Add(1)
+	}
+	s := v.(*Session)
+	at(4) // sync-map-load-or-store.yaml:26
+	if s.ID != 1 {
+		panic("half built")
+	}
+}
+
+func TestSyncMapLoadOrStoreStress(t *testing.T) {
+	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+		reset()
+		if !round(t, n) {
+			return
+		}
+	}
+}
+
+// round runs every goroutine once; it says whether they all returned.
+func round(t *testing.T, n int) bool {
+	var all sync.WaitGroup
+	opened = false
+	start(&all, login)
+	start(&all, login)
+	release()
+	if !returned(&all) {
+		t.Logf("round %d: a goroutine still runs", n)
+		return false
+	}
+	if !(stored.Load() <= 1) {
+		t.Fatalf("round %d: at most one is stored: stored.Load() <= 1 does not hold", n)
+	}
+	if !(stored.Load() == 1) {
+		t.Fatalf("round %d: one session is stored: stored.Load() == 1 does not hold", n)
+	}
+	return true
+}
+
+// start runs the body of a goroutine as soon as all of them are there.
+func start(all *sync.WaitGroup, body func()) {
+	all.Add(1)
+	go func() {
+		defer all.Done()
+		together()
+		body()
+	}()
+}
+
+// A plain variable that the race detector does not look at: it must not order the goroutines.
+var opened bool
+
+//go:norace
+func together() {
+	for i := 0; !opened; i++ {
+		if i%64 == 63 {
+			runtime.Gosched()
+		}
+	}
+}
+
+//go:norace
+func release() {
+	opened = true
+}
+
+// returned waits for the goroutines, but not for ever.
+func returned(all *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return true
+	case <-time.After(5 * time.Second):
+		return false
+	}
+}
+
+const budget = 500 * time.Millisecond
+
+// reset makes the variables what they are at the start.
+func reset() {
+	sessions = *new(sync.Map)
+	built = *new(atomic.Int32)
+	stored = *new(atomic.Int32)
+}
+
+// at lets a goroutine be late now and then.
+func at(int) {
+	switch rand.Intn(8) {
+	case 0:
+		runtime.Gosched()
+	case 1:
+		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
+	}
+}

@@ -1,0 +1,346 @@
+// TestChannelLeakDeadlock shows on the real runtime what `verify models/channel-leak.yaml` found:
+//
+//	deadlock: a goroutine waits for ever
+//
+// Its goroutines run in the order of a schedule: at(n) holds each of them before its n-th place until it
+// is its turn. The same steps, one by one:
+//
+//	verify replay models/channel-leak.yaml 0/0/0/1/0
+//
+// Put this file into a directory of its own and run
+//
+//	go test -run '^TestChannelLeakDeadlock$' -count=1
+//
+// It fails with the stacks of all goroutines when these wait for ever:
+//
+//	caller.go1 [chan send] (models/channel-leak.yaml:17)
+
+//go:build go1.22
+
+package channelleak
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+var cancel = make(chan struct{})
+var cache = map[string]int{"alice": 30}
+
+func caller() {
+	result := make(chan int)
+	at(1) // channel-leak.yaml:16
+	go func() {
+		at(2) // channel-leak.yaml:17
+		result <- cache["alice"]
+	}()
+	at(3) // channel-leak.yaml:19
+	select {
+	case age := <-only(0, result):
+		_ = age
+	case <-only(1, cancel):
+	}
+}
+
+func user() {
+	at(4) // channel-leak.yaml:27
+	close(cancel)
+}
+
+func TestChannelLeakDeadlock(t *testing.T) {
+	start("caller", caller)
+	start("user", user)
+	play(t)
+	released = true // everybody else may go on
+	time.Sleep(time.Second)
+	dump, shown := string(stacks()), ""
+	for _, name := range []string{"caller.go1"} {
+		stack := stuck(name, dump)
+		if stack == "" {
+			t.Logf("%s does not wait any more", name)
+			return
+		}
+		shown += "\n\n" + name + " is " + stack
+	}
+	t.Fatalf("deadlock: caller.go1 waits for ever%s", shown)
+}
+
+var schedule = []turn{
+	{"caller", 1, runs, 0},       // step 1: go func() { … }
+	{"user", 4, runs, 0},         // step 4: close(cancel)
+	{"caller", 3, runs, 2},       // step 5: <-cancel
+	{"caller.go1", 2, begins, 0}, // step 2 to 6: result <- cache["alice"]
+}
+
+var goroutines = []*goroutine{
+	{name: "caller", role: "caller", open: -1},
+	{name: "user", role: "user", open: -1},
+	{name: "caller.go1", role: "caller.go1", child: true, open: -1},
+}
+
+// A turn lets one goroutine go on from one at(n).
+type turn struct {
+	who   string
+	place int
+	mode  int
+	pick  int // of a select: the case, counted from 1
+}
+
+const (
+	runs   = iota // does it, and is at its next at(n) before the next turn
+	begins        // begins it, and may wait inside: the next turn comes a moment later
+	ends          // gets through what it began
+	passes        // goes by without a turn
+)
+
+// A goroutine of the model.
+type goroutine struct {
+	name  string
+	role  string
+	child bool // a go statement of the model starts it
+	id    int  // the runtime's number, 0 before it has come to its first at(n)
+	next  int  // its next turn is this one or a later one
+	open  int  // the turn that it is in, or -1
+	site  int  // the at(n) that it waits at, or 0
+	ended bool
+
+	pick int // the case that its select takes, or -1
+}
+
+// A channel or a lock would order the goroutines and hide a race from the detector: they look at plain variables,
+// in functions that it does not look into.
+var (
+	now      = after(-1) // the turn that is due
+	ready    time.Time   // and not before
+	released bool        // nobody waits any more
+)
+
+const (
+	settle   = 20 * time.Millisecond // for a goroutine to begin waiting in a Lock, a receive, …
+	patience = 10 * time.Second      // for a turn to be taken
+	pause    = 50 * time.Microsecond
+)
+
+// at holds a goroutine before its n-th place until it is its turn.
+//
+//go:norace
+func at(n int) {
+	g := self(n)
+	for g == nil {
+		time.Sleep(pause)
+		if released {
+			return
+		}
+		g = self(n)
+	}
+	arrive(g)
+	i := find(g)
+	for i == len(schedule) && !released {
+		g.site = n
+		time.Sleep(pause)
+	}
+	g.pick = -1
+	if released {
+		g.site = 0
+		return
+	}
+	if schedule[i].place != n {
+		return
+	}
+	g.next = i + 1
+	if schedule[i].mode == passes {
+		return
+	}
+	g.site = n
+	wait(i)
+	g.site = 0
+	g.open = i
+	g.pick = schedule[i].pick - 1
+	if schedule[i].mode == begins {
+		ready = time.Now().Add(settle)
+		now = after(i)
+	}
+}
+
+// arrive ends the turn of a goroutine that has come to its next at(n), or to its end.
+//
+//go:norace
+func arrive(g *goroutine) {
+	if g.open < 0 || released {
+		return
+	}
+	i := g.open
+	g.open = -1
+	if schedule[i].mode == runs {
+		now = after(i)
+		return
+	}
+	for k := g.next; k < len(schedule); k++ {
+		if schedule[k].who == g.name {
+			if schedule[k].mode == ends {
+				wait(k)
+				g.next = k + 1
+				now = after(k)
+			}
+			return
+		}
+	}
+}
+
+// wait returns when it is turn i.
+//
+//go:norace
+func wait(i int) {
+	for (now != i || time.Now().Before(ready)) && !released {
+		time.Sleep(pause)
+	}
+}
+
+// after gives the turn after turn i.
+//
+//go:norace
+func after(i int) int {
+	i++
+	for i < len(schedule) && schedule[i].mode == passes {
+		i++
+	}
+	return i
+}
+
+// find gives the next turn of a goroutine at a place, len(schedule) when there is none.
+//
+//go:norace
+func find(g *goroutine) int {
+	for i := g.next; i < len(schedule); i++ {
+		if schedule[i].who == g.name && schedule[i].mode != ends {
+			return i
+		}
+	}
+	return len(schedule)
+}
+
+// self gives the goroutine that calls it: one that it does not know yet was started by a go statement.
+//
+//go:norace
+func self(n int) *goroutine {
+	id := number()
+	for _, g := range goroutines {
+		if g.id == id {
+			return g
+		}
+	}
+	for _, g := range goroutines {
+		if g.id == 0 && g.child {
+			if i := find(g); i == len(schedule) || schedule[i].place == n {
+				g.id = id
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// number gives the runtime's number of the goroutine that calls it.
+//
+//go:norace
+func number() int {
+	var text [64]byte
+	length := runtime.Stack(text[:], false)
+	id := 0
+	for i := len("goroutine "); i < length && text[i] >= '0' && text[i] <= '9'; i++ {
+		id = 10*id + int(text[i]-'0')
+	}
+	return id
+}
+
+// start runs the body of a goroutine.
+func start(name string, body func()) {
+	go func() {
+		enter(name)
+		body()
+		leave(name)
+	}()
+}
+
+//go:norace
+func enter(name string) {
+	for _, g := range goroutines {
+		if g.name == name {
+			g.id = number()
+		}
+	}
+}
+
+//go:norace
+func leave(name string) {
+	for _, g := range goroutines {
+		if g.name == name {
+			arrive(g)
+			g.ended = true
+		}
+	}
+	for !released {
+		time.Sleep(pause) // the detector forgets goroutines that have ended
+	}
+}
+
+// play waits until the last turn is over.
+//
+//go:norace
+func play(t *testing.T) {
+	last, since := now, time.Now()
+	for now < len(schedule) || time.Now().Before(ready) {
+		time.Sleep(time.Millisecond)
+		if now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > patience && now < len(schedule) {
+			s := schedule[now]
+			t.Fatalf("cannot be forced: %s does not come to at(%d), or not past it\n\n%s", s.who, s.place, stacks())
+		}
+	}
+}
+
+func stacks() []byte {
+	text := make([]byte, 1<<20)
+	return text[:runtime.Stack(text, true)]
+}
+
+// only gives the channel of the k-th case of a select if the schedule takes that case; else none that is ever ready.
+func only[C any](k int, channel C) C {
+	var never C
+	if pick := picked(); pick >= 0 && pick != k {
+		return never
+	}
+	return channel
+}
+
+//go:norace
+func picked() int {
+	id := number()
+	for _, g := range goroutines {
+		if g.id == id {
+			return g.pick
+		}
+	}
+	return -1
+}
+
+// stuck gives the stack of a goroutine that still waits for something, or nothing.
+//
+//go:norace
+func stuck(name, dump string) string {
+	for _, g := range goroutines {
+		head := fmt.Sprintf("goroutine %d [", g.id)
+		for _, stack := range strings.Split(dump, "\n\n") {
+			state, found := strings.CutPrefix(stack, head)
+			if found && g.name == name && !strings.HasPrefix(state, "run") && !strings.HasPrefix(state, "sleep") {
+				return stack
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,330 @@
+// TestLockOrderDeadlock shows on the real runtime what `verify models/lock-order.yaml` found:
+//
+//	deadlock: a goroutine waits for ever
+//
+// Its goroutines run in the order of a schedule: at(n) holds each of them before its n-th place until it
+// is its turn. The same steps, one by one:
+//
+//	verify replay models/lock-order.yaml 0/1
+//
+// Put this file into a directory of its own and run
+//
+//	go test -run '^TestLockOrderDeadlock$' -count=1
+//
+// It fails with the stacks of all goroutines when these wait for ever:
+//
+//	there [sync.Mutex.Lock] (models/lock-order.yaml:18)
+//	back [sync.Mutex.Lock] (models/lock-order.yaml:18)
+
+//go:build go1.22
+
+package lockorder
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+type Account struct {
+	mu      sync.Mutex
+	Balance int
+}
+
+var a = Account{Balance: 5}
+var b = Account{Balance: 5}
+
+func move(from, to *Account) {
+	at(1) // lock-order.yaml:17
+	from.mu.Lock()
+	at(2) // lock-order.yaml:18
+	to.mu.Lock()
+	at(3) // lock-order.yaml:19
+	from.Balance--
+	at(4) // lock-order.yaml:20
+	to.Balance++
+	at(5) // lock-order.yaml:21
+	to.mu.Unlock()
+	at(6) // lock-order.yaml:22
+	from.mu.Unlock()
+}
+
+func there() {
+	move(&a, &b)
+}
+
+func back() {
+	move(&b, &a)
+}
+
+func TestLockOrderDeadlock(t *testing.T) {
+	start("there", there)
+	start("back", back)
+	play(t)
+	released = true // everybody else may go on
+	time.Sleep(time.Second)
+	dump, shown := string(stacks()), ""
+	for _, name := range []string{"there", "back"} {
+		stack := stuck(name, dump)
+		if stack == "" {
+			t.Logf("%s does not wait any more", name)
+			return
+		}
+		shown += "\n\n" + name + " is " + stack
+	}
+	t.Fatalf("deadlock: there and back wait for ever%s", shown)
+}
+
+var schedule = []turn{
+	{"there", 1, runs},   // step 1: from.mu.Lock()
+	{"back", 1, runs},    // step 2: from.mu.Lock()
+	{"there", 2, begins}, // step 3: to.mu.Lock()
+	{"back", 2, begins},  // step 4: to.mu.Lock()
+}
+
+var goroutines = []*goroutine{
+	{name: "there", role: "there", open: -1},
+	{name: "back", role: "back", open: -1},
+}
+
+// A turn lets one goroutine go on from one at(n).
+type turn struct {
+	who   string
+	place int
+	mode  int
+}
+
+const (
+	runs   = iota // does it, and is at its next at(n) before the next turn
+	begins        // begins it, and may wait inside: the next turn comes a moment later
+	ends          // gets through what it began
+	passes        // goes by without a turn
+)
+
+// A goroutine of the model.
+type goroutine struct {
+	name  string
+	role  string
+	child bool // a go statement of the model starts it
+	id    int  // the runtime's number, 0 before it has come to its first at(n)
+	next  int  // its next turn is this one or a later one
+	open  int  // the turn that it is in, or -1
+	site  int  // the at(n) that it waits at, or 0
+	ended bool
+}
+
+// A channel or a lock would order the goroutines and hide a race from the detector: they look at plain variables,
+// in functions that it does not look into.
+var (
+	now      = after(-1) // the turn that is due
+	ready    time.Time   // and not before
+	released bool        // nobody waits any more
+)
+
+const (
+	settle   = 20 * time.Millisecond // for a goroutine to begin waiting in a Lock, a receive, …
+	patience = 10 * time.Second      // for a turn to be taken
+	pause    = 50 * time.Microsecond
+)
+
+// at holds a goroutine before its n-th place until it is its turn.
+//
+//go:norace
+func at(n int) {
+	g := self(n)
+	for g == nil {
+		time.Sleep(pause)
+		if released {
+			return
+		}
+		g = self(n)
+	}
+	arrive(g)
+	i := find(g)
+	for i == len(schedule) && !released {
+		g.site = n
+		time.Sleep(pause)
+	}
+	if released {
+		g.site = 0
+		return
+	}
+	if schedule[i].place != n {
+		return
+	}
+	g.next = i + 1
+	if schedule[i].mode == passes {
+		return
+	}
+	g.site = n
+	wait(i)
+	g.site = 0
+	g.open = i
+	if schedule[i].mode == begins {
+		ready = time.Now().Add(settle)
+		now = after(i)
+	}
+}
+
+// arrive ends the turn of a goroutine that has come to its next at(n), or to its end.
+//
+//go:norace
+func arrive(g *goroutine) {
+	if g.open < 0 || released {
+		return
+	}
+	i := g.open
+	g.open = -1
+	if schedule[i].mode == runs {
+		now = after(i)
+		return
+	}
+	for k := g.next; k < len(schedule); k++ {
+		if schedule[k].who == g.name {
+			if schedule[k].mode == ends {
+				wait(k)
+				g.next = k + 1
+				now = after(k)
+			}
+			return
+		}
+	}
+}
+
+// wait returns when it is turn i.
+//
+//go:norace
+func wait(i int) {
+	for (now != i || time.Now().Before(ready)) && !released {
+		time.Sleep(pause)
+	}
+}
+
+// after gives the turn after turn i.
+//
+//go:norace
+func after(i int) int {
+	i++
+	for i < len(schedule) && schedule[i].mode == passes {
+		i++
+	}
+	return i
+}
+
+// find gives the next turn of a goroutine at a place, len(schedule) when there is none.
+//
+//go:norace
+func find(g *goroutine) int {
+	for i := g.next; i < len(schedule); i++ {
+		if schedule[i].who == g.name && schedule[i].mode != ends {
+			return i
+		}
+	}
+	return len(schedule)
+}
+
+// self gives the goroutine that calls it: one that it does not know yet was started by a go statement.
+//
+//go:norace
+func self(n int) *goroutine {
+	id := number()
+	for _, g := range goroutines {
+		if g.id == id {
+			return g
+		}
+	}
+	for _, g := range goroutines {
+		if g.id == 0 && g.child {
+			if i := find(g); i == len(schedule) || schedule[i].place == n {
+				g.id = id
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// number gives the runtime's number of the goroutine that calls it.
+//
+//go:norace
+func number() int {
+	var text [64]byte
+	length := runtime.Stack(text[:], false)
+	id := 0
+	for i := len("goroutine "); i < length && text[i] >= '0' && text[i] <= '9'; i++ {
+		id = 10*id + int(text[i]-'0')
+	}
+	return id
+}
+
+// start runs the body of a goroutine.
+func start(name string, body func()) {
+	go func() {
+		enter(name)
+		body()
+		leave(name)
+	}()
+}
+
+//go:norace
+func enter(name string) {
+	for _, g := range goroutines {
+		if g.name == name {
+			g.id = number()
+		}
+	}
+}
+
+//go:norace
+func leave(name string) {
+	for _, g := range goroutines {
+		if g.name == name {
+			arrive(g)
+			g.ended = true
+		}
+	}
+	for !released {
+		time.Sleep(pause) // the detector forgets goroutines that have ended
+	}
+}
+
+// play waits until the last turn is over.
+//
+//go:norace
+func play(t *testing.T) {
+	last, since := now, time.Now()
+	for now < len(schedule) || time.Now().Before(ready) {
+		time.Sleep(time.Millisecond)
+		if now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > patience && now < len(schedule) {
+			s := schedule[now]
+			t.Fatalf("cannot be forced: %s does not come to at(%d), or not past it\n\n%s", s.who, s.place, stacks())
+		}
+	}
+}
+
+func stacks() []byte {
+	text := make([]byte, 1<<20)
+	return text[:runtime.Stack(text, true)]
+}
+
+// stuck gives the stack of a goroutine that still waits for something, or nothing.
+//
+//go:norace
+func stuck(name, dump string) string {
+	for _, g := range goroutines {
+		head := fmt.Sprintf("goroutine %d [", g.id)
+		for _, stack := range strings.Split(dump, "\n\n") {
+			state, found := strings.CutPrefix(stack, head)
+			if found && g.name == name && !strings.HasPrefix(state, "run") && !strings.HasPrefix(state, "sleep") {
+				return stack
+			}
+		}
+	}
+	return ""
+}

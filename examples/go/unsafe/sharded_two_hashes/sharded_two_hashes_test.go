@@ -1,0 +1,322 @@
+// TestShardedTwoHashesRace shows on the real runtime what `verify models/sharded-two-hashes.yaml` found:
+//
+//	race: two goroutines touch parts[0] (map header) unordered
+//
+// Its goroutines run in the order of a schedule: at(n) holds each of them before its n-th place until it
+// is its turn. The same steps, one by one:
+//
+//	verify replay models/sharded-two-hashes.yaml 0/0/0/2/1/1
+//
+// Put this file into a directory of its own and run
+//
+//	go test -race -gcflags=-l -run '^TestShardedTwoHashesRace$' -count=1
+//
+// Go then reports these two accesses, which nothing orders:
+//
+//	write of parts[0] (map header) by writer: parts[i][k] = v (models/sharded-two-hashes.yaml:20)
+//	read of parts[0] (map header) by reader: v := parts[hash(k)%S][k] (models/sharded-two-hashes.yaml:27)
+
+//go:build go1.22
+
+package shardedtwohashes
+
+import (
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+const S = 2
+
+var locks [S]sync.RWMutex
+var parts = [S]map[string]int{{}, {}}
+
+func hash(k string) uint32 {
+	// In the model this function has no body. Of those that it may have, this one leads to the schedule.
+	return 0
+}
+
+func oldHash(k string) uint32 {
+	// In the model this function has no body. Of those that it may have, this one leads to the schedule.
+	switch k {
+	case "alice":
+		return 1
+	}
+	return 0
+}
+
+func set(k string, v int) {
+	at(1) // sharded-two-hashes.yaml:18
+	i := hash(k) % S
+	at(2) // sharded-two-hashes.yaml:19
+	locks[i].Lock()
+	at(3) // sharded-two-hashes.yaml:20
+	parts[i][k] = v
+	at(4) // sharded-two-hashes.yaml:21
+	locks[i].Unlock()
+}
+
+func get(k string) int {
+	at(5) // sharded-two-hashes.yaml:25
+	i := oldHash(k) % S
+	at(6) // sharded-two-hashes.yaml:26
+	locks[i].RLock()
+	at(7) // sharded-two-hashes.yaml:27
+	v := parts[hash(k)%S][k]
+	at(8) // sharded-two-hashes.yaml:28
+	locks[i].RUnlock()
+	return v
+}
+
+func writer() {
+	set("alice", 30)
+}
+
+func reader() {
+	_ = get("alice")
+}
+
+func TestShardedTwoHashesRace(t *testing.T) {
+	start("writer", writer)
+	start("reader", reader)
+	play(t)
+	t.Log("the schedule ran to its end: with -race, Go reports the two accesses above")
+}
+
+var schedule = []turn{
+	{"writer", 1, runs},   // step 1: i := hash(k) % S
+	{"writer", 2, runs},   // step 2 to 3: locks[i].Lock()
+	{"reader", 5, runs},   // step 4: i := oldHash(k) % S
+	{"reader", 6, runs},   // step 5: locks[i].RLock()
+	{"writer", 3, runs},   // step 7: parts[i][k] = v
+	{"reader", 7, begins}, // step 6 to 8: v := parts[hash(k)%S][k]
+}
+
+var goroutines = []*goroutine{
+	{name: "writer", role: "writer", open: -1},
+	{name: "reader", role: "reader", open: -1},
+}
+
+// A turn lets one goroutine go on from one at(n).
+type turn struct {
+	who   string
+	place int
+	mode  int
+}
+
+const (
+	runs   = iota // does it, and is at its next at(n) before the next turn
+	begins        // begins it, and may wait inside: the next turn comes a moment later
+	ends          // gets through what it began
+	passes        // goes by without a turn
+)
+
+// A goroutine of the model.
+type goroutine struct {
+	name  string
+	role  string
+	child bool // a go statement of the model starts it
+	id    int  // the runtime's number, 0 before it has come to its first at(n)
+	next  int  // its next turn is this one or a later one
+	open  int  // the turn that it is in, or -1
+	site  int  // the at(n) that it waits at, or 0
+	ended bool
+}
+
+// A channel or a lock would order the goroutines and hide a race from the detector: they look at plain variables,
+// in functions that it does not look into.
+var (
+	now      = after(-1) // the turn that is due
+	ready    time.Time   // and not before
+	released bool        // nobody waits any more
+)
+
+const (
+	settle   = 20 * time.Millisecond // for a goroutine to begin waiting in a Lock, a receive, …
+	patience = 10 * time.Second      // for a turn to be taken
+	pause    = 50 * time.Microsecond
+)
+
+// at holds a goroutine before its n-th place until it is its turn.
+//
+//go:norace
+func at(n int) {
+	g := self(n)
+	for g == nil {
+		time.Sleep(pause)
+		if released {
+			return
+		}
+		g = self(n)
+	}
+	arrive(g)
+	i := find(g)
+	for i == len(schedule) && !released {
+		g.site = n
+		time.Sleep(pause)
+	}
+	if released {
+		g.site = 0
+		return
+	}
+	if schedule[i].place != n {
+		return
+	}
+	g.next = i + 1
+	if schedule[i].mode == passes {
+		return
+	}
+	g.site = n
+	wait(i)
+	g.site = 0
+	g.open = i
+	if schedule[i].mode == begins {
+		ready = time.Now().Add(settle)
+		now = after(i)
+	}
+}
+
+// arrive ends the turn of a goroutine that has come to its next at(n), or to its end.
+//
+//go:norace
+func arrive(g *goroutine) {
+	if g.open < 0 || released {
+		return
+	}
+	i := g.open
+	g.open = -1
+	if schedule[i].mode == runs {
+		now = after(i)
+		return
+	}
+	for k := g.next; k < len(schedule); k++ {
+		if schedule[k].who == g.name {
+			if schedule[k].mode == ends {
+				wait(k)
+				g.next = k + 1
+				now = after(k)
+			}
+			return
+		}
+	}
+}
+
+// wait returns when it is turn i.
+//
+//go:norace
+func wait(i int) {
+	for (now != i || time.Now().Before(ready)) && !released {
+		time.Sleep(pause)
+	}
+}
+
+// after gives the turn after turn i.
+//
+//go:norace
+func after(i int) int {
+	i++
+	for i < len(schedule) && schedule[i].mode == passes {
+		i++
+	}
+	return i
+}
+
+// find gives the next turn of a goroutine at a place, len(schedule) when there is none.
+//
+//go:norace
+func find(g *goroutine) int {
+	for i := g.next; i < len(schedule); i++ {
+		if schedule[i].who == g.name && schedule[i].mode != ends {
+			return i
+		}
+	}
+	return len(schedule)
+}
+
+// self gives the goroutine that calls it: one that it does not know yet was started by a go statement.
+//
+//go:norace
+func self(n int) *goroutine {
+	id := number()
+	for _, g := range goroutines {
+		if g.id == id {
+			return g
+		}
+	}
+	for _, g := range goroutines {
+		if g.id == 0 && g.child {
+			if i := find(g); i == len(schedule) || schedule[i].place == n {
+				g.id = id
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// number gives the runtime's number of the goroutine that calls it.
+//
+//go:norace
+func number() int {
+	var text [64]byte
+	length := runtime.Stack(text[:], false)
+	id := 0
+	for i := len("goroutine "); i < length && text[i] >= '0' && text[i] <= '9'; i++ {
+		id = 10*id + int(text[i]-'0')
+	}
+	return id
+}
+
+// start runs the body of a goroutine.
+func start(name string, body func()) {
+	go func() {
+		enter(name)
+		body()
+		leave(name)
+	}()
+}
+
+//go:norace
+func enter(name string) {
+	for _, g := range goroutines {
+		if g.name == name {
+			g.id = number()
+		}
+	}
+}
+
+//go:norace
+func leave(name string) {
+	for _, g := range goroutines {
+		if g.name == name {
+			arrive(g)
+			g.ended = true
+		}
+	}
+	for !released {
+		time.Sleep(pause) // the detector forgets goroutines that have ended
+	}
+}
+
+// play waits until the last turn is over.
+//
+//go:norace
+func play(t *testing.T) {
+	last, since := now, time.Now()
+	for now < len(schedule) || time.Now().Before(ready) {
+		time.Sleep(time.Millisecond)
+		if now != last {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > patience && now < len(schedule) {
+			s := schedule[now]
+			t.Fatalf("cannot be forced: %s does not come to at(%d), or not past it\n\n%s", s.who, s.place, stacks())
+		}
+	}
+}
+
+func stacks() []byte {
+	text := make([]byte, 1<<20)
+	return text[:runtime.Stack(text, true)]
+}

@@ -1,0 +1,9 @@
+"""Every case, by the primitive it is about."""
+
+from __future__ import annotations
+
+from ..case import Case
+from . import atomics, channels, locks, maps, messages, waiting
+
+ALL: tuple[Case, ...] = (*locks.CASES, *waiting.CASES, *atomics.CASES, *channels.CASES, *maps.CASES, *messages.CASES)
+BY_NAME = {c.name: c for c in ALL}

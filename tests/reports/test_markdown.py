@@ -1,0 +1,172 @@
+"""The evidence document says what the verdict says, all of it, and GitHub can draw it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from verifier.evidence.codec import decode, encode, relocated
+from verifier.evidence.result import Result
+from verifier.evidence.store import settled
+from verifier.report import sequence
+from verifier.report.markdown import Kept, render
+from verifier.report.markup import code, plain
+from verifier.report.outcome import subject
+from verifier.verdict import Verdict
+
+from .results import TABLE
+
+NAMES = [
+    "Verdict",
+    "Decision being supported",
+    "What was modelled",
+    "Go semantics used",
+    "Properties in words and formula",
+    "Counterexample",
+    "Proof",
+    "Was the check alive?",
+    "Bounds and assumptions",
+    "Not shown",
+    "Reproduce",
+    "Changes since last evidence",
+]
+
+
+def section(page: str, number: int) -> str:
+    start = page.index(f"\n## {number}. ")
+    return page[start : page.index(f"\n## {number + 1}. ") if number < 12 else len(page)]
+
+
+@pytest.fixture(params=TABLE)
+def case(request: pytest.FixtureRequest) -> Result:
+    return TABLE[request.param]
+
+
+def test_the_twelve_sections_are_there_in_order(case: Result) -> None:
+    assert re.findall(r"^## \d+\. (.*)$", render(case), re.MULTILINE) == NAMES
+
+
+def test_the_verdict_is_that_of_the_result_and_no_property_is_dropped(case: Result) -> None:
+    shown = section(render(case), 1)
+    assert shown.split("\n")[3].startswith(f"**{case.verdict.value}**: ")
+    assert f"Exit status {case.exit_code}" in shown
+    rows = [line.split(" | ") for line in shown.split("\n") if line.startswith("| ") and not line.startswith("| ---")]
+    found = [(row[0].removeprefix("| "), row[1].removesuffix(" (!)")) for row in rows[1:]]
+    assert found == [(plain(subject(p)), f"**{p.verdict.value}**") for p in case.properties]
+    assert [row[1].endswith("(!)") for row in rows[1:]] == [not p.as_expected for p in case.properties]
+
+
+def test_nothing_is_green_that_was_not_shown(case: Result) -> None:
+    page = render(case)
+    if case.verdict is not Verdict.SAFE:
+        assert "**SAFE**: " not in page and "None: no property is violated" not in page
+    proof = section(page, 7)
+    for p in case.properties:
+        if p.verdict is not Verdict.SAFE and "By exhaustion" in proof:
+            names = proof.split("(", 1)[1].split(")", 1)[0].split(", ")
+            assert plain(subject(p)) not in names
+        if p.verdict in (Verdict.UNKNOWN, Verdict.ERROR):
+            assert plain(subject(p)) in section(page, 10)
+    if not case.explored.complete:
+        assert "By exhaustion" not in proof and "**not complete**" in section(page, 9)
+
+
+def test_a_counterexample_comes_with_block_timeline_and_command(case: Result) -> None:
+    shown = section(render(case), 6)
+    for p in case.properties:
+        if p.verdict is Verdict.UNSAFE and p.trace is not None:
+            assert f"### {plain(subject(p))}: " in shown
+            assert "=" * 18 in shown and "```mermaid\nsequenceDiagram" in shown
+            assert f"verify replay {case.path} {p.trace.path}" in shown
+
+
+def test_links_lead_to_the_files_beside_the_page() -> None:
+    case = TABLE["safe"]
+    page = render(case, Kept("f" * 64, (("two inside", "traces/03-two-inside"),), "certificate/invariant.smt2"))
+    assert "[certificate/invariant.smt2](certificate/invariant.smt2)" in page
+    assert "f" * 64 in section(page, 11) and "[provenance.json](provenance.json)" in page
+
+
+def test_mutants_are_told_apart(case: Result) -> None:
+    shown = section(render(case), 8)
+    if case.mutants is None:
+        assert "not asked (`--mutants`)" in shown
+    else:
+        assert "needed: race fails in 4 steps" in shown
+        assert "not noticed: not needed for these properties, or the model cannot tell" in shown
+
+
+def test_the_page_is_the_same_however_long_the_run_took(case: Result) -> None:
+    assert render(case) == render(settled(case))
+
+
+def test_fences_and_tables_hold_whatever_the_model_says(case: Result) -> None:
+    lines = render(case).split("\n")
+    fence, columns = "", 0
+    for line in lines:
+        opened = re.match(r"(`{3,})", line)
+        if opened and not fence:
+            fence = opened[1]
+        elif fence and line.startswith(fence):
+            fence = ""
+        elif not fence and line.startswith("|"):
+            bars = len(re.findall(r"(?<!\\)\|", line))
+            assert columns in (0, bars), line
+            columns = bars
+            continue
+        columns = 0
+    assert not fence
+
+
+def test_code_spans_and_plain_text_survive_markup() -> None:
+    assert code("m[`k`] | x") == "``m[`k`] \\| x``"
+    assert plain("*a*_b_<c>|") == r"\*a\*\_b\_\<c\>\|"
+
+
+def test_a_result_is_kept_exactly(case: Result) -> None:
+    kept = settled(case)
+    assert decode(Result, encode(kept)) == kept
+    assert "models/m.yaml" not in str(encode(relocated(kept, {"models/m.yaml": "model/m.yaml"})))
+
+
+@pytest.mark.parametrize("change", [{"model": 1}, {"verdict": "x"}, {"properties": {}}, {"explored": None}])
+def test_what_does_not_fit_is_no_result(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode(Result, {**encode(settled(TABLE["safe"])), **change})
+
+
+LINE = re.compile(
+    r"""%%\ .*|sequenceDiagram|\s+(autonumber|end|and|par\ \w+|loop\ for\ ever|rect\ rgb\(\d+,\ \d+,\ \d+\)
+    |participant\ [A-Z]\d*\ as\ \S.*
+    |[GO]\d+(->>|-x)[GO]\d+:\ \S.*|Note\ (over|right\ of)\ [A-Z]\d*(,[A-Z]\d+)?:\ \S.*)""",
+    re.VERBOSE,
+)
+"""The part of Mermaid's grammar that we use (its sequenceDiagram.jison); the whole was tried with mermaid 11."""
+
+
+def test_the_diagram_is_mermaid_and_no_greener_than_the_verdict(case: Result) -> None:
+    text = sequence.render(case)
+    lines = text.rstrip("\n").split("\n")
+    assert [line for line in lines if not LINE.fullmatch(line)] == []
+    assert lines[0].endswith(f"{case.verdict.value}, exit status {case.exit_code}")
+    for p, line in zip(case.properties, lines[1:], strict=False):
+        assert sequence.label(subject(p)) in line and p.verdict.value in line
+    depth = 0
+    for line in (line.strip() for line in lines):
+        depth += line.startswith(("par ", "loop ", "rect ")) - (line == "end")
+        assert depth >= 0
+        label = line.split(": ", 1)[1] if ": " in line and not line.startswith("%%") else ""
+        assert not set(label.replace("#", "", label.count("#"))) & set('"<>{}|\\`$%')
+        assert not re.search(r"(?<![#\w])end(?!\w)", label) and ";" not in re.sub(r"#\d+;", "", label)
+    assert depth == 0
+
+
+def test_a_schedule_too_long_for_a_picture_is_refused() -> None:
+    case = TABLE["race"]
+    prop = case.properties[0]
+    assert prop.trace is not None
+    steps = prop.trace.steps * 31
+    with pytest.raises(sequence.TooLarge, match=r"62|64"):
+        sequence.diagram(replace(prop, trace=replace(prop.trace, steps=steps)))

@@ -1,0 +1,183 @@
+"""Sections 4 and 8 to 12 of the evidence document: what the answer rests on, how far it goes, how to get it again."""
+
+from __future__ import annotations
+
+import re
+
+from verifier import __version__
+from verifier.evidence.counts import counted
+from verifier.evidence.mutant import Mutant
+from verifier.evidence.result import Coverage, Result
+from verifier.report.lines import number, steps
+from verifier.report.markup import block, bullets, code, marked, plain, table
+from verifier.report.mutants import headline
+from verifier.report.outcome import subject
+from verifier.report.smallprint import REDUCED, command
+from verifier.source import Span
+from verifier.verdict import Verdict
+
+_CITED = re.compile(r"^(?P<rule>.*?)\s*\((?P<source>[^()]*)\)$")
+
+LIMITS = {
+    "int": "values of integer variables",
+    "heap": "objects of one allocation that runs again, at a time",
+    "goroutines": "goroutines of one `go` statement that runs again, at a time",
+    "keys": "integer map keys",
+    "recursion": "frames of one function on a stack",
+    "defer": "deferred calls of one function in a loop",
+    "slice": "elements of a slice that grows",
+}
+"""What `bounds:` limits."""
+
+
+PAGES = "docs/semantics.md"
+
+
+def semantics(result: Result) -> list[str]:
+    """Section 4: the rules of Go the model uses, the line of Go's sources each comes from, and what compares them."""
+    cites = result.subject.cites if result.subject else ()
+    used = result.subject.rules if result.subject else ()
+    lines = [f"Rules of Go {plain(result.go)}; lines are those below `$(go env GOROOT)/src`.", ""]
+    if result.rests_on:
+        found = [(line, _CITED.match(line)) for line in result.rests_on]
+        rows = [(plain(m["rule"]), code(_whole(m["source"]))) if m else (plain(line), "") for line, m in found]
+        lines += table(("what the verdict rests on", "Go source"), rows)
+    else:
+        lines += ["No rule of a primitive was used."]
+    if used:
+        rows = [(plain(f"{r.about}: {r.says}"), code(r.cite)) for r in used]
+        lines += ["", "Rules that steps of this model follow:", "", *table(("rule", "Go source"), rows)]
+        abouts = ", ".join(dict.fromkeys(r.about for r in used))
+        lines += [
+            "",
+            "Programs that run under the model and under the real toolchain, and have to agree, are listed for each",
+            f"rule in {code(PAGES)} of `verify`, under {plain(abouts)}.",
+        ]
+    rest = [c for c in cites if c not in {r.cite for r in used}]
+    if rest:
+        lines += ["", f"Other lines that steps of this model stand for: {', '.join(map(code, rest))}."]
+    return lines
+
+
+def _whole(source: str) -> str:
+    """The path that a report on a terminal shortens."""
+    return f"internal/runtime/{source}" if source.startswith("maps/") else source
+
+
+def alive(result: Result) -> list[str]:
+    """Section 8: whether anything was checked at all."""
+    return [*_statements(result), "", *_witnesses(result), "", *_mutants(result.mutants)]
+
+
+def _statements(result: Result) -> list[str]:
+    seen = result.coverage
+    if seen is None:
+        return ["Which statements ran was not recorded."]
+    never = "never ran" if result.explored.complete else "not run before the limit"
+    lines = [f"{seen.reached} of {number(seen.total, 'statement')} reached."]
+    rows = [(_place(span), code(text), "yes" if at is None else f"**no**, {never}") for span, text, at in _each(seen)]
+    return [*lines, "", *table(("line", "statement", "reached"), rows)] if rows else lines
+
+
+def _each(seen: Coverage) -> list[tuple[Span, str, Span | None]]:
+    """Every statement, with itself again where it was missed."""
+    missed = set(seen.missed)
+    listed = seen.statements or seen.missed
+    return [(span, text, span if (span, text) in missed else None) for span, text in listed]
+
+
+def _place(span: Span) -> str:
+    return plain(span.brief.removeprefix(":"))
+
+
+def _witnesses(result: Result) -> list[str]:
+    asked = [p for p in result.properties if p.kind == "sometimes"]
+    if not asked:
+        return ["No `sometimes:` clause says what has to be reachable."]
+    rows = []
+    for p in asked:
+        said = {Verdict.SAFE: f"seen in {steps(p.steps)}" if p.trace else "seen", Verdict.UNSAFE: "**never reached**"}
+        rows.append((plain(p.name), code(p.formula), said.get(p.verdict, f"{p.verdict.value}: not established")))
+    return table(("has to be reachable", "formula", "found"), rows)
+
+
+def _mutants(mutants: tuple[Mutant, ...] | None) -> list[str]:
+    if mutants is None:
+        return ["What the model is worth without each lock, unlock or check in turn: not asked (`--mutants`)."]
+    if not mutants:
+        return ["There is no protective step that could be taken away."]
+    rows = []
+    for m in mutants:
+        place = _place(m.span) if m.span is not None else ""
+        rows.append((place, f"{code(m.step or m.edit)} {marked(m.what)}".strip(), marked(_worth(m))))
+    lines = [f"The model with one protective step changed: {plain(headline(mutants))}.", ""]
+    return [*lines, *table(("line", "change", "what comes of it"), rows)]
+
+
+def _worth(m: Mutant) -> str:
+    if m.needed:
+        return f"needed: {' and '.join(m.broken)} fails{f' in {steps(m.steps)}' if m.steps else ''}"
+    if m.verdict is not Verdict.SAFE:
+        return f"not judged: {m.note or m.why or 'no reason given'}"
+    return f"not noticed: {m.why or m.note or 'not needed for these properties, or the model cannot tell'}"
+
+
+def bounds(result: Result) -> list[str]:
+    """Section 9: limits, and what is taken for granted."""
+    explored = result.explored
+    counts = ", ".join(counted(n, role) for role, n in explored.counts) or "none"
+    items = [
+        f"goroutines explored: {plain(counts)}",
+        f"explored: {number(explored.states, 'state')}, {number(explored.transitions, 'transition')}, "
+        + ("complete" if explored.complete else f"**not complete**: {plain(explored.limit)}"),
+        "engine: " + plain(explored.engine),
+        "reductions: "
+        + (plain(", ".join(REDUCED.get(r, r) for r in explored.reductions)) or "none, every state was visited"),
+        "memory: a race-free Go program is sequentially consistent (Go memory model, June 2022), so that interleavings "
+        "of its steps are all there is. That is why races are looked for in the first place",
+    ]
+    items += [f"note: {plain(note)}" for note in result.notes]
+    lines = bullets(items)
+    found = result.subject.bounds if result.subject else ()
+    if found:
+        rows = [(code(name), plain(value), LIMITS.get(name, "")) for name, value in found]
+        lines += ["", "Limits of the model. A run that would leave one is UNKNOWN, never SAFE:", ""]
+        lines += table(("limit", "value", "of what"), rows)
+    return lines
+
+
+def not_shown(result: Result) -> list[str]:
+    """Section 10: the honest rest."""
+    opened = [
+        f"{plain(subject(p))}: {plain(p.reason) or 'not finished'}"
+        for p in result.properties
+        if p.verdict is Verdict.UNKNOWN
+    ]
+    opened += [
+        f"{plain(subject(p))}: its evidence failed the audit" for p in result.properties if p.verdict is Verdict.ERROR
+    ]
+    listed = [*opened, *map(plain, result.not_shown)]
+    return bullets(listed) if listed else ["Nothing was listed. That your Go code is this model is never shown."]
+
+
+def reproduce(result: Result, digest: str) -> list[str]:
+    """Section 11: the command with its defaults, and what it was applied to. Nothing that differs from run to run."""
+    rows = [("`verify`", __version__), ("rules of Go", plain(result.go))]
+    rows += [("model SHA-256", code(result.sha256))] if result.sha256 else []
+    rows += [("evidence SHA-256", code(digest))] if digest else []
+    lines = [*block([command(result)], "sh"), "", *table(("what", "which"), rows)]
+    if digest:
+        lines += [
+            "",
+            "When and where it ran, how long it took, and the versions of Python and the libraries are in",
+            "[provenance.json](provenance.json), the one file here that another run writes differently.",
+        ]
+    return lines
+
+
+def changes(kept: bool) -> list[str]:
+    """Section 12: this page is the same whenever it is written, so what changed is told elsewhere."""
+    where = "this directory" if kept else "evidence (`--evidence DIR`)"
+    return [
+        f"`verify diff OLD NEW` compares {where} with that of another run: verdicts, states, statements, properties."
+    ]

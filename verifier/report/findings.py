@@ -1,0 +1,219 @@
+"""Sections 6 and 7 of the evidence document: what goes wrong and how, and what shows that nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from verifier.evidence.fix import Fixes
+from verifier.evidence.result import ForAnyNumber, Property, Result
+from verifier.evidence.trace import Trace
+from verifier.report.blocks import block as go_block, summary
+from verifier.report.draw import timeline
+from verifier.report.intervals import judged
+from verifier.report.lines import number, steps
+from verifier.report.markup import block, bullets, code, link, plain, table
+from verifier.report.meanings import why_tests_pass
+from verifier.report.odds import lines as odds
+from verifier.report.outcome import subject
+from verifier.report.overview import crew
+from verifier.report.sequence import TooLarge, diagram
+from verifier.report.smallprint import REDUCED
+from verifier.report.why import why
+from verifier.verdict import Verdict
+
+LEGEND = (
+    "How to read it: time runs down, a row is one step, a column is one goroutine; the last columns are the shared "
+    "objects *after* the step. `:14` is a line of the model, `.` a goroutine that has not begun or has returned, `|` "
+    "one that stands still inside, `W:a` a lock that a holds for writing, `R:a,b` one that a and b hold for reading, "
+    "`next:a` a writer that waits for its turn. A statement may take several rows: `x++` loads, then stores."
+)
+RACING = "The two rows marked `<- race` are the accesses themselves: both are possible after the row above them."
+RACY = (
+    "With the race of section 6, Go promises nothing about the order in which goroutines see each other's writes: what "
+    "holds here holds for interleavings of the steps, and is worth little before the race is mended."
+)
+ANNOUNCED = (
+    "*Announced*: a goroutine is inside `Lock` and waits for the readers that were there before it; from then on new "
+    "readers have to wait for it."
+)
+
+
+def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
+    """Section 6: every refuted property with its schedule."""
+    failing = [p for p in result.properties if p.verdict is Verdict.UNSAFE]
+    if not failing:
+        return [_none(result)]
+    lines: list[str] = []
+    first = next((p for p in failing if p.trace is not None), None)
+    for p in failing:
+        said = summary(p).removeprefix(f"{p.name}: ")
+        lines += ["", f"### {plain(subject(p))}: {plain(said)}", ""]
+        lines += _one(result, p, files.get(p.name, ""), LEGEND if p is first else "")
+    lines += _fixes(result.fixes)
+    for c in result.consequences:
+        lines += [
+            "",
+            f"### What that can lead to: {plain(c.name)}",
+            "",
+            f"{plain(c.sentence)}, in {steps(c.trace.rows)}:",
+            "",
+        ]
+        lines += block(timeline(c.trace))
+    return lines[1:]
+
+
+def _fixes(found: Fixes | None) -> list[str]:
+    """The smallest edits that verify, where somebody asked."""
+    if found is None:
+        return ["", "A fix that verifies: not asked (`--fix`)."]
+    if not found.found:
+        return ["", f"A fix that verifies: none found, {plain(found.reason)}."]
+    lines: list[str] = []
+    for fix in found.found:
+        holds = "the 1 property is" if fix.properties == 1 else f"all {fix.properties} properties are"
+        lines += ["", f"### A suggestion: {plain(fix.what)}", ""]
+        lines += [
+            f"Judged by `verify`, not by anybody who knows your program: {holds} SAFE within {plain(fix.scope)}.",
+            "",
+        ]
+        lines += block(fix.diff.rstrip("\n").split("\n"), "diff")
+    return lines
+
+
+def _none(result: Result) -> str:
+    match result.verdict:
+        case Verdict.SAFE:
+            return "None: no property is violated in anything that was explored."
+        case Verdict.ERROR:
+            return "None that survived its audit. Whether there is one is not established."
+    return "None was found before the check stopped. Whether there is one is not established."
+
+
+def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
+    trace = p.trace
+    if trace is None:
+        return [
+            "No schedule can show it: the state is in none of those explored. A check that never gets there is vacuous."
+        ]
+    lines = [*block(go_block(p)), ""]
+    drawn = timeline(judged(trace))
+    if drawn:
+        lines += [*block(drawn), "", *filter(None, (legend, RACING if trace.race else ""))]
+    lines += ["", *why(trace), "", *_held(trace), *_tests(result, p), "", *_picture(p)]
+    lines += ["", "To walk it, and to see any state of it (`--at N`):", "", *block(_commands(result, trace), "sh")]
+    if file:
+        lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]
+    return lines
+
+
+def _held(trace: Trace) -> list[str]:
+    """Who holds what when it goes wrong."""
+    if not trace.columns or trace.history is not None:
+        return []
+    if not trace.held:
+        if not trace.race:
+            return []
+        return ["At that moment nobody holds a lock.", ""]
+    words = {"W": "for writing", "R": "for reading", "next": "waits to be next"}
+    rows = [
+        (
+            code(h.lock),
+            code(h.goroutine),
+            words.get(h.mode, h.mode),
+            str(h.since or ""),
+            str(h.span.line) if h.span else "",
+        )
+        for h in trace.held
+    ]
+    return ["Locks at that moment:", "", *table(("lock", "goroutine", "how", "since step", "line"), rows), ""]
+
+
+def _tests(result: Result, p: Property) -> list[str]:
+    """Why nobody may have noticed; how likely that is, where somebody asked."""
+    counted = odds(result, p, 11)
+    if counted:
+        # Counted over all schedules: what is said of such mistakes in general may not be true of this one.
+        return ["Would a test have seen it?", "", *block(line[4:] for line in counted)]
+    said = why_tests_pass(p)
+    return [f"Why tests may be green: {said}"] if said else []
+
+
+def _picture(p: Property) -> list[str]:
+    try:
+        drawn = diagram(p).rstrip("\n").split("\n")
+    except TooLarge as error:
+        return [f"As a picture: {error}."]
+    return ["<details open><summary>As a sequence diagram</summary>", "", *block(drawn, "mermaid"), "", "</details>"]
+
+
+def _commands(result: Result, trace: Trace) -> list[str]:
+    given = f" --scheme {result.scheme}" if result.scheme else ""
+    given += "".join(f" --count {role}={n}" for role, n in result.overrides)
+    lines = [f"verify replay {result.path} {trace.path}{given}"]
+    if trace.loop or trace.history is not None:
+        return lines
+    return [
+        *lines,
+        f"verify gotest {result.path}{given} --run    # the same on Go's own runtime, where it can be forced",
+    ]
+
+
+def proof(result: Result, certificate: str) -> list[str]:
+    """Section 7: what SAFE rests on, and who can check it."""
+    held = [p for p in result.properties if p.verdict is Verdict.SAFE and p.kind != "sometimes"]
+    seen = [p for p in result.properties if p.verdict is Verdict.SAFE and p.kind == "sometimes"]
+    if not held and not seen:
+        return ["None: no property was shown to hold."]
+    lines = _explored(result, held) if held else []
+    if seen:
+        names = ", ".join(plain(subject(p)) for p in seen)
+        lines += ["", f"**By a schedule** that gets there ({names}): see section 8."]
+    if any(p.kind == "race" and p.verdict is Verdict.UNSAFE for p in result.properties):
+        lines += ["", RACY]
+    if result.any_number is not None:
+        lines += ["", *_any_number(result.any_number, certificate)]
+    if result.sharding is not None:
+        lines += ["", f"For every hash function: {plain(result.sharding.sentence)} (z3)."]
+    return [*lines, "", f"Audited: {plain(result.audited) or 'nothing'}."]
+
+
+def _explored(result: Result, held: list[Property]) -> list[str]:
+    explored = result.explored
+    names = ", ".join(plain(subject(p)) for p in held)
+    size = f"{number(explored.states, 'state')} and {number(explored.transitions, 'transition')}"
+    if not explored.complete:
+        return [f"Not a proof: {names} held in {size}, then the exploration stopped ({plain(explored.limit)})."]
+    lines = [
+        f"**By exhaustion** ({names}): {size} are *all* that {crew(result)} can reach, by every interleaving; the",
+        "properties were looked at in each of them. The states are not kept: to check this part, run `verify` again.",
+    ]
+    fewer = ", ".join(REDUCED.get(r, r) for r in explored.reductions)
+    return [*lines, *([f"Each state stands for many: {plain(fewer)}."] if fewer else [])]
+
+
+def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
+    names = ", ".join(found.properties)
+    if found.verdict is not Verdict.SAFE:
+        return [f"**For any number of goroutines**: {names} not shown for {plain(found.roles)}: {plain(found.reason)}."]
+    size = number(found.views, "situation")
+    whose = "a goroutine" if found.k == 1 else number(found.k, "goroutine")
+    lines = [
+        f"**For any number of goroutines** ({names}; {plain(found.roles)}): there is a list of {size} that",
+        f"{whose} can be in: the line it is at, what it holds,",
+        "and what is true of locks and shared variables then. At the start every goroutine is in one of them; no step,",
+        "its own or anybody else's, leads out of the list, however many goroutines there are; and in none of them",
+        f"a violation of {names} is possible. Such a list is called an *inductive invariant*. It says nothing of the",
+        "other properties: they hold for the goroutines explored.",
+    ]
+    if found.invariant:
+        lines += ["What it says about locks, in words:", "", *bullets(plain(line) for line in found.invariant)]
+        lines += ["", ANNOUNCED] if any("announced" in line for line in found.invariant) else []
+    if found.certificate is not None:
+        where = f"{link(certificate, certificate)}, " if certificate else ""
+        lines += [
+            "",
+            f"Certificate: {where}SHA-256 {code(found.certificate.sha256)}. `verify audit`",
+            "builds every step of the model anew, without the engine that found the list, and has z3 prove that each",
+            "of them stays inside it.",
+        ]
+    return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Coverage, ForAnyNumber, Property
 from verifier.evidence.subject import RuleUsed
+from verifier.golang.clients import RANGE
 from verifier.gosem import atomic, channel, cond, gomap, mutex, once, rwmutex, syncmap, timer, waitgroup
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
@@ -114,7 +115,8 @@ def not_shown(
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
     if front.client is not None:
-        out.append("other keys, values and numbers of calls; Range; that every call returns (deadlock)")
+        ranges = "Range with several keys at a time" if RANGE in front.client.callees else "Range"
+        out.append(f"other keys, values and numbers of calls; {ranges}; that every call returns (deadlock)")
     if any(p.kind == "lost-update" and p.verdict is Verdict.SAFE for p in properties):
         out.append("lost updates whose value goes through a channel, another goroutine or an object that others write")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)

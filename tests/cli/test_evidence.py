@@ -201,6 +201,11 @@ def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capt
     assert str(MODELS).encode() not in b"".join(v for k, v in contents(folder).items() if k != PROVENANCE)
     assert audit(folder) == EXIT_OK
     assert capsys.readouterr().out.endswith("audit passed\n")
+    proof = folder / "certificate" / "invariant.smt2"
+    if model == "rwmutex":
+        proof.write_bytes(proof.read_bytes().replace(b"define-fun", b"define-fum", 1))
+        assert audit(folder) == EXIT_INTERNAL
+        assert "REFUSED: certificate/invariant.smt2 is not what" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

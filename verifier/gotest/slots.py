@@ -79,7 +79,15 @@ def roots(front: Front) -> tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...]:
     functions = {f.decl.span: f.decl for f in reversed(front.package.functions)}
     variables = [spec for _, spec in front.package.variables if spec.span.file != LIBRARY]
     own = [decl for span, decl in reversed(functions.items()) if span.file != LIBRARY]
-    return (*own, *variables, *(b.block for b in front.package.bodies))
+    blocks = [b.block for b in front.package.bodies]
+    made: tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...] = (*own, *variables, *blocks)
+    return tuple(root for root in made if not _of_clients(front, root.span))
+
+
+def _of_clients(front: Front, span: Span) -> bool:
+    """Whether something is declared for the clients of `linearizable:`: it is no text of the model."""
+    asked = front.document.linearizable
+    return asked is not None and (span.file, span.line) == (asked.span.file, asked.span.line)
 
 
 def slots(

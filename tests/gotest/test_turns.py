@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from verifier.cli import main
 from verifier.gotest.gofile import GoTest
 
 from .made import ROOT, made, stressed
@@ -221,3 +222,13 @@ def test_what_should_be_ordered_is_probed_at_its_labels(monkeypatch: pytest.Monk
     (first, _), (last, _) = test.lines
     assert rows[first - 1 : first + 2] == ["probe = 1", "// deleting:", "m.Delete()"]
     assert rows[last - 2 : last + 1] == ["m.Load()", "learn(probe)", "// loaded:"]
+
+
+def test_the_owner_of_a_scheme_is_there_and_the_others_leave(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["gotest", "models/workloads/check-then-create.yaml", "--scheme", "channelowner"]) == 0
+    text = capsys.readouterr().out
+    assert "func login() {\n\tdefer ownerLeave()\n" in text and "func owner() {\n\tsessions.Own()\n}" in text
+    assert "it runs:" not in text and text.count("defer ownerLeave()") == 1

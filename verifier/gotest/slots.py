@@ -8,6 +8,7 @@ from verifier.golang import syntax as ast
 from verifier.golang.types import Tuple
 from verifier.gotest.sites import Place, children, innermost, inside, places
 from verifier.gotest.split import can_split
+from verifier.pipeline import owner
 from verifier.pipeline.load import Front
 from verifier.program.program import Kind, Program, Step
 from verifier.records import dataclass
@@ -113,6 +114,8 @@ def slots(
     seen = {s.span for t in program.templates[1:] for s in t.steps if s.kind is not Kind.LOCAL and s.span is not None}
     found = {p for p in (innermost(span, known) for span in seen) if p is not None}
     found |= {p for p in known if p.kind == "before" and _labels(p) & _asked(front)}
+    # How a goroutine leaves under a scheme with an owner is in a function of its own, which has slots.
+    found = {p for p in found if not (p.kind == "deferred" and p.covers.file == owner.FILE)}
     order = {file: n for n, file in enumerate([*(s.text.file for s in front.document.sources), front.document.path])}
     held = tuple(sorted(found, key=lambda p: (order[p.covers.file], p.covers.line, p.covers.column)))
     made = [

@@ -23,7 +23,9 @@ MISSING = ("no Go toolchain", "no C compiler")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line which tests did not run because Go is not there: a row of dots would hide it."""
+    """Say which tests did not run, a line each for the slow ones and for Go: a row of dots would hide it."""
+    if terminalreporter.config.option.markexpr == "not slow":
+        terminalreporter.write_line("left out: the slow tier, verdicts that take minutes (pytest -m slow runs it)")
     reasons = [str(r.longrepr[2]) for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
     for missing in MISSING:
         found = [r.removeprefix("Skipped: ") for r in reasons if missing in r]

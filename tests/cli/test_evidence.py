@@ -203,6 +203,21 @@ def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capt
     assert capsys.readouterr().out.endswith("audit passed\n")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("mutex", "--count", "writer=2", "--count", "reader=2", "--no-any"),
+        ("unprotected", "--runtime", "--check", "race,fatal"),
+        ("workloads/session-cache", "--scheme", "mutex", "--no-any"),
+    ],
+    ids=lambda options: " ".join(options),
+)
+def test_evidence_of_a_run_with_options_passes(options: tuple[str, ...], tmp_path: Path, capsys: Capture) -> None:
+    name, *rest = options
+    assert main([str(MODELS / f"{name}.yaml"), "-q", *rest, "--evidence", str(tmp_path / "out")]) == EXIT_OK
+    assert audit(tmp_path / "out") == EXIT_OK, capsys.readouterr().out
+
+
 def test_several_models_have_a_folder_each_and_an_index(tmp_path: Path, capsys: Capture) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("model: wrong\n")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from catalogue import SHORT, document, name
+from catalogue import ROOT, SCHEMES, SHORT, document, name
 from mutants.test_lock_removal import MUTANTS
 
 from verifier.evidence.result import Result
@@ -19,6 +19,11 @@ WAYS = (
     replace(PLAIN, reduce=True),
     replace(PLAIN, engine="kernel", reduce=True),
 )
+
+INLINED = [p for p in SCHEMES if p.stem in ("channelowner", "rwmutex", "copyonwrite-store")]
+"""Schemes whose methods are inlined; the others are like one of these, or too long for this (`catalogue.LONG`)."""
+CLIENTS = [ROOT / "models" / "linearizable" / f"{n}.yaml" for n in ("register", "register-store")]
+"""Clients of types so small that every interleaving of them can be explored; the others: `tests/linearizable`."""
 
 
 def verdicts(result: Result) -> list[tuple[str, str, Verdict]]:
@@ -58,6 +63,11 @@ def compare(model: Document, ways: tuple[Options, ...], *, runtime: bool) -> Non
 @pytest.mark.parametrize("path", SHORT, ids=name)
 def test_models(path: Path) -> None:
     compare(document(path), WAYS, runtime=True)
+
+
+@pytest.mark.parametrize("path", INLINED + CLIENTS, ids=name)
+def test_schemes_as_go_files_and_clients_of_them(path: Path) -> None:
+    compare(document(path), WAYS, runtime=False)
 
 
 @pytest.mark.parametrize(("path", "number"), MUTANTS, ids=lambda v: name(v) if isinstance(v, Path) else str(v + 1))

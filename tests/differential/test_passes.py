@@ -33,18 +33,27 @@ def findings(found: Exploration) -> tuple[set[tuple[str, str]], bool, bool]:
 @pytest.mark.parametrize("lowering", ["abstract", "runtime"])
 @pytest.mark.parametrize("path", SHORT, ids=name)
 def test_every_combination(path: Path, lowering: str) -> None:
-    composed = program(read_front(document(path), Options()), lowering)
+    front = read_front(document(path), Options())
+    composed = program(front, lowering)
+    if lowering == "runtime" and composed == program(front, "abstract"):
+        # No map that a runtime step could be about: it is the other test.
+        return
     plain = explore(composed)
     assert plain.complete
+    tried = [composed]
+    made, found = composed, plain
     for slicing, fusing, exchanging in COMBINATIONS:
-        made = small(composed, slicing, fusing, exchanging)
-        found = explore(made)
+        given = small(composed, slicing, fusing, exchanging)
+        if given in tried:
+            # Where no goroutines are interchangeable, say, half of the combinations are the other half.
+            continue
+        made, found = given, explore(given)
+        tried.append(made)
         assert findings(found) == findings(plain), (slicing, fusing, exchanging)
         assert raw_coverage(found, composed) == plain.coverage, (slicing, fusing, exchanging)
         assert found.states <= plain.states
-        if fusing and exchanging:
-            # Fewer combinations here: that both back ends agree on any program is shown state by state elsewhere.
-            compiled = explore(made, engine="kernel")
-            assert (compiled.states, compiled.transitions) == (found.states, found.transitions)
-            assert list(compiled.store.order) == list(found.store.order)
-            assert (compiled.violations, compiled.witnesses) == (found.violations, found.witnesses)
+    # One combination here: that both back ends agree on any program is shown state by state elsewhere.
+    compiled = explore(made, engine="kernel")
+    assert (compiled.states, compiled.transitions) == (found.states, found.transitions)
+    assert list(compiled.store.order) == list(found.store.order)
+    assert (compiled.violations, compiled.witnesses) == (found.violations, found.witnesses)

@@ -108,6 +108,12 @@ def test_a_goroutine_that_is_started_again_is_another_one_in_go(tmp_path: Path) 
     assert test.text.count("child: true") == 2
 
 
+def test_what_the_library_does_at_the_end_of_a_goroutine_has_no_turn(tmp_path: Path) -> None:
+    body = "a: |\n  var wg sync.WaitGroup\n  wg.Go(func() { n = 1 })\n  wg.Wait()"
+    test, _ = made(model(tmp_path, "var n int", body, "finally: {zero: n == 0}\n"), "zero")
+    assert [(who, mode) for who, _, mode in turns(test)] == [("a", "runs"), ("a.go1", "begins"), ("a", "runs")]
+
+
 def test_the_calls_of_a_history_are_made_and_judged_in_go(tmp_path: Path) -> None:
     test, prop = made(clients(tmp_path, UNCHECKED))
     assert prop.kind == "linearizable" and prop.trace is not None and prop.trace.history is not None
@@ -148,6 +154,26 @@ def test_both_halves_of_a_meeting_have_a_turn(tmp_path: Path) -> None:
     body = "a: |\n  c <- 1\n  x = 1\nb: |\n  <-c\n  x = 2"
     test, _ = made(model(tmp_path, "var c = make(chan int)\nvar x int", body), "race")
     assert turns(test)[:3] == [("a", 1, "begins"), ("b", 3, "runs"), ("a", 1, "ends")]
+
+
+def test_initialisers_take_no_turns(tmp_path: Path) -> None:
+    declare = "var n atomic.Int32\nfunc set(k int32) bool {\n  n.Store(k)\n  return true\n}\n"
+    body = "a: set(1)\nb: set(2)"
+    for made_by, guarded in (("var ok = set(5)", True), ("var c = make(chan int)", False)):
+        (tmp_path / str(guarded)).mkdir()
+        path = model(tmp_path / str(guarded), declare + made_by, body, "finally: {two: n.Load() == 2}\n")
+        text = made(path)[0].text
+        assert ("\tif !playing {\n\t\treturn\n" in text) is guarded
+        assert ("playing = true" in text) is guarded
+
+
+def test_what_a_pointer_points_to_can_be_read_later(tmp_path: Path) -> None:
+    declare = "var p atomic.Pointer[int]\nvar s, t, got int\nvar ok = first()\nfunc first() bool {\n  p.Store(&s)\n"
+    declare += "  return true\n}\nfunc get() int {\n  return *p.Load()\n}"
+    body = "a: got = get()\nb: |\n  p.Store(&t)\n  s = 1"
+    path = model(tmp_path, declare, body, "check: [panic]\nfinally: {old: got == 0}\n")
+    test, _ = made(path)
+    assert "was := p.Load()" in test.text and "return *was" in test.text and not test.loose
 
 
 def test_who_only_looks_meets_somebody_who_waits(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ declare: |
     n [{keys}]int64
   }}
 {methods}
-linearizable: {{type: Map, keys: {keys}, values: 2, goroutines: {goroutines}, calls: {calls}, operations: [{names}]}}
+linearizable:
+  {{type: Map, keys: {keys}, values: {values}, goroutines: {goroutines}, calls: {calls}, operations: [{names}]}}
 bounds: {{int: [0, 3]}}
 """
 
@@ -144,6 +145,14 @@ def toy(rng: random.Random, goroutines: int, calls: int) -> tuple[str, str]:
             body = rng.choice(WRONG[name])
         methods.append(f"  func (m *Map) {name}{signature} {{\n    {body}\n  }}")
     text = HEAD.format(
-        keys=keys, methods="\n".join(methods), goroutines=goroutines, calls=calls, names=", ".join(names)
+        keys=keys,
+        values=rng.choice((1, 2, 2)),
+        methods="\n".join(methods),
+        goroutines=goroutines,
+        calls=calls,
+        names=", ".join(names),
     )
+    if keys == 1 and rng.random() < 0.5:
+        # A word by itself is read without an index to look at.
+        text = text.replace("v [1]atomic.Int64", "v atomic.Int64").replace("m.v[k]", "m.v").replace("m.v[0]", "m.v")
     return text, wrong

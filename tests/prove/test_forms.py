@@ -19,5 +19,5 @@ from verifier.prove.renaming import _keys
     ],
 )
 def test_the_order_of_forms_does_not_depend_on_how_they_come(forms: list[tuple[object, ...]]) -> None:
-    found = {tuple(x for _, x in sorted(zip(_keys(given), given, strict=True))) for given in permutations(forms)}
+    found = {tuple(x for _, x in sorted(zip(_keys(given, {}), given, strict=True))) for given in permutations(forms)}
     assert len(found) == 1

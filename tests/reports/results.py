@@ -20,7 +20,7 @@ from verifier.evidence.result import (
     Property,
     Result,
 )
-from verifier.evidence.subject import Crew, File, Part, Subject
+from verifier.evidence.subject import Crew, File, Part, RuleUsed, Subject
 from verifier.evidence.trace import LostUpdate, Trace, Waiting
 from verifier.model.document import Decision
 
@@ -51,6 +51,7 @@ SUBJECT = Subject(
     bounds=(("int", "-8 to 63"), ("heap", "2")),
     shared=("mu sync.Mutex", "m map[string]int"),
     cites=("internal/sync/mutex.go:63", "maps/runtime.go:63"),
+    rules=(RuleUsed("Mutex", "no owner, not reentrant", "internal/sync/mutex.go:63"),),
     decision=Decision("Which lock guards the cache?", "ADR-7", "Mutex", ("Mutex", "sync.Map")),
 )
 

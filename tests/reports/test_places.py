@@ -46,3 +46,12 @@ def test_every_line_the_page_names_exists(name: str) -> None:
     assert named and all(1 <= n <= len(lines) and lines[n - 1].strip() for n in named)
     for number, text in re.findall(r"^\| (\d+) \| `+ ?(.*?) ?`+ \| (?:yes|\*\*no)", page, re.MULTILINE):
         assert text.replace("\\|", "|").split(" {")[0] in lines[int(number) - 1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_rule_has_its_programs_where_the_page_says(name: str) -> None:
+    found = result(name).subject
+    assert found is not None and found.rules
+    semantics = (ROOT / "docs" / "semantics.md").read_text(encoding="utf-8")
+    for rule in found.rules:
+        assert f"\n## {rule.about}\n" in semantics and f"| {rule.cite}<br>" in semantics

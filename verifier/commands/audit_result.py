@@ -73,7 +73,7 @@ def _differences(document: Document, found: Evidence, result: Result) -> Iterato
         ("digest", result.sha256, document.sha256),
         ("Go version", result.go, document.go),
         ("scheme", result.scheme, document.scheme),
-        ("goroutine counts", result.overrides, found.counts),
+        ("number of goroutines", dict(result.overrides), dict(found.counts)),
     ]
     if result.subject is not None:
         texts = {f.path: f.lines for f in result.subject.files}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
-from verifier.report.lines import number
 from verifier.report.outcome import Entry, Failed
 from verifier.source import ModelError
 
@@ -114,6 +113,8 @@ class Keeper:
         if is_file(self.path) or not (self._made or self.several):
             return []
         if self.several:
+            from verifier.report.lines import number
+
             self._write_index(entries)
             first = f"evidence   {os.path.join(self.path, 'index.md')}, {number(len(self._made), 'model')}"
         else:

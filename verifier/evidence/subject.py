@@ -35,6 +35,18 @@ class Crew:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleUsed:
+    """A rule of Go that steps of the model follow: what it is about, the rule, the line of Go's sources it is read off.
+
+    `docs/semantics.md` has the programs that compare it with the real toolchain, under the heading `about`.
+    """
+
+    about: str
+    says: str
+    cite: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """The model as a reader has to see it. The model file is the first of `files`."""
 
@@ -49,3 +61,4 @@ class Subject:
     cites: tuple[str, ...] = ()
     """Lines of Go's sources that steps of the model stand for, such as `sync/rwmutex.go:72`."""
     decision: Decision | None = None
+    rules: tuple[RuleUsed, ...] = ()

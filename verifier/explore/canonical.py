@@ -20,6 +20,7 @@ from verifier.explore.machine import Machine
 from verifier.explore.mixing import WORD, mix
 from verifier.explore.orders import Orders as Judge
 from verifier.explore.pools import Pools
+from verifier.explore.values import values
 from verifier.records import dataclass
 
 CACHE = 100_000
@@ -94,17 +95,29 @@ class Canonical:
         self.naming = [g for g in made if g.group.identities]
         self.coloured = [g for g in made if g.group.named or g.group.identities]
         self.members = sum(len(g.instances) for g in self.identities.groups)
+        self._values = values(machine, judge)
         self._known: dict[int, int] = {}
 
     def canonical(self, state: int) -> int:
-        """The one state kept of all those that exchanging goroutines makes of `state`."""
+        """The one state kept of all those that exchanging goroutines, and values, makes of `state`."""
         known = self._known.get(state)
         if known is None:
             if len(self._known) >= CACHE:
                 self._known.clear()
-            out, orders = self._ordered(state)
-            known = self._known[state] = self._rejudged(out, orders) if orders and self._judge else out
+            known = self._known[state] = self._least(state)
         return known
+
+    def _least(self, state: int) -> int:
+        """With values exchanged if that is less in all but the judge's state."""
+        found = self._one(state)
+        if self._values is None:
+            return found
+        other = self._one(self._values.exchanged(state))
+        return other if self._values.apart(other) < self._values.apart(found) else found
+
+    def _one(self, state: int) -> int:
+        out, orders = self._ordered(state)
+        return self._rejudged(out, orders) if orders and self._judge else out
 
     def _rejudged(self, state: int, orders: Orders) -> int:
         """The state with the judge's state following the clients that have changed places."""

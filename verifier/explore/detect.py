@@ -129,6 +129,7 @@ class _Detector:
         self._cells = _interesting(found)
         self._races = [v for v in found.violations if v.kind == "race"]
         self._bits: dict[tuple[int, int], int] = {}
+        self._moves: dict[tuple[int, int], _Move] = {}
         self._goroutines = len(self._machine.program.instances)
         self._check()
 
@@ -199,6 +200,13 @@ class _Detector:
                 yield Known(h.cell, h.write, h.atomic, h.goroutine, h.step, by)
 
     def _move(self, n: int, k: int) -> _Move:
+        """What step `k` does in state `n`: asked once for every memory that comes there."""
+        known = self._moves.get((n, k))
+        if known is None:
+            known = self._moves[n, k] = self._moved(n, k)
+        return known
+
+    def _moved(self, n: int, k: int) -> _Move:
         c = self._machine.steps[k]
         locations, cells = self._machine.layout.unpack(self._found.store.order[n])
         now = Valuation(cells, locations)

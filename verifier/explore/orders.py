@@ -28,6 +28,9 @@ class Orders:
         self._numbers: dict[frozenset[Configuration], int] = {}
         self._states: list[frozenset[Configuration]] = []
         self._known: dict[tuple[int, int, int, tuple[int, ...]], int] = {}
+        self._closures: dict[frozenset[Configuration], int] = {}
+        self._closed: list[frozenset[Configuration]] = []
+        self._followed: dict[tuple[int, tuple[int, ...]], int] = {}
         empty = (0,) * len(clients.keys)
         assert self._number({(empty, (0,) * len(clients.instances))}) == START
 
@@ -50,6 +53,46 @@ class Orders:
         if state == REFUTED:
             return state
         return self._number({(m, tuple(done[n] for n in order)) for m, done in self._states[state]})
+
+    def renamed(self, state: int, valued: Sequence[bool]) -> int:
+        """The state with both values exchanged; `valued[n]`: the outcome of client n's call is a value."""
+        if state == REFUTED:
+            return state
+        swap = (0, 2, 1)
+        return self._number(
+            {
+                (
+                    tuple(swap[v] for v in m),
+                    tuple(1 + swap[d - 1] if d and v else d for d, v in zip(done, valued, strict=True)),
+                )
+                for m, done in self._states[state]
+            }
+        )
+
+    def closure(self, state: int, pending: tuple[int, ...]) -> int:
+        """The number of the set of all that is possible in a state while clients are in these calls."""
+        key = (state, pending)
+        found = self._followed.get(key)
+        if found is None:
+            possible: set[Configuration] = set()
+            for c in self._states[state]:
+                possible |= {c, *self._onward(c, pending)}
+            closed = frozenset(possible)
+            found = self._closures.setdefault(closed, len(self._closed))
+            if found == len(self._closed):
+                self._closed.append(closed)
+            self._followed[key] = found
+        return found
+
+    def within(self, state: int, closure: int) -> bool:
+        """Whether all that is possible in a state is in a set that `closure` has numbered, for the same calls."""
+        return self._states[state] <= self._closed[closure]
+
+    def covers(self, known: int, found: int, pending: tuple[int, ...]) -> bool:
+        """Whether `known` allows no more than `found`, both with these calls: what refutes `found` refutes it, too."""
+        if known == found or REFUTED in (known, found):
+            return found != REFUTED or known == REFUTED
+        return self.within(known, self.closure(found, pending))
 
     def _returned(self, state: int, client: int, outcome: int, pending: tuple[int, ...]) -> int:
         if state == REFUTED:

@@ -32,6 +32,8 @@ class LoopWriter:
         self._steps = StepWriter(machine, writer)
         self._watches = watches
         self._layered = layered
+        clients = machine.program.clients
+        self._covers = clients is not None and clients.covering
         self._settles = bool(machine.program.recycled or machine.program.classes)
 
     def search(self, race_mask: int | None) -> str:
@@ -127,6 +129,8 @@ class LoopWriter:
 
     def _store(self, k: int) -> list[str]:
         keep = ["add(t)", "push(t)", f"link(base + {k})"]
+        if self._covers:
+            keep = ["if not covered(t):", *_indent(keep, 1)]
         if not self._layered:
             return ["if t not in seen:", *_indent(keep, 1)]
         # `layer` holds the states one step further than the one expanded; whatever else is known lies no further:

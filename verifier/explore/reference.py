@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from verifier.explore.canonical import settling
+from verifier.explore.covering import Covering
 from verifier.explore.cycles import locations_acyclic
 from verifier.explore.findings import Findings
 from verifier.explore.heap import Heap
@@ -93,6 +94,7 @@ class Search:
         }
         if self.orders is not None:
             names["judge"] = self.orders.returned
+            names["covered"] = Covering(self.machine, self.orders, start).covered
         source = loops.search(self.races.mask if self.races.possible else None)
         # Writing the source may have added tables.
         names |= writer.names

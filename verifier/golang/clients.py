@@ -3,6 +3,10 @@
 What they share is declared like anything of the model's, so that it is typed and initialised as Go does it: a variable
 with the map, made by the type's constructor if there is one, and variables with the keys and the values. The clients
 themselves are no Go: `lower/clients.py` makes their steps.
+
+`Range` is no snapshot, but "may reflect any mapping for that key from any point during the Range call", and visits no
+key twice (sync/map.go:105): of each key it tells what a Load would. So a client that calls it looks at what is yielded
+for one key, and is judged as if it had loaded that.
 """
 
 from __future__ import annotations
@@ -12,9 +16,12 @@ from verifier.golang.types import BOOL, Basic, Func, Package, Pointer, Type, Var
 from verifier.model.document import Linearizable, Text
 from verifier.program.monitor import Operation
 from verifier.records import dataclass
-from verifier.source import fail, suggestion
+from verifier.source import Note, fail, suggestion
 
 _KEYS, _VALUES = "abc", ("1", "2", "3")
+RANGE = "Range"
+_LOOK = "linearizableRange"
+"""The method in which clients call Range: what is yielded for a key, whether anything is, and whether twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ class Client:
     values: tuple[Var, ...]
     methods: tuple[tuple[str, Func], ...]
     operations: tuple[Operation, ...]
+    callees: tuple[str, ...]
+    """For each operation the method that is called: its own, or Range, which is judged as a Load."""
     key_names: tuple[str, ...]
     value_names: tuple[str, ...]
 
@@ -48,7 +57,34 @@ def declarations(asked: Linearizable, decls: tuple[ast.Decl, ...]) -> Text:
     ]
     some = _some(_VALUES, asked.values)
     parts += [f"var {_hidden('Value', n)} {value} = {_literal(value, types, n + 1, text)}" for n, text in some]
+    parts += [_ranging(asked, decls, key, value)] if RANGE in asked.operations else []
     return Text("; ".join(parts), asked.span.file, asked.span.line, (asked.span.column,))
+
+
+def _ranging(asked: Linearizable, decls: tuple[ast.Decl, ...], key: str, value: str) -> str:
+    """Go that looks at what Range yields for one key. Raises ModelError when it is not like that of sync.Map."""
+    span = asked.operation_spans[asked.operations.index(RANGE)]
+    (method,) = (
+        d for d in decls if isinstance(d, ast.FuncDecl) and d.name.name == RANGE and _receiver(d) == asked.type
+    )
+    if not _yields(method.type, key, value):
+        note = f"like that of sync.Map it takes a func({key}, {value}) bool and returns nothing"
+        raise fail("clients cannot call this Range", method.name.span, note, Note("clients call it here", span))
+    body = "if k == key { value, there, twice = v, true, twice || there }; return true"
+    function = f"func(k {key}, v {value}) bool {{ {body} }}"
+    results = f"(value {value}, there, twice bool)"
+    return f"func (m *{asked.type}) {_LOOK}(key {key}) {results} {{ m.{RANGE}({function}); return }}"
+
+
+def _yields(signature: ast.FuncType, key: str, value: str) -> bool:
+    """Whether a function takes one that takes a key and a value and says whether to go on, and nothing else."""
+    if len(signature.params) != 1 or len(signature.params[0].names) > 1 or signature.results:
+        return False
+    taken = signature.params[0].type
+    if not isinstance(taken, ast.FuncType) or len(taken.results) != 1:
+        return False
+    given = [_written(p.type) for p in taken.params for _ in range(max(len(p.names), 1))]
+    return given == [key, value] and _written(taken.results[0].type) == "bool"
 
 
 def _some(texts: tuple[str, ...] | str, count: int) -> list[tuple[int, str]]:
@@ -153,8 +189,9 @@ _WANTED = {
     "CompareAndSwap": ("kvv", "?"),
     "CompareAndDelete": ("kv", "?"),
     "Clear": ("", ""),
+    RANGE: ("k", "v??"),
 }
-"""Parameters and results of every method: k a key, v a value, ? a bool."""
+"""Parameters and results of every method: k a key, v a value, ? a bool. Of Range: those of the method that calls it."""
 
 _WORDS = {"k": "a key", "v": "a value", "?": "a bool"}
 
@@ -172,12 +209,13 @@ def client(asked: Linearizable, package: Package) -> Client:
     shared = next(v for v in variables.values() if isinstance(v.type, Pointer) and v.type.elem is named)
     methods = []
     for name in (*asked.operations, *(["Load"] if "Load" in named.methods and "Load" not in asked.operations else [])):
-        method = named.methods[name]
+        method = named.methods[_LOOK if name == RANGE else name]
         _fits(name, method, keys[0].type, values[0].type)
         methods.append((name, method))
     key_names, value_names = tuple(_KEYS[: asked.keys]), _VALUES[: asked.values]
-    operations = tuple(o for name, _ in methods for o in _calls(shared.name, name, key_names, value_names))
-    return Client(asked, shared, keys, values, tuple(methods), operations, key_names, value_names)
+    made = [(o, name) for name, _ in methods for o in _calls(shared.name, name, key_names, value_names)]
+    operations, callees = tuple(o for o, _ in made), tuple(name for _, name in made)
+    return Client(asked, shared, keys, values, tuple(methods), operations, callees, key_names, value_names)
 
 
 def _fits(name: str, method: Func, key: Type, value: Type) -> None:
@@ -200,7 +238,9 @@ def _calls(map_: str, name: str, keys: tuple[str, ...], values: tuple[str, ...])
     out = []
     numbered = list(enumerate(values, 1))
     for k, key in enumerate(keys):
-        if params == "k":
+        if name == RANGE:
+            out.append(Operation("Load", k, 0, 0, f"{map_}.{RANGE}: {key}"))
+        elif params == "k":
             out.append(Operation(name, k, 0, 0, f"{map_}.{name}({key})"))
         elif name == "CompareAndDelete":
             out += [Operation(name, k, 0, old, f"{map_}.{name}({key}, {text})") for old, text in numbered]

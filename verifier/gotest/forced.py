@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 
 from verifier.evidence.result import Property
+from verifier.golang import syntax as ast
 from verifier.golang.text import snippet
+from verifier.golang.types import Func
 from verifier.gotest import harness, probe
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
@@ -16,7 +18,7 @@ from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
 from verifier.gotest.naming import Rename, functions as functions_of, renaming
 from verifier.gotest.request import Request, camel
-from verifier.gotest.sites import names as identifiers
+from verifier.gotest.sites import children, names as identifiers
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.turns import BEGINS, ENDS, PASSES, Plan, Turn
 from verifier.pipeline.load import Front
@@ -153,8 +155,6 @@ def _and(names: list[str]) -> str:
 
 
 def _clause(front: Front, text: str, prop: Property, slots: Slots, rename: Rename) -> str:
-    from verifier.golang import syntax as ast
-
     def count(match: re.Match[str]) -> str:
         role, label = match[1], match[2]
         for place in slots.held:
@@ -217,8 +217,14 @@ def _without(go: str, words: list[str]) -> str:
 def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Rename) -> list[str]:
     chooses = bool(plan.choices) or any("rand" in identifiers(root) for root in roots(front))
     unused = [w for w, used in (("pick", any(t.pick for t in plan.turns)), ("choices", chooses)) if not used]
-    parts = [_without(harness.TYPES, unused), _without(harness.AT, unused)]
-    start = harness.START
+    at = harness.AT
+    if _initialises(front):
+        # What the initialisers call has slots as well, and nobody takes its turn in them yet.
+        at = at.replace("\tg := self(n)\n", "\tif !playing {\n\t\treturn\n\t}\n\tg := self(n)\n", 1)
+    else:
+        unused.append("playing")
+    parts = [_without(harness.TYPES, unused), _without(at, unused)]
+    start = _without(harness.START, unused)
     if asked.property.kind == "finally":
         parts.append("var finished sync.WaitGroup\n")
         start = start.replace("\tgo func() {", "\tfinished.Add(1)\n\tgo func() {").replace(
@@ -244,6 +250,21 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         if re.search(r"\bat\(", asked.property.formula):
             parts.append(harness.STANDING)
     return [rename.text(part) for part in parts]
+
+
+def _initialises(front: Front) -> bool:
+    """Whether a package variable is what a function of the model returns."""
+
+    uses, methods = front.package.info.uses, front.package.info.selections
+
+    def calls(node: object) -> bool:
+        if isinstance(node, ast.Call) and (
+            node.fun in methods or (isinstance(node.fun, ast.Ident) and isinstance(uses.get(node.fun), Func))
+        ):
+            return True
+        return any(calls(child) for child in children(node))
+
+    return any(calls(value) for _, spec in front.package.variables for value in spec.values)
 
 
 def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

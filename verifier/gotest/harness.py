@@ -40,6 +40,7 @@ var (
 	now      = after(-1) // the turn that is due
 	ready    time.Time   // and not before
 	released bool        // nobody waits any more
+	playing  bool        // the package is initialised
 )
 
 const (
@@ -186,6 +187,7 @@ func number() int {
 START = """\
 // start runs the body of a goroutine.
 func start(name string, body func()) {
+	playing = true
 	go func() {
 		enter(name)
 		body()

@@ -28,7 +28,7 @@ _OURS = (
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
     "enter", "leave", "play", "stacks", "picks", "only", "stuck", "standing", "holds", "finished", "rounds", "reset",
     "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget", "variant", "times",
-    "probe", "learn",
+    "probe", "learn", "playing",
 )  # fmt: skip
 _OF_CLIENTS = (
     "event", "history", "call", "clock", "explained", "sequential", "word", "listed", "found", "stored", "said",

@@ -1,4 +1,4 @@
-"""Statements that can be written as two: what is read first, what is written then, with a slot in between."""
+"""Statements that can be written as two: what is read first, what is written (or read) then, with a slot in between."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def can_split(place: Place, info: Info) -> bool:
         case ast.Assign(lhs=(left,), rhs=(right,), op=op) if op != ":=":
             blank = isinstance(left, ast.Ident) and left.name == "_"
             return not blank and _plain(left) and (op != "=" or _typed(right, info)) and not _changes(right)
+        case ast.Return(results=(ast.Star(x=ast.Call() as call),)):
+            return _plain(call.fun) and not _changes(call)
         case ast.ExprStmt(x=ast.Call(fun=fun, args=args)):
             return _plain(fun) and any(_typed(a, info) for a in args) and not any(_changes(a) for a in args)
     return False
@@ -66,6 +68,8 @@ def split(edits: Edits, place: Place, call: str, info: Info) -> None:
             x, y = edits.slice(node.lhs[0].span), edits.slice(node.rhs[0].span)
             y = f"({y})" if isinstance(node.rhs[0], ast.Binary) else y
             first, second = f"{was} := {x}", f"{x} = {was} {node.op.removesuffix('=')} {y}"
+        case ast.Return(results=(ast.Star(x=pointer),)):
+            first, second = f"{was} := {edits.slice(pointer.span)}", f"return *{was}"
         case ast.ExprStmt(x=ast.Call(fun=fun, args=args)):
             typed: list[ast.Expr] = [a for a in args if _typed(a, info)]
             picked = [a for a in typed if not isinstance(a, ast.Ident)] or typed

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import field
 
+from verifier.audit.interpret import State
 from verifier.audit.walk import Walk, by_goroutine
 from verifier.evidence.trace import Trace
+from verifier.golang import syntax as ast
 from verifier.gotest.slots import Slots
 from verifier.program.concrete import Concrete
 from verifier.program.monitor import Operation
@@ -96,8 +98,10 @@ class _Passage:
 class _Goroutine:
     """The passages of one goroutine, in the order in which it comes to their slots."""
 
-    def __init__(self, name: str, slots: Slots) -> None:
+    def __init__(self, name: str, slots: Slots, started: int = 0) -> None:
         self.name = name
+        self._started = started
+        """The slot of the statement that starts it: what it does there is Go's library, as Done in `wg.Go(f)`."""
         self.passages: list[_Passage] = []
         self.behind: set[Span] = set()
         self._slots = slots
@@ -126,7 +130,7 @@ class _Goroutine:
         elif (step.detail == "woken" and not ends) or (row and not step.text):
             # Inside Wait of a sync.Cond, or at the end of what a sync.Once calls: nothing that a slot comes before.
             return None
-        if not slot or (not row and self._deferred(slot)):
+        if not slot or (not row and self._deferred(slot)) or (slot == self._started and step.spawn is None):
             return None
         key = (slot, stack)
         passage = self._open.get(key)
@@ -141,7 +145,11 @@ class _Goroutine:
             else:
                 self.behind.add(called)
         writes = self._slots.writes.get(slot, 0)
-        if row and writes and any(a.write for a in step.accesses):
+        second = any(a.write for a in step.accesses)
+        if writes and isinstance(self._slots.place(writes).node, ast.Return):
+            # Of `return *f()` it is what comes after the first step that others can see.
+            second = passage is not None and bool(passage.rows)
+        if row and writes and second:
             if passage is not None:
                 passage.seen.add(step.src)
             key = (writes, stack)
@@ -222,7 +230,8 @@ def plan(walked: Walk, trace: Trace, slots: Slots) -> Plan:
             if step.spawn is not None and c.child is not None:
                 child = program.instances[c.child]
                 again = sum(g.name.split(" ")[0] == child.name for g in every)
-                goroutines[child.name] = _Goroutine(f"{child.name} ({again + 1})" if again else child.name, slots)
+                called = f"{child.name} ({again + 1})" if again else child.name
+                goroutines[child.name] = _Goroutine(called, slots, slots.of(step.span))
                 every.append(goroutines[child.name])
                 children.append((every[-1].name, child.template))
             if match := _CHOICE.search(step.detail):
@@ -286,8 +295,9 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
     """Add what comes after the last step: the two accesses of a race, the operations that goroutines are stuck in."""
     row = len(walked.taken)
     slots: list[int] = []
-    # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first.
-    race = sorted(trace.race, key=lambda r: ".Wait(" in r.text)
+    # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first. A statement
+    # that would panic after its access comes last, too.
+    race = sorted(trace.race, key=lambda r: (".Wait(" in r.text, _fails(walked, r.goroutine)))
     ends = [(r.goroutine, r.span, False) for r in race] + [(w.goroutine, w.span, True) for w in trace.waiting]
     if trace.loop:
         # Who goes round in the loop does not wait. Who waits has begun to before the first round.
@@ -305,6 +315,19 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
             made.before = len(trace.choices) - trace.loop + 0.5 if trace.loop else 0.0
         slots.append(made.slot if made is not None else 0)
     return tuple(slots)
+
+
+def _fails(walked: Walk, name: str) -> bool:
+    """Whether all that a goroutine can do in the last state, and one step later, is to fail."""
+    (instance,) = [i.number for i in walked.program.goroutines if i.name == name]
+    state = walked.last
+    for _ in range(2):
+        after = [walked.composed.take(state, c) for c in walked.composed.enabled(state) if c.instance == instance]
+        going = [s for s in after if isinstance(s, State)]
+        if after and not going:
+            return True
+        state = going[0] if going else state
+    return False
 
 
 def _standing(walked: Walk, name: str, span: Span | None) -> list[Step]:

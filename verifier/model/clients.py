@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from verifier.model.conform import whole
 from verifier.model.document import CHECKS, LINEARIZABLE, ON_DEMAND, Linearizable
 from verifier.model.yamltree import Mapping, Node, Scalar, Sequence
-from verifier.source import Diagnostic, Note
+from verifier.source import Diagnostic
 
 Model = dict[str, Node]
 """The entries of a model by key."""
@@ -39,10 +39,6 @@ def inconsistencies(model: Model) -> Iterator[Diagnostic]:
     asked = _operations(node)
     if not asked:
         yield Diagnostic("no operations: list the methods that clients call", node.span)
-    for o in asked:
-        if o.value == "Range":
-            why = "Range is no snapshot, so no order of whole calls explains it (sync/map.go:480): leave it out"
-            yield Diagnostic("Range cannot be judged as one call of a sequential map", o.span, (Note(why),))
 
 
 def linearizable(pairs: tuple[tuple[Scalar, Node], ...]) -> Linearizable | None:

@@ -151,6 +151,10 @@ class _Run:
         """Explore the reduced program."""
         small, reductions = _reduced(self._program)
         whole = self.search(small)
+        if whole.violations or whole.witnesses:
+            told = _told(small)
+            whole = whole if told is small else self.search(told)
+            small = told
         if small.classes and whole.complete and not whole.deadlock_decided and whole.first("deadlock") is None:
             # Who waits for ever while others run on cannot be seen where goroutines are exchanged all the time.
             plain = self.search(replace(small, classes=()))
@@ -169,7 +173,7 @@ class _Run:
         if not wanted or whole.limit == "interrupted":
             return ()
         unfused, _ = _reduced(self._program, fusing=False)
-        return (self.search(unfused, most=min(self._most, SHORTEST), stop_when=wanted),)
+        return (self.search(_told(unfused), most=min(self._most, SHORTEST), stop_when=wanted),)
 
 
 def fewer(found: Explorations, atomic: int, options: Options, left: Left) -> Exploration:
@@ -190,12 +194,21 @@ def _reduced(program: Program, *, fusing: bool = True) -> tuple[Program, tuple[s
     """The smallest program with the same verdicts, and what made it smaller."""
     # Imported here: most models are explored as they are.
     from verifier.program.passes.reduce import reduced
+    from verifier.program.passes.renaming import renamable
     from verifier.program.passes.symmetry import symmetric
 
     smaller = reduced(program, fusing=fusing)
-    small = symmetric(smaller)
+    small = renamable(symmetric(smaller))
     passes = () if smaller is program else ("slice", *(("fuse",) if fusing else ()))
     return small, (*passes, *(("symmetry",) if small.classes else ()))
+
+
+def _told(program: Program) -> Program:
+    """The program with no values exchanged: schedules are told in the values of one run."""
+    clients = program.clients
+    if clients is None or clients.renaming is None:
+        return program
+    return replace(program, clients=replace(clients, renaming=None))
 
 
 def _compiles() -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from verifier.evidence.counts import counted
 from verifier.evidence.result import Coverage, ForAnyNumber, Property
+from verifier.evidence.subject import RuleUsed
+from verifier.golang.clients import RANGE
 from verifier.gosem import atomic, channel, cond, gomap, mutex, once, rwmutex, syncmap, timer, waitgroup
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
@@ -52,13 +54,31 @@ FAIRNESS = "who can go on all the time does, queues of locks and channels serve 
 
 def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ()) -> tuple[str, ...]:
     """The rules of Go that the model uses."""
-    kinds = {v.kind for v in run.program.views} | _heap_kinds(run.program)
+    kinds = _kinds(run)
     out = [f"Go {front.document.go} {RULES[k].rests_on}" for k in RULES if k in kinds]
     if any(p.kind == "starvation" for p in properties):
         out.append(f"fairness: {FAIRNESS}")
     if any(p.kind == "ordered" for p in properties):
         out.append("happens-before: the Go memory model of June 2022, an edge only where it promises one (ref/mem)")
     return tuple(out)
+
+
+def _kinds(run: Explored) -> set[str]:
+    """The primitives of Go that a model uses."""
+    return {v.kind for v in run.program.views} | _heap_kinds(run.program)
+
+
+def rules_followed(run: Explored) -> tuple[RuleUsed, ...]:
+    """The rules whose lines steps of the model stand for."""
+    cites = set(cited(run))
+    used = [RULES[k] for k in RULES if k in _kinds(run)]
+    return tuple(RuleUsed(u.subject, r.says, r.cite) for u in used for r in u.rules if r.cite in cites)
+
+
+def cited(run: Explored) -> tuple[str, ...]:
+    """The lines of Go's sources that steps of the model stand for."""
+    raw = run.program.raw or run.program
+    return tuple(sorted({s.cite for t in raw.templates for s in t.steps if s.cite}))
 
 
 def goroutines(front: Front) -> str:
@@ -95,7 +115,8 @@ def not_shown(
         lifted = f"; any-N lifts {', '.join(proof.properties)}" if proof is not None and shown else ""
         out.append(f"other numbers of goroutines than {goroutines(front)}{lifted}")
     if front.client is not None:
-        out.append("other keys, values and numbers of calls; Range; that every call returns (deadlock)")
+        ranges = "Range with several keys at a time" if RANGE in front.client.callees else "Range"
+        out.append(f"other keys, values and numbers of calls; {ranges}; that every call returns (deadlock)")
     if any(p.kind == "lost-update" and p.verdict is Verdict.SAFE for p in properties):
         out.append("lost updates whose value goes through a channel, another goroutine or an object that others write")
     asked = any(p.kind == "starvation" and p.verdict in (Verdict.SAFE, Verdict.UNSAFE) for p in properties)

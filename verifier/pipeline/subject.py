@@ -8,6 +8,7 @@ from verifier.evidence.subject import Crew, File, Part, Subject
 from verifier.model.document import Document, Text
 from verifier.pipeline.explore import Explored
 from verifier.pipeline.load import Front
+from verifier.pipeline.scope import cited, rules_followed
 from verifier.source import LIBRARY
 
 
@@ -30,7 +31,8 @@ def subject(front: Front, run: Explored) -> Subject:
         crews=tuple(Crew(r.name, r.count, r.span) for r in document.roles),
         bounds=(("int", f"{low} to {high}"), *((name, str(value)) for name, value in limits.items())),
         shared=tuple(_shared(front)),
-        cites=_cites(run),
+        cites=cited(run),
+        rules=rules_followed(run),
         decision=document.decision,
     )
 
@@ -65,8 +67,3 @@ def _shared(front: Front) -> Iterator[str]:
         for var in variables:
             if var.span.file != LIBRARY and var.name != "_":
                 yield f"{var.name} {var.type}"
-
-
-def _cites(run: Explored) -> tuple[str, ...]:
-    raw = run.program.raw or run.program
-    return tuple(sorted({s.cite for t in raw.templates for s in t.steps if s.cite}))

@@ -135,12 +135,13 @@ class Judge:
 
     It also reads the judge's state and which calls the other clients are in (`Program.clients`), but not as an
     expression: when a call returns may be told apart from when others do by nobody but the judge (`passes/fuse`).
-    `client` is the running client's number, -1 in a template.
+    `client` is the running client's number, -1 in a template. `valued`: the outcome is a value, or 0 for none.
     """
 
     op: Expr
     result: Expr
     client: int = -1
+    valued: bool = False
 
 
 Expr = Const | Read | PerInstance | Me | Fresh | Received | Table | Op | Judge

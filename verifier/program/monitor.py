@@ -80,6 +80,22 @@ def outcome_text(o: Operation, outcome: int, values: tuple[str, ...]) -> str:
     return values[outcome - 1] if outcome else "absent"
 
 
+VALUED = frozenset({"Load", "LoadOrStore", "LoadAndDelete", "Swap"})
+"""The methods whose outcome is a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """Two values that can be exchanged everywhere (`passes/renaming.py`): in `cells`, and in the calls clients are in.
+
+    `operations[n]` is what pending call n becomes (0: none).
+    """
+
+    cells: tuple[int, ...]
+    moves: tuple[tuple[int, int], ...]
+    operations: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Clients:
     """The most general client of a program: every goroutine of `instances` makes `calls` calls, of any of `operations`.
@@ -99,3 +115,9 @@ class Clients:
     phase: int
     ghosts: frozenset[int]
     type: str = ""
+    constants: tuple[int, ...] = ()
+    """The values as cells hold them."""
+    renaming: Renaming | None = None
+    """Set where the values were shown to be interchangeable: engines then keep one state of two."""
+    covering: bool = False
+    """Whether a search may leave out a state in which more is possible than in one it has (`passes/covering.py`)."""

@@ -44,11 +44,21 @@ def attempt(
     than two goroutines in all, nor about deadlock.
     """
     try:
-        made = shape(program)
-        machine = Machine(made, ghosts)
+        machine = Machine(shape(program, conditions=False), ghosts)
+        tried = _attempt(machine, out_of_time, exactly or {}, largest)
+        if tried.bad is None or tried.bad.kind != "race":
+            return tried
+        closer = shape(program)
+        if closer.ignored == machine.shape.ignored:
+            return tried
+        return _attempt(Machine(closer, ghosts), out_of_time, exactly or {}, largest)
     except NotCovered as reason:
         return Attempt(None, None, None, str(reason))
-    fixed = {r.template: (exactly or {})[r.name] for r in made.roles if r.name in (exactly or {})}
+
+
+def _attempt(machine: Machine, out_of_time: Callable[[], bool], exactly: dict[str, int], largest: int) -> Attempt:
+    made = machine.shape
+    fixed = {r.template: exactly[r.name] for r in made.roles if r.name in exactly}
     if len(fixed) == len(made.roles):
         return Attempt(None, machine, None, "every role has a fixed count: exploration decides")
     last: Fixpoint | None = None

@@ -10,7 +10,7 @@ from verifier.prove.compiled import Compiled, Compiler, Target
 from verifier.prove.context import Configuration, Context, Member
 from verifier.prove.ghosts import EXCLUSIVE, Ghosts, Keeper, Mark, Write
 from verifier.prove.shape import NotCovered, Shape
-from verifier.prove.values import HALF, LOST, NAME, Value, anonymous, is_lost, local, outsider, owned, who
+from verifier.prove.values import ANY, HALF, LOST, NAME, Value, anonymous, is_lost, local, outsider, owned, who
 from verifier.records import dataclass
 
 Touch = tuple[int, int, bool, bool]
@@ -54,7 +54,8 @@ class Machine:
             compiler = Compiler(shape, role)
             for number, s in enumerate(shape.program.templates[role.template].steps):
                 self.steps.setdefault((role.template, s.src), []).append(compiler.step(s, number))
-        self.package: tuple[Value, ...] = tuple(shape.program.initial[: shape.size])
+        first = shape.program.initial[: shape.size]
+        self.package: tuple[Value, ...] = tuple(ANY if n in shape.ignored else v for n, v in enumerate(first))
         self._ranges = {
             cell: (c.domain.low, c.domain.high, shape.far(c.domain))
             for cell, c in enumerate(shape.program.cells)
@@ -252,6 +253,11 @@ class Machine:
         y.fresh = owned(place, x.j + 1)
         return y, known
 
+    def _zero(self, template: int, first: int, cell: int) -> Value:
+        if first + cell in self.shape.ignored:
+            return ANY
+        return zero(self.shape.domain(template, cell), self.shape.program.sorts)
+
     def _forget(self, c: Configuration, j: int, start: int, end: int, lost: int) -> Configuration:
         """Every reference into the block of member `j` now refers to a lost block; the block itself is new."""
         role = self.shape.role(c.members[j].template)
@@ -279,7 +285,7 @@ class Machine:
             held = tuple(h for h in map(lock, m.held) if not is_lost(who(h)))
             cells, published = moved(m.template, m.cells), m.published
             if n == j:
-                new = [zero(self.shape.domain(m.template, o), sorts) for o in range(start, end)]
+                new = [self._zero(m.template, role.first, o) for o in range(start, end)]
                 cells = (*cells[:start], *new, *cells[end:])
                 published = tuple(r for r in published if r != role.region[start])
             reads = tuple(sorted(map(lock, m.reads)))

@@ -26,18 +26,19 @@ class Renamer:
     def __init__(self, shape: Shape) -> None:
         self._named = shape.named
         self._met: dict[int, dict[tuple[Value, ...], tuple[int, ...]]] = {t: {} for t in shape.named}
+        self._sorted: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def view(self, c: Configuration, keep: Sequence[int]) -> Configuration:
         """The view of the members in `keep` (positions from 0), smallest over the orders of those that look alike."""
         if len(keep) == 1:
             return self._single(c, keep[0])
-        looks = dict(zip(keep, _keys([self.mask(c.members[i], c) for i in keep]), strict=True))
+        looks = dict(zip(keep, _keys([self.mask(c.members[i], c) for i in keep], self._sorted), strict=True))
         ordered = sorted(keep, key=looks.__getitem__)
         groups = [list(g) for _, g in groupby(ordered, key=looks.__getitem__)]
         if all(len(g) == 1 for g in groups):
             return self._ordered(c, tuple(ordered))
         made = [self._ordered(c, sum(orders, ())) for orders in product(*[permutations(g) for g in groups])]
-        return min(zip(_keys(made), made, strict=True), key=itemgetter(0))[1]
+        return min(zip(_keys(made, self._sorted), made, strict=True), key=itemgetter(0))[1]
 
     def _single(self, c: Configuration, i: int) -> Configuration:
         """As `_ordered`, for one member; mostly it refers to nobody else, and the lock it holds is the package's."""
@@ -188,12 +189,18 @@ _LEAST = -(1 << 200)
 """Sorts before every number."""
 
 
-def _keys(forms: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _keys(forms: Sequence[tuple[Any, ...]], known: dict[tuple[Any, ...], tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Keys that order forms. A value can be a number in one and a tuple in another: then every number gets a tag.
 
     Whether it does must not depend on the order the forms come in, which would give one view two forms: all pairs.
+    `known` remembers keys, as most forms come again.
     """
-    keys = [_sortable(x) for x in forms]
+    keys = []
+    for form in forms:
+        key = known.get(form)
+        if key is None:
+            key = known[form] = _sortable(form)
+        keys.append(key)
     try:
         for a, b in combinations(keys, 2):
             _ = a < b

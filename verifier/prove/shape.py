@@ -11,7 +11,8 @@ from functools import cached_property
 
 from verifier.program.expr import At, Cell, Const, Expr, Own, Ref, children
 from verifier.program.program import Bool, Domain, Program, Range, Reference, Union, low
-from verifier.prove.values import INT, Value, owned
+from verifier.prove.ignored import ignored, without
+from verifier.prove.values import ANY, INT, Value, owned
 from verifier.records import dataclass
 
 SMALL = 16
@@ -56,6 +57,8 @@ class Shape:
     named: dict[int, tuple[int, ...]]
     """Per template (0: the package), the own cells that can hold a reference or a holder's name."""
     by_template: dict[int, Role]
+    ignored: frozenset[int]
+    """Absolute cells whose values decide nothing: they hold any value, and `program` does not write them."""
 
     def role(self, template: int) -> Role:
         """The role of a template."""
@@ -115,8 +118,11 @@ def beyond(program: Program) -> str:
     return ""
 
 
-def shape(program: Program) -> Shape:
-    """Prepare a composed program. Raises NotCovered for what the method does not handle."""
+def shape(program: Program, conditions: bool = True) -> Shape:
+    """Prepare a composed program; `conditions` as for `ignored`.
+
+    Raises NotCovered for what the method does not handle.
+    """
     outside = beyond(program)
     if outside:
         raise NotCovered(outside)
@@ -126,12 +132,14 @@ def shape(program: Program) -> Shape:
     size = len(program.templates[0].cells)
     chosen = {t.number: _first(program, t.number) for t in program.templates[1:]}
     lock_cells = _locks(program, chosen)
+    unread = ignored(program, lock_cells, conditions)
+    program = without(program, unread)
     owner = tuple(tuple([0] + [_owner(program, chosen, p.owner) for p in sort.places]) for sort in program.sorts)
-    roles = tuple(_role(program, t, i, owner) for t, i in chosen.items())
+    roles = tuple(_role(program, t, i, owner, unread) for t, i in chosen.items())
     named = {0: _named(program, lock_cells, 0, size)}
     named |= {r.template: _named(program, lock_cells, r.first, r.size) for r in roles}
     by_template = {r.template: r for r in roles}
-    return Shape(program, roles, size, lock_cells, _constants(program), owner, named, by_template)
+    return Shape(program, roles, size, lock_cells, _constants(program), owner, named, by_template, unread)
 
 
 def _check_lowering(program: Program) -> None:
@@ -173,7 +181,9 @@ def _owner(program: Program, chosen: dict[int, int], instance: int) -> int:
     return template if chosen[template] == instance else -1
 
 
-def _role(program: Program, template: int, instance: int, owner: tuple[tuple[int, ...], ...]) -> Role:
+def _role(
+    program: Program, template: int, instance: int, owner: tuple[tuple[int, ...], ...], unread: frozenset[int]
+) -> Role:
     i = program.instances[instance]
     first = next(f for t, f, _ in i.lineage if t == template)
     size = len(program.templates[template].cells)
@@ -191,7 +201,8 @@ def _role(program: Program, template: int, instance: int, owner: tuple[tuple[int
                 # Without a cell there is nothing to tell the tracked object from the forgotten ones by.
                 raise NotCovered("an object without fields that is allocated again and again")
             blocks.append((s, place, min(p.cells) - first, max(p.cells) - first + 1))
-    initial = tuple(_initial(program, owner, template, c) for c in range(first, first + size))
+    cells = range(first, first + size)
+    initial = tuple(ANY if c in unread else _initial(program, owner, template, c) for c in cells)
     name = program.templates[template].name
     return Role(template, name, first, size, program.starts[instance], initial, tuple(region), tuple(blocks))
 

@@ -30,22 +30,38 @@ LIMITS = {
 """What `bounds:` limits."""
 
 
+PAGES = "docs/semantics.md"
+
+
 def semantics(result: Result) -> list[str]:
-    """Section 4: the rules of Go the model uses, each with the line of Go's sources it comes from."""
-    cited = [_CITED.match(line) for line in result.rests_on]
-    rows = [
-        (plain(m["rule"]), code(m["source"])) if m else (plain(line), "")
-        for line, m in zip(result.rests_on, cited, strict=True)
-    ]
-    lines = (
-        table(("rule", "Go source, below `$(go env GOROOT)/src`"), rows)
-        if rows
-        else ["No rule of a primitive was used."]
-    )
-    found = result.subject.cites if result.subject else ()
-    if found:
-        lines += ["", f"Lines that steps of this model stand for: {', '.join(map(code, found))}."]
-    return [f"Rules of Go {plain(result.go)}.", "", *lines]
+    """Section 4: the rules of Go the model uses, the line of Go's sources each comes from, and what compares them."""
+    cites = result.subject.cites if result.subject else ()
+    used = result.subject.rules if result.subject else ()
+    lines = [f"Rules of Go {plain(result.go)}; lines are those below `$(go env GOROOT)/src`.", ""]
+    if result.rests_on:
+        found = [(line, _CITED.match(line)) for line in result.rests_on]
+        rows = [(plain(m["rule"]), code(_whole(m["source"]))) if m else (plain(line), "") for line, m in found]
+        lines += table(("what the verdict rests on", "Go source"), rows)
+    else:
+        lines += ["No rule of a primitive was used."]
+    if used:
+        rows = [(plain(f"{r.about}: {r.says}"), code(r.cite)) for r in used]
+        lines += ["", "Rules that steps of this model follow:", "", *table(("rule", "Go source"), rows)]
+        abouts = ", ".join(dict.fromkeys(r.about for r in used))
+        lines += [
+            "",
+            "Programs that run under the model and under the real toolchain, and have to agree, are listed for each",
+            f"rule in {code(PAGES)} of `verify`, under {plain(abouts)}.",
+        ]
+    rest = [c for c in cites if c not in {r.cite for r in used}]
+    if rest:
+        lines += ["", f"Other lines that steps of this model stand for: {', '.join(map(code, rest))}."]
+    return lines
+
+
+def _whole(source: str) -> str:
+    """The path that a report on a terminal shortens."""
+    return f"internal/runtime/{source}" if source.startswith("maps/") else source
 
 
 def alive(result: Result) -> list[str]:

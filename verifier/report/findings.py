@@ -44,8 +44,11 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
     if not failing:
         return [_none(result)]
     lines: list[str] = []
+    first = next((p for p in failing if p.trace is not None), None)
     for p in failing:
-        lines += ["", f"### {plain(subject(p))}: {plain(summary(p))}", "", *_one(result, p, files.get(p.name, ""))]
+        said = summary(p).removeprefix(f"{p.name}: ")
+        lines += ["", f"### {plain(subject(p))}: {plain(said)}", ""]
+        lines += _one(result, p, files.get(p.name, ""), LEGEND if p is first else "")
     lines += _fixes(result.fixes)
     for c in result.consequences:
         lines += [
@@ -86,7 +89,7 @@ def _none(result: Result) -> str:
     return "None was found before the check stopped. Whether there is one is not established."
 
 
-def _one(result: Result, p: Property, file: str) -> list[str]:
+def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
     trace = p.trace
     if trace is None:
         return [
@@ -95,7 +98,7 @@ def _one(result: Result, p: Property, file: str) -> list[str]:
     lines = [*block(go_block(p)), ""]
     drawn = timeline(judged(trace))
     if drawn:
-        lines += [*block(drawn), "", LEGEND, *([RACING] if trace.race else [])]
+        lines += [*block(drawn), "", *filter(None, (legend, RACING if trace.race else ""))]
     lines += ["", *why(trace), "", *_held(trace), *_tests(result, p), "", *_picture(p)]
     lines += ["", "To walk it, and to see any state of it (`--at N`):", "", *block(_commands(result, trace), "sh")]
     if file:
@@ -108,6 +111,8 @@ def _held(trace: Trace) -> list[str]:
     if not trace.columns or trace.history is not None:
         return []
     if not trace.held:
+        if not trace.race:
+            return []
         return ["At that moment nobody holds a lock.", ""]
     words = {"W": "for writing", "R": "for reading", "next": "waits to be next"}
     rows = [

@@ -71,7 +71,9 @@ def load(text: str) -> Index:
     listed = tuple(Listed(str(e["folder"]), str(e["digest"])) for e in tree["evidence"])
     if any(e.folder != slug(e.folder) for e in listed):
         raise ValueError("it names a folder that is none of ours")
-    failed = tuple(Failed(f["model"], f["path"], f["message"], int(f["exit_code"])) for f in tree["failed"])
+    failed = tuple(
+        Failed(str(f["model"]), str(f["path"]), str(f["message"]), int(f["exit_code"])) for f in tree["failed"]
+    )
     return Index(listed, failed)
 
 

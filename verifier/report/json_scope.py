@@ -72,6 +72,7 @@ def _subject(found: Subject) -> dict[str, Json]:
         "shared": list(found.shared),
         "bounds": dict(found.bounds),
         "semantics": list(found.cites),
+        "rules": [{"about": r.about, "rule": r.says, "go_source": r.cite} for r in found.rules],
         "decision": None
         if decision is None
         else {

@@ -127,6 +127,7 @@ DEFINITIONS: dict[str, tuple[Json, str]] = {
                 "shared": TEXTS,
                 "bounds": _map(TEXT),
                 "semantics": TEXTS,
+                "rules": _list(_object({"about": TEXT, "rule": TEXT, "go_source": TEXT})),
                 "decision": _or_null(
                     _object({"question": TEXT, "record": TEXT, "chosen": TEXT, "considered": TEXTS}),
                 ),

@@ -107,10 +107,14 @@ def _cast(trace: Trace) -> _Cast:
 def _body(prop: Property, trace: Trace, cast: _Cast) -> Iterator[str]:
     before = trace.start
     loop = len(trace.steps) - trace.loop + 1 if trace.loop else 0
+    setup = trace.history.setup if trace.history is not None else 0
     for step in trace.steps:
         if step.number == loop:
             yield "loop for ever"
-        yield from _step(trace, step, before, cast)
+        if step.number > setup:
+            yield from _calls(trace, step.number, cast, begins=True)
+            yield from _step(trace, step, before, cast)
+            yield from _calls(trace, step.number, cast, begins=False)
         before = step.objects
     if loop:
         yield "end"
@@ -118,6 +122,15 @@ def _body(prop: Property, trace: Trace, cast: _Cast) -> Iterator[str]:
     yield from _racing(trace, cast)
     yield f"Note over {cast.span}: {label(summary(prop))}" if cast.goroutines else "Note over O0: before any goroutine"
     yield "end"
+
+
+def _calls(trace: Trace, number: int, cast: _Cast, begins: bool) -> Iterator[str]:
+    """The calls of a history that begin or return in a row."""
+    for call in trace.history.calls if trace.history is not None else ():
+        who = cast.goroutines.get(call.goroutine, "")
+        if who and number == (call.begins if begins else call.returns):
+            said = f"calls {call.text}" if begins else f"{call.text} returns {call.gave}".rstrip()
+            yield f"Note over {who}: {label(said)}"
 
 
 def _step(trace: Trace, step: TraceStep, before: tuple[str, ...], cast: _Cast) -> Iterator[str]:

@@ -49,6 +49,10 @@ class Shape:
     """Successors of one state at most."""
     canonical: str = ""
     """The function that brings a successor into canonical form, if there is one."""
+    covered: str = ""
+    """The function that says whether a state covers another one that is equal but for `apart`, if there is one."""
+    apart: tuple[int, ...] = ()
+    """The bits of every word in which a state may differ from one that covers it."""
 
     @property
     def buffer(self) -> int:
@@ -199,10 +203,14 @@ class _Loop:
                     going.set(0)
 
                 def compare(n: Value = n, entry: Value = entry) -> None:
-                    with f.when(self._same(entry - 1, n)):
-                        with f.when(entry.at_most(self._layer.get())):
+                    with f.when(self._alike(entry - 1, n)):
+                        same = self._same(entry - 1, n)
+                        with f.when(same & entry.at_most(self._layer.get())):
                             self._back.set(1)
-                        going.set(0)
+                        going.set((~same).extended())
+                        if self._shape.covered:
+                            with f.when(~same):
+                                going.set(f.call(self._shape.covered, *self._both(entry - 1, n)).equals(0).extended())
                     at.set((at.get() + 1) & self._mask)
 
                 f.either(entry.equals(0), add, compare)
@@ -218,18 +226,39 @@ class _Loop:
         self._count.set(number + 1)
         f.store(self._table, at, number + 1, "i32")
 
+    def _both(self, number: Value, n: Value) -> tuple[Value, Value]:
+        """The addresses of a stored state and of one that was found."""
+        f, words = self._f, self._shape.words
+        return f.address(self._states, number * words), f.address(self._given["out"], n * words)
+
     def _same(self, number: Value, n: Value) -> Value:
-        f, words, out = self._f, self._shape.words, self._given["out"]
+        """Whether a stored state and one that was found, alike, are equal."""
+        f, (stored, found) = self._f, self._both(number, n)
         same = f.constant(1, "i1")
-        for w in range(words):
-            same = same & f.load(self._states, number * words + w).equals(f.load(out, n * words + w))
+        for w, apart in enumerate(self._shape.apart):
+            if apart:
+                same = same & f.load(stored, w).equals(f.load(found, w))
         return same
+
+    def _alike(self, number: Value, n: Value) -> Value:
+        """Whether they are equal but for what may differ."""
+        f, (stored, found) = self._f, self._both(number, n)
+        same = f.constant(1, "i1")
+        for w in range(self._shape.words):
+            same = same & _fixed(self._shape, w, f.load(stored, w) ^ f.load(found, w)).equals(0)
+        return same
+
+
+def _fixed(shape: Shape, w: int, word: Value) -> Value:
+    """A word without the bits in which a state may differ from one that covers it."""
+    apart = shape.apart[w] if shape.apart else 0
+    return word & signed(~apart) if apart else word
 
 
 def hashed(f: Function, shape: Shape, states: Value, number: Value) -> Value:
     """A multiplicative hash of all words; the table uses its highest bits."""
     mixed = f.constant(0)
     for w in range(shape.words):
-        mixed = (mixed ^ f.load(states, number * shape.words + w)) * signed(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ _fixed(shape, w, f.load(states, number * shape.words + w))) * signed(0x9E3779B97F4A7C15)
         mixed = mixed ^ (mixed >> 32)
     return mixed * signed(0xD6E8FEB86659FD93)

@@ -11,7 +11,7 @@ from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.events import Events, Observer, events
 from verifier.explore.kernel.expressions import Expressions
 from verifier.explore.kernel.heapcode import HeapCode
-from verifier.explore.kernel.judgecode import Judge
+from verifier.explore.kernel.judgecode import COVERED, Judge
 from verifier.explore.kernel.loop import Shape, explore_source, rehash_source
 from verifier.explore.kernel.racecode import Classes, Look, RaceCode, classes
 from verifier.explore.kernel.stepcode import StepCode
@@ -21,7 +21,13 @@ from verifier.explore.pyloop import Watch
 from verifier.explore.races import Races
 from verifier.program.concrete import Concrete
 from verifier.program.intervals import Ranges
+from verifier.program.layout import WORD
 from verifier.records import dataclass
+
+FOUND, FAILING = range(2)
+"""What is counted while successors are made: how many there are, and whether some step fails."""
+_TOGETHER = 300
+"""Steps up to which one function makes all successors: the time to compile one grows faster than its length."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +52,32 @@ def module(machine: Machine, watches: tuple[Watch, ...], races: Races, judge: Ju
     exact = RaceCode(machine, races, constants, told.race) if races.possible else None
     most = sum(max((len(steps) for steps in out.values()), default=0) for out in machine.leaving)
     canonical = _canonical(machine, constants)
-    shape = Shape(machine.layout.words, len(machine.steps), most, canonical.name if canonical else "")
+    covers = judge is not None and judge.covers
+    shape = Shape(
+        machine.layout.words,
+        len(machine.steps),
+        most,
+        canonical.name if canonical else "",
+        COVERED if covers else "",
+        _apart(machine) if covers else (),
+    )
     successors = _Successors(machine, watches, told, constants, heap, classes(machine, races) if exact else None)
     parts = [successors.source(), successors.stuck()]
     parts += [exact.source()] if exact else []
     parts += [heap.source()] if heap else []
     parts += [canonical.source()] if canonical else []
-    parts += [judge.source()] if judge else []
+    parts += [judge.source(machine.layout, constants)] if judge else []
     parts += [rehash_source(shape), explore_source(shape)]
     return Module("\n".join([constants.source(), *parts]), shape, told, exact)
+
+
+def _apart(machine: Machine) -> tuple[int, ...]:
+    """The bits of the judge's state, in every word."""
+    clients, layout = machine.program.clients, machine.layout
+    assert clients is not None
+    slot = layout.cells[clients.state]
+    bits = slot.mask << slot.shift
+    return tuple(bits >> WORD * w & (1 << WORD) - 1 for w in range(layout.words))
 
 
 def _canonical(machine: Machine, constants: Constants) -> CanonicalCode | ClientCode | None:
@@ -85,39 +108,29 @@ class _Successors:
         self._observer = Observer(machine.program, told, watches)
 
     def source(self) -> str:
-        """The text of the function."""
+        """The text of the function, and of those it calls."""
         parameters = [(n, "ptr") for n in ("s", "out", "taken", "armed", "known")]
         f = Function("successors", [*parameters, ("mask", "i64")])
         state, out, taken, armed, known, mask = f.parameters
         words = Words(f, state, self._machine.layout.words)
-        found, failing = f.variable(0), f.variable(0, "i1")
-        steps = StepCode(
-            self._machine, words, self._constants, lambda: f.address(out, found.get() * self._machine.layout.words)
-        )
-        self._observer.watch(f, armed, steps.expressions())
+        counts = f.array(2)
+        self._observer.watch(f, armed, StepCode(self._machine, words, self._constants, lambda: out).expressions())
+        f.store(counts, FOUND, 0)
+        f.store(counts, FAILING, 0)
         look = Look(f, self._spots) if self._spots else None
-
-        def arrive(k: int, successor: Value) -> None:
-            if self._heap and not all_pooled(self._machine):
-                f.call(self._heap.collect, successor)
-            f.store(taken, found.get(), k, "i32")
-            found.set(found.get() + 1)
-
-        def failed(k: int) -> None:
-            failing.set(1)
-            self._observer.report(f, armed, self._told.failed(k))
-
+        parts: list[str] = []
         for i in self._machine.program.goroutines:
-            self._goroutine(f, i.number, words, steps, look, state, armed, failed, arrive)
+            parts += self._goroutine(f, i.number, words, look, (state, out, taken, armed, counts))
         if look:
             with f.when(look.suspicious()):
                 race = f.call("races", state, known, mask)
                 with f.when(race.differs(0)):
                     f.give(race)
-        with f.when(found.get().equals(0) & ~failing.get()):
+        found = f.load(counts, FOUND)
+        with f.when(found.equals(0) & f.load(counts, FAILING).equals(0)):
             f.give(f.call("stuck", state, armed))
-        f.give(found.get())
-        return f.source()
+        f.give(found)
+        return "\n".join([f.source(), *parts])
 
     def stuck(self) -> str:
         """The text of `stuck(s, armed)`."""
@@ -130,32 +143,69 @@ class _Successors:
         return f.source()
 
     def _goroutine(
-        self,
-        f: Function,
-        instance: int,
-        words: Words,
-        steps: StepCode,
-        look: Look | None,
-        state: Value,
-        armed: Value,
-        failed: Callable[[int], None],
-        arrive: Callable[[int, Value], None],
-    ) -> None:
+        self, f: Function, instance: int, words: Words, look: Look | None, given: tuple[Value, ...]
+    ) -> list[str]:
+        """The steps of a goroutine; the text of functions for them, where there are many."""
         layout = self._machine.layout
         cases: dict[int, Callable[[], None]] = {}
+        parts: list[str] = []
+        apart = len(self._machine.steps) > _TOGETHER
         for location, numbers in self._machine.leaving[instance].items():
             at = layout.codes[instance][location]
 
             def body(at: int = at, numbers: tuple[int, ...] = numbers) -> None:
                 if look:
                     look.at((instance, at))
-                for k in numbers:
-                    self._step(f, k, steps, state, armed, failed, arrive)
+                if not apart:
+                    self._steps(f, words, numbers, *given)
+                    return
+                name = f"leave{instance}_{at}"
+                told = f.call(name, *given)
+                with f.when(told.differs(0)):
+                    f.give(told)
+                parts.append(self._apart(name, numbers))
 
             cases[at] = body
         if cases:
             slot = layout.pcs[instance]
             f.switch(words.field(slot) if slot.width else f.constant(0), cases)
+        return parts
+
+    def _apart(self, name: str, numbers: tuple[int, ...]) -> str:
+        """A function of its own for the steps out of one location."""
+        f = Function(name, [(n, "ptr") for n in ("s", "out", "taken", "armed", "counts")])
+        self._steps(f, Words(f, f.parameters[0], self._machine.layout.words), numbers, *f.parameters)
+        f.give(0)
+        return f.source()
+
+    def _steps(
+        self,
+        f: Function,
+        words: Words,
+        numbers: tuple[int, ...],
+        state: Value,
+        out: Value,
+        taken: Value,
+        armed: Value,
+        counts: Value,
+    ) -> None:
+        def place() -> Value:
+            return f.address(out, f.load(counts, FOUND) * self._machine.layout.words)
+
+        def arrive(k: int, successor: Value) -> None:
+            if self._heap and not all_pooled(self._machine):
+                f.call(self._heap.collect, successor)
+            found = f.load(counts, FOUND)
+            f.store(taken, found, k, "i32")
+            f.store(counts, FOUND, found + 1)
+
+        def failed(k: int) -> None:
+            f.store(counts, FAILING, 1)
+            self._observer.report(f, armed, self._told.failed(k))
+
+        steps = StepCode(self._machine, words, self._constants, place)
+        for k in numbers:
+            self._step(f, k, steps, state, armed, failed, arrive)
 
     def _step(
         self,

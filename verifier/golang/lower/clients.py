@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from verifier.golang.clients import Client
+from verifier.golang.clients import RANGE, Client
 from verifier.golang.lower.arrange import Arrangement
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.machine import Machine
@@ -21,7 +21,7 @@ from verifier.golang.types import Func, Var
 from verifier.model.document import CLIENT
 from verifier.program.atomic import COUNTER
 from verifier.program.expr import ONE, ZERO, Const, Expr, Judge, Own, Read, Table, all_of, any_of, equal, ite, op
-from verifier.program.monitor import REFUTED, Clients, Operation
+from verifier.program.monitor import REFUTED, VALUED, Clients, Operation
 from verifier.program.program import END, PACKAGE, Kind, Range
 from verifier.records import dataclass
 
@@ -42,6 +42,7 @@ class Made:
     mine: int
     pending: int
     operations: tuple[Operation, ...]
+    constants: tuple[int, ...]
 
 
 def clients(m: Machine, client: Client) -> Made:
@@ -62,7 +63,8 @@ def clients(m: Machine, client: Client) -> Made:
         m.cell(n, Range(0, most)) for n, most in (("calls", asked.calls), ("call", len(client.operations)))
     )
     b.frame[mine] = b.frame[pending] = False
-    out = Made(client, b.number, state, phase, busy, made, mine, pending, client.operations)
+    constants = tuple(constant(m, v) for v in client.values)
+    out = Made(client, b.number, state, phase, busy, made, mine, pending, client.operations, constants)
     writer = _Writer(m, out)
     writer.begin()
     for name, method in client.methods:
@@ -89,6 +91,7 @@ def judged(made: Made, at: Arrangement) -> Clients:
         phase=made.phase,
         ghosts=frozenset({*ghosts, *pending}),
         type=asked.type,
+        constants=made.constants,
     )
 
 
@@ -98,6 +101,15 @@ def _shared(m: Machine, name: str, most: int) -> int:
     package.cells.append((name, Range(0, most)))
     package.frame.append(False)
     return len(package.cells) - 1
+
+
+def constant(m: Machine, var: Var) -> int:
+    """The value of a key or a value that clients use, as cells hold it."""
+    held = variable(m, var)
+    assert not isinstance(held, Loc), f"{var.name} has no known value"
+    (number,) = numbers(m, held)
+    assert isinstance(number, Const)
+    return number.value
 
 
 def _next(ref: Own, most: int) -> Expr:
@@ -131,31 +143,33 @@ class _Writer:
     def method(self, name: str, method: Func) -> None:
         """Every call of a method, its steps, and the return."""
         m, start = self._m, self._m.new()
-        for number, o in enumerate(self._client.operations, 1):
-            if o.method == name:
-                self._call(number, o, start)
+        for number, (o, called) in enumerate(zip(self._client.operations, self._client.callees, strict=True), 1):
+            if called == name:
+                self._call(number, o, start, name)
         m.cur = start
+        # What Range yields for a key is like what a Load returns.
+        name = "Load" if name == RANGE else name
         found = inline(m, FuncVal(method, m.globals, self._receiver()), self._arguments(name, method), m.where)
         updates = (
-            (self._state, Judge(Read(self._pending), self._outcome(name, found))),
+            (self._state, Judge(Read(self._pending), self._outcome(name, found), valued=name in VALUED)),
             (self._pending, ZERO),
             (self._busy, Table((0, *range(self._goroutines)), Read(self._busy))),
         )
         self._edge(m.here(), IDLE, "return", updates=updates)
         m.cur = None
 
-    def _call(self, number: int, o: Operation, start: int) -> None:
+    def _call(self, number: int, o: Operation, start: int, called: str) -> None:
         phase, running = Read(self._phase), equal(Read(self._phase), ONE)
         alone = all_of(equal(phase, ZERO), equal(Read(self._busy), ZERO))
         left = all_of(running, op("<", Read(self._mine), Const(self._calls)))
         begun = ((self._pending, Const(number)), (self._busy, _next(self._busy, self._goroutines)))
-        if o.method in self._client.asked.operations:
+        if called in self._client.asked.operations:
             counted = (
                 (self._mine, ite(running, _next(self._mine, self._calls), Read(self._mine))),
                 (self._made, ite(running, _next(self._made, self._total), Read(self._made))),
             )
             self._edge(IDLE, start, o.text, guard=any_of(alone, left), updates=(*begun, *counted))
-        if o.method == "Load":
+        if called == "Load":
             after = ((self._phase, Const(2 + o.key)),)
             self._edge(IDLE, start, o.text, guard=self._over(1 + o.key), updates=(*begun, *after))
 
@@ -192,15 +206,8 @@ class _Writer:
 
     def _argument(self, variables: tuple[Var, ...], positions: list[int]) -> Expr:
         """The constant at a position (from 1) of the pending operation."""
-        known = [0, *(self._constant(v) for v in variables)]
+        known = [0, *(constant(self._m, v) for v in variables)]
         return Table((0, *(known[n] for n in positions)), Read(self._pending))
-
-    def _constant(self, var: Var) -> int:
-        held = variable(self._m, var)
-        assert not isinstance(held, Loc), f"{var.name} has no known value"
-        (number,) = numbers(self._m, held)
-        assert isinstance(number, Const)
-        return number.value
 
     def _outcome(self, name: str, found: Value) -> Expr:
         """The outcome of a call, see `monitor.apply`; one more than there are values for what no map gives."""
@@ -210,11 +217,12 @@ class _Writer:
             return ZERO
         if len(leaves) == 1:
             return ite(leaves[0], ONE, ZERO)
-        value, there = leaves
+        value, there, *twice = leaves
         known: Expr = none
         for n, var in reversed(list(enumerate(self._client.values, 1))):
-            known = ite(equal(value, Const(self._constant(var))), Const(n), known)
+            known = ite(equal(value, Const(constant(self._m, var))), Const(n), known)
         ops = self._client.operations
         given = self._argument(self._client.values, [o.value for o in ops])
         without = given if name == "LoadOrStore" else ZERO
-        return ite(there, known, ite(equal(value, without), ZERO, none))
+        once = ite(there, known, ite(equal(value, without), ZERO, none))
+        return ite(twice[0], none, once) if twice else once

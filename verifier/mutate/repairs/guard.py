@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from verifier.golang import syntax as ast
-from verifier.golang.types import Primitive
+from verifier.golang.types import Pointer, Primitive, Struct, Var, underlying
 from verifier.mutate.edit import Edit, Subject
 from verifier.mutate.files import Change, NoPlace
 from verifier.mutate.place import Stretch, joined, names, stretch
@@ -26,12 +26,15 @@ class Mutex:
     text: str
     shared: bool
     new: bool = False
+    weight: int = 0
+    """As of edits: a name that reads worse than others for the same mutex counts for more."""
 
 
 def guarded(subject: Subject, trouble: Trouble) -> Iterator[Edit]:
     """Statements that touch what goes wrong, each guarded; then from the first to the last one of a function."""
     for mutex in mutexes(subject):
-        for touches in dict.fromkeys((trouble.shown, trouble.all)):
+        # One at a time too: the others may be under the same mutex by another name.
+        for touches in dict.fromkeys((*((t,) for t in trouble.shown), trouble.shown, trouble.all)):
             yield from _made(subject, mutex, touches, together=False)
         yield from _made(subject, mutex, trouble.all, together=True)
 
@@ -78,9 +81,30 @@ def mutexes(subject: Subject) -> list[Mutex]:
             if used is not None and used[0] in _LOCKS:
                 text = subject.files.slice(used[2].span)
                 found.setdefault(text, Mutex(text, used[0] == "sync.RWMutex"))
+    for owner in _owners(subject):
+        for text, name in _fields(owner):
+            found.setdefault(text, Mutex(text, name == "sync.RWMutex", weight=1 if owner.package else 0))
     taken = {n for f in subject.functions for n in names(f.body)} | set(found)
     fresh = next((n for n in _NEW if n not in taken), "")
     return [*found.values(), *([Mutex(fresh, False, True)] if fresh else [])]
+
+
+def _owners(subject: Subject) -> Iterator[Var]:
+    """Variables whose fields can be named: those of the package, and receivers."""
+    for variables, _ in subject.front.package.variables:
+        yield from variables
+    for f in subject.front.package.functions:
+        if f.recv is not None and f.recv.name and subject.files.holds(f.decl.span):
+            yield f.recv
+
+
+def _fields(owner: Var) -> Iterator[tuple[str, str]]:
+    """The mutexes among the fields of a struct, or of what a pointer leads to: as text, with their type."""
+    of = owner.type.elem if isinstance(owner.type, Pointer) else owner.type
+    struct = underlying(of)
+    for field in struct.fields if isinstance(struct, Struct) else ():
+        if isinstance(field.type, Primitive) and field.type.name in _LOCKS:
+            yield owner.name if field.embedded else f"{owner.name}.{field.name}", field.type.name
 
 
 def _made(
@@ -100,7 +124,7 @@ def _made(
     said = _lines(parts)
     name = f"a new mutex, {mutex.text}" if mutex.new else mutex.text
     span = parts[0].stmts[0].span
-    weight = SECOND if mutex.new and len(mutexes(subject)) > 1 else 0
+    weight = SECOND if mutex.new and len(mutexes(subject)) > 1 else mutex.weight
     what = f"guard {said} with {name}"
     yield Edit("guard", what, subject.words(span), span, tuple(changes), weight=weight)
 

@@ -41,15 +41,18 @@ def run_on(
     taken: Callable[[Step], bool],
     known: Callable[[int, int], Expr] = lambda template, location: TRUE,
     right: Callable[[int, int], bool] = lambda template, step: False,
+    *,
+    arrays: bool = False,
 ) -> Program:
     """`program` with runs of steps that do not rest at the locations `passed` (per template) composed into one each.
 
     A location may be passed if all steps out of it may: those that end in a state are joined, the state before one
     that fails is still seen. `taken`: steps that may be taken before the start. `known(template, location)` holds
     whenever a goroutine stands there. `right(template, step)`: such steps at the beginning of a run need not be seen.
+    `arrays`: see `Symbolic`.
     """
     named = named_locations(program)
-    symbolic = Symbolic(program)
+    symbolic = Symbolic(program, arrays=arrays)
     clients = {program.instances[n].template for n in program.clients.instances} if program.clients else set()
     composers = [
         _Composer(t, named[t.number], passed[t.number], symbolic, known, right, t.number in clients)

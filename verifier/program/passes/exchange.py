@@ -26,6 +26,16 @@ class Exchange:
     sorts: tuple[Moves, ...]
     _known: dict[Domain, Moves] = field(default_factory=dict, compare=False, repr=False)
 
+    calls: Moves = field(default_factory=dict)
+    results: Moves = field(default_factory=dict)
+    """What becomes of the calls that clients are in, and of values as outcomes."""
+    held: Mapping[int, Moves] = field(default_factory=dict)
+    """What becomes of the values of some cells, whatever their domain."""
+
+    def stored(self, cell: int) -> Moves:
+        """What the exchange does to the values of a cell."""
+        return self.held[cell] if cell in self.held else self.moves(self.program.cells[cell].domain)
+
     def moves(self, domain: Domain) -> Moves:
         """What the exchange does to the values of a domain."""
         if domain not in self._known:

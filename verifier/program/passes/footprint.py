@@ -74,6 +74,17 @@ def touched(footprint: Footprint, step: Step) -> Touched:
     return Touched(reads, writes, places)
 
 
+def feeding(found: Bits, needs: Iterable[tuple[Bits, Bits]]) -> Bits:
+    """`found` and all it is computed from; `needs` are the updates, as (cells written, cells read)."""
+    before = -1
+    while before != found:
+        before = found
+        for written, read in needs:
+            if written & found:
+                found |= read
+    return found
+
+
 def bits(cells: Iterable[int]) -> Bits:
     """The set of these cells."""
     found = 0

@@ -85,9 +85,13 @@ class Forms:
                 return self.place(ref, scope)
             case Fresh():
                 return ("fresh",)
-            case Judge(op=call, result=result):
+            case Judge(op=call, result=result, valued=valued):
                 # Who calls does not matter: the engines exchange the clients in the judge's state as well.
-                return "judge", self.value(call, PLAIN, scope), self.value(result, PLAIN, scope)
+                made = self.value(call, self._exchange.calls, scope)
+                if not self._exchange.results:
+                    return "judge", made, self.value(result, PLAIN, scope)
+                # A choice between values is another expression when they are exchanged.
+                return "judge", made, self._by_cases(result, scope, self._exchange.results if valued else PLAIN)
             case Op(name="ite", args=(a, b, c)):
                 return "ite", self.test(a, scope), self.value(b, want, scope), self.value(c, want, scope)
             case Op(name=name, args=args) if name in _BOOLEAN and name not in ("<", "<="):
@@ -157,7 +161,7 @@ class Forms:
     def _stored(self, ref: Ref) -> Moves:
         match ref:
             case Cell(number=n):
-                return self._exchange.moves(self._cells[n].domain)
+                return self._exchange.stored(n)
             case At(family=f):
                 return self._family(f)[0]
             case Pc():
@@ -168,7 +172,7 @@ class Forms:
         """What the exchange does to the values in the cells of a family, and whether it moves any of the cells."""
         if f not in self._families:
             real = [n for n in f.cells if n >= 0]
-            kinds = [self._exchange.moves(self._cells[n].domain) for n in real] or [PLAIN]
+            kinds = [self._exchange.stored(n) for n in real] or [PLAIN]
             kind = kinds[0] if all(k == kinds[0] for k in kinds) else _MIXED
             self._families[f] = kind, any(self._exchange.cells[n] != n for n in real)
         return self._families[f]

@@ -43,6 +43,8 @@ def fuse(program: Program) -> Program:
         _goes_on,
         lambda template, location: locks.known((template, location)),
         lambda template, step: (template, step) in right,
+        # What it costs is time: only programs that are large anyway are given it.
+        arrays=program.clients is not None,
     )
 
 

@@ -8,7 +8,7 @@ from itertools import product
 
 from verifier.program.concrete import Concrete
 from verifier.program.evaluate import Valuation, evaluate, place
-from verifier.program.expr import At, Expr, Ref, refs
+from verifier.program.expr import At, Expr, Judge, Ref, refs
 from verifier.program.passes.footprint import (
     Bits,
     Footprint,
@@ -19,7 +19,7 @@ from verifier.program.passes.footprint import (
     touched,
 )
 from verifier.program.passes.locks import Joint
-from verifier.program.program import Access, Kind, Program, high, low
+from verifier.program.program import Access, Kind, Program, Step, high, low
 from verifier.program.semantics import ProgramFault
 from verifier.records import dataclass
 
@@ -42,6 +42,9 @@ class Action:
     guards: tuple[tuple[Expr, Bits], ...]
     updates: tuple[tuple[Ref, Expr, Bits, Bits], ...]
     accesses: tuple[tuple[Access, Bits, Bits], ...]
+    told: Bits = 0
+    """What the outcome of a call is worked out from, where the judge is told of it: in the judge's state no order of
+    steps shows, in the outcome it does."""
     partial: bool = False
     """Whether reads were left out that nobody can interfere with: then only what is left can be compared."""
 
@@ -93,6 +96,7 @@ def action(footprint: Footprint, c: Concrete, alone: Alone = lambda ref, write: 
         places=places,
         updates=tuple(x for x in made.updates if written(x[0])),
         accesses=kept,
+        told=_told(step, reads),
         partial=any(alone(ref, write) for ref, write in _touches(c)),
     )
 
@@ -120,7 +124,16 @@ def _whole(footprint: Footprint, c: Concrete) -> Action:
     accesses = tuple(
         (a, footprint.cells(a.ref), footprint.reads(a.when) | footprint.index(a.ref)) for a in step.accesses
     )
-    return Action(c, cells.reads, cells.writes, cells.places, guards, updates, accesses)
+    told = _told(step, footprint.reads)
+    return Action(c, cells.reads, cells.writes, cells.places, guards, updates, accesses, told)
+
+
+def _told(step: Step, reads: Callable[[Expr], Bits]) -> Bits:
+    found = 0
+    for _, value in step.updates if step.fail is None else ():
+        if isinstance(value, Judge):
+            found |= reads(value.result)
+    return found
 
 
 def racing(a: Action, b: Action) -> bool:
@@ -151,7 +164,7 @@ class Movers:
         for a in here:
             if a.private:
                 continue
-            if racing(a, other):
+            if racing(a, other) or a.told & other.writes or other.told & a.writes:
                 return False
             conflict = a.writes & (other.reads | other.places | other.writes) or other.writes & a.reads
             if conflict and (a.partial or other.partial):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from verifier.program.passes.constants import fold_constants
+from verifier.program.passes.copies import merge_copies
+from verifier.program.passes.covering import covering
 from verifier.program.passes.fuse import fuse
 from verifier.program.passes.registers import share_registers
 from verifier.program.passes.slice import slice_cells
@@ -24,6 +26,7 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
         return program
     small = program
     for wanted, make in (
+        (folding and program.clients is not None, merge_copies),
         (folding and program.clients is not None, share_registers),
         (folding, fold_constants),
         (slicing, slice_cells),
@@ -35,7 +38,7 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
         if wanted:
             made = make(small)
             small = made if small is program else _through(made, small)
-    return small
+    return covering(small) if folding else small
 
 
 def _through(made: Program, middle: Program) -> Program:

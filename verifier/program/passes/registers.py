@@ -25,13 +25,13 @@ def share_registers(program: Program) -> Program:
     """
     if any(s.spawn is not None or s.offer is not None for t in program.templates for s in t.steps):
         return program
-    elsewhere = _named_elsewhere(program)
+    elsewhere = named_elsewhere(program)
     templates = tuple(t if t.number == PACKAGE else _shared(program, t, elsewhere) for t in program.templates)
     numbered = tuple(replace(t, steps=tuple(replace(s, origin=(n,)) for n, s in enumerate(t.steps))) for t in templates)
     return replace(program, templates=numbered, prelude=((),) * len(program.instances), raw=program)
 
 
-def _named_elsewhere(program: Program) -> set[tuple[int, int]]:
+def named_elsewhere(program: Program) -> set[tuple[int, int]]:
     """(template, offset) of the cells that somebody reads or writes under another name, or looks at as an object."""
     footprint = Footprint(program)
     seen = 0

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from verifier.program.expr import Expr, Ref
 from verifier.program.intervals import Ranges
-from verifier.program.passes.footprint import Bits, Footprint, bits, collected
+from verifier.program.passes.footprint import Bits, Footprint, bits, collected, feeding
 from verifier.program.program import Program, Step, Template
 from verifier.program.semantics import paired
 
@@ -60,13 +60,7 @@ def _relevant(program: Program, footprint: Footprint) -> Bits:
             needs.append((written, footprint.reads(value) | footprint.index(ref)))
             if not _always_fits(ranges, step, ref, value):
                 found |= written
-    before = -1
-    while before != found:
-        before = found
-        for written, read in needs:
-            if written & found:
-                found |= read
-    return found
+    return feeding(found, needs)
 
 
 def _always_fits(ranges: Ranges, step: Step, ref: Ref, value: Expr) -> bool:

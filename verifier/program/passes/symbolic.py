@@ -20,6 +20,8 @@ from verifier.program.expr import (
     Ref,
     all_of,
     at_cell,
+    equal,
+    ite,
     negate,
     op,
     rewrite,
@@ -72,10 +74,15 @@ class Path:
 
 
 class Symbolic:
-    """Symbolic execution over one program. Methods raise Inexact where cells may alias."""
+    """Symbolic execution over one program. Methods raise Inexact where cells may alias.
 
-    def __init__(self, program: Program) -> None:
+    `arrays`: a run may write an element of a family and read or write one that may be the same (McCarthy, "Towards a
+    mathematical science of computation", IFIP 1962); updates then name it perhaps twice, and the later one counts.
+    """
+
+    def __init__(self, program: Program, *, arrays: bool = False) -> None:
         self._program = program
+        self._arrays = arrays
         self.ranges = Ranges(program)
         self._asked: tuple[Path, Ranges] | None = None
         self._absolute: dict[tuple[int, int], frozenset[int]] = {}
@@ -97,6 +104,8 @@ class Symbolic:
             ref = x.ref
             if not isinstance(ref, At) and ref in written:
                 return written[ref]
+            if self._arrays and isinstance(ref, At):
+                return self._element(ref, path)
             known = self._last(ref, path) if isinstance(ref, At) else None
             if known is not None:
                 return known
@@ -112,7 +121,10 @@ class Symbolic:
             new = self.value(path, value)
             target = self.ref(path, ref)
             if isinstance(target, At):
-                if self._last(target, path) is not None:
+                if self._arrays:
+                    self._element(target, path)
+                    places = [(other, value_) for other, value_ in places if other != target]
+                elif self._last(target, path) is not None:
                     places = [(other, value_) for other, value_ in places if other != target]
                 else:
                     self._apart(target, path)
@@ -193,6 +205,40 @@ class Symbolic:
             raise Inexact
         return bounds.pop()
 
+    def _element(self, ref: At, path: Path) -> Expr | None:
+        """What is in the cell that `ref` is after the run; None if the run does not write it."""
+        self._apart(ref, replace(path, places=()))
+        later: list[tuple[Expr, Expr]] = []
+        found: Expr | None = None
+        for other, value in reversed(path.places):
+            if other == ref:
+                found = value
+                break
+            same = self._meeting(ref, other, path)
+            if same != FALSE:
+                later.append((same, value))
+        if not later:
+            return found
+        out = Read(ref) if found is None else found
+        for same, value in reversed(later):
+            out = ite(same, value, out)
+        return out
+
+    def _meeting(self, ref: At, other: At, path: Path) -> Expr:
+        """When two names of cells, both in terms of the state before the run, are one cell."""
+        if self._cells(ref).isdisjoint(self._cells(other)) or (_fresh_only(other) and not mentions_fresh(ref.index)):
+            return FALSE
+        if ref.family == other.family:
+            offsets: tuple[Expr, Expr] | None = _offsets(ref.index, other.index)
+        else:
+            offsets = _within(ref, other) or _within(other, ref)
+        if offsets is None:
+            raise Inexact
+        same = self.decided(path, equal(*offsets))
+        if mentions_fresh(same):
+            raise Inexact
+        return same
+
     def _last(self, ref: At, path: Path) -> Expr | None:
         """What the run wrote last into the very cell that `ref` is; None if it is another one, or perhaps one."""
         for other, value in reversed(path.places):
@@ -225,6 +271,25 @@ class Symbolic:
 
 def _fresh_only(ref: Ref) -> bool:
     return isinstance(ref, At) and mentions_fresh(ref.index)
+
+
+def _offsets(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Two indices without the object both begin with: they are equal when these are."""
+    match a, b:
+        case Op(name="+", args=(x, i)), Op(name="+", args=(y, j)) if x == y:
+            return i, j
+    return a, b
+
+
+def _within(field: At, array: At) -> tuple[Expr, Expr] | None:
+    """Which element of an array in an object a field is, and which one is meant, where both are of the same object."""
+    match array.index:
+        case Op(name="+", args=(Op(name="*", args=(x, Const(value=size))), element)) if x == field.index:
+            where = {cell: n for n, cell in enumerate(array.family.cells) if cell >= 0}
+            steps = {where[c] - n * size if c in where else -1 for n, c in enumerate(field.family.cells) if c >= 0}
+            if len(steps) == 1 and -1 not in steps:
+                return Const(steps.pop()), element
+    return None
 
 
 def _without_nil(e: Expr) -> Expr:

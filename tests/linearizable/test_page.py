@@ -1,0 +1,47 @@
+"""The table of docs/linearizable.md says what the tool says. Cells that took long are the slow tier."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks.linearizable import MODELS, PAGE, SIZES, judge, text_of
+
+LONG = 20.0
+"""CPU seconds from which on a cell is in the slow tier."""
+QUICK = 0.8
+"""CPU seconds up to which a cell is judged in every run of the tests."""
+_CELL = re.compile(r"(\*\*not\*\*|yes)(?:, (\d+) atomic steps)?: ([\d,]+) states, ([\d.]+) s, [\d,]+ MB")
+
+ROWS = {
+    name: cells
+    for line in PAGE.read_text(encoding="utf-8").splitlines()
+    for name, *cells in [line.strip("| ").split(" | ")]
+    if (MODELS / f"{name}.yaml").exists()
+}
+CELLS = [
+    pytest.param(
+        name, size, m, id=f"{name} {size[0]}x{size[1]}", marks=[pytest.mark.slow] if float(m[4]) > LONG else []
+    )
+    for name, cells in ROWS.items()
+    for size, text in zip(SIZES, cells, strict=True)
+    if (m := _CELL.fullmatch(text)) and not QUICK < float(m[4]) <= LONG
+]
+
+
+def test_every_model_has_a_row() -> None:
+    assert set(ROWS) == {p.stem for p in MODELS.glob("*.yaml")}
+    assert any(str(c.id).startswith("register") for c in CELLS)
+
+
+@pytest.mark.parametrize(("name", "size", "found"), CELLS)
+def test_the_cell_is_true(name: str, size: tuple[int, int], found: re.Match[str]) -> None:
+    said = judge(name, *size)
+    assert said["verdict"] == {"yes": "safe", "**not**": "unsafe"}[found[1]], said
+    assert said["states"] == int(found[3].replace(",", ""))
+    assert said["atomic"] == int(found[2] or 0)
+
+
+def test_a_model_without_these_lines_is_no_model_of_the_table() -> None:
+    assert "goroutines: 3" in text_of("register", 3, 2) and "calls: 2" in text_of("register", 3, 2)

@@ -26,6 +26,13 @@ by one, and the same comparison notices.
 This page is made by `python docs/regenerate.py` from the records in `verifier/gosem`.
 """
 
+UNMODELLED = """\
+## Observed, but not modelled
+
+| program | outcome | why |
+| --- | --- | --- |
+"""
+
 RARE = """\
 ## Allowed, but rarely or never seen
 
@@ -60,6 +67,7 @@ def page() -> str:
             cells = (f"**{r.name}**: {r.says}", source, ", ".join(f"`{s}`" for s in r.steps), programs)
             rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
         parts.append("\n".join(rows) + "\n")
-    rows = [f"| {c.name} | `{outcome}` | {why} |" for c in ALL for outcome, why in c.rare.items()]
-    parts.append(RARE + "\n".join(rows) + "\n")
+    for title, told in ((UNMODELLED, [c.unmodelled for c in ALL]), (RARE, [c.rare for c in ALL])):
+        lines = [f"| {c.name} | `{o}` | {why} |" for c, some in zip(ALL, told, strict=True) for o, why in some.items()]
+        parts.append(title + "\n".join(lines) + "\n")
     return "\n".join(parts)

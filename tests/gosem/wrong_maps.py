@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verifier.gosem import gomap, swiss
 from verifier.gosem.fragment import Piece
-from verifier.program.expr import ONE, TRUE, ZERO, Read, all_of, negate
+from verifier.program.expr import ONE, TRUE, ZERO, Read, all_of, negate, op
 from verifier.program.program import Fail, Kind
 
 from .wrong import Swap, each, wrong
@@ -186,11 +186,21 @@ def an_insert_takes_its_slot_in_one_step(swap: Swap) -> None:
     swap(swiss, "assign", assign)
 
 
-@wrong("swiss.value-outside", "map-nil-value")
+@wrong("swiss.value-outside", "map-nil-value-of-string")
 def the_value_is_stored_with_its_key(swap: Swap) -> None:
     def assign(f, m, key, new, *_):
         free = _found(f)
         value = tuple(zip(m.values(free.updates[0][1]), new, strict=True))
         return tuple(replace(p, updates=(*p.updates, *value)) if p is free else p for p in f)
+
+    swap(swiss, "assign", assign)
+
+
+@wrong("swiss.assign", "map-two-writers")
+def no_count_is_lost(swap: Swap) -> None:
+    def assign(f, m, *_):
+        used = m.cells("used")
+        counted = ((used, op("+", Read(used), ONE)),)
+        return tuple(replace(p, updates=counted) if p.detail == "count the entry" and p.updates else p for p in f)
 
     swap(swiss, "assign", assign)

@@ -105,6 +105,20 @@ SWISS = (
         rare={"end isnil=true": LUCK, "fatal*": LUCK},
     ),
     case(
+        "swiss.value-outside",
+        "map-nil-value-of-string",
+        'var x, y int\nvar m = map[string]*int{"b": &y}\nvar isnil bool',
+        'm["a"] = &x',
+        'for { v, ok := m["a"]; if ok { isnil = v == nil; break } }',
+        shows="isnil",
+        lowering="runtime",
+        tight=True,
+        rare={"end isnil=true": LUCK, "fatal*": LUCK},
+        unmodelled={
+            "panic: runtime error: invalid memory*": "a string key is stored in two words, a reader may see one"
+        },
+    ),
+    case(
         "swiss.lookup",
         "map-reader-writer",
         "var m = map[int]int{1: 2}\nvar got int",

@@ -201,6 +201,11 @@ def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capt
     assert str(MODELS).encode() not in b"".join(v for k, v in contents(folder).items() if k != PROVENANCE)
     assert audit(folder) == EXIT_OK
     assert capsys.readouterr().out.endswith("audit passed\n")
+    proof = folder / "certificate" / "invariant.smt2"
+    if model == "rwmutex":
+        proof.write_bytes(proof.read_bytes().replace(b"define-fun", b"define-fum", 1))
+        assert audit(folder) == EXIT_INTERNAL
+        assert "REFUSED: certificate/invariant.smt2 is not what" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -374,3 +379,17 @@ def test_what_was_not_finished_is_kept_as_such(tmp_path: Path, capsys: Capture) 
     assert "**UNKNOWN**: the check did not finish" in page and "Exit status 3" in page
     assert "--max-states 20" in page
     assert audit(out) == EXIT_OK
+
+
+def test_pages_of_another_version_are_known_by_their_digests_only(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("verifier.commands.audit_folder.__version__", "9.9.9")
+    assert audit(copy) == EXIT_OK
+    monkeypatch.setattr("verifier.report.conditions.PAGES", "elsewhere.md")
+    assert audit(copy) == EXIT_UNKNOWN
+    shown = capsys.readouterr().out
+    assert "files are drawn otherwise by this version, 9.9.9" in shown and "audit incomplete" in shown
+    page = copy / "evidence.md"
+    page.write_bytes(page.read_bytes() + b"\n")
+    assert audit(copy) == EXIT_INTERNAL

@@ -186,16 +186,6 @@ def an_insert_takes_its_slot_in_one_step(swap: Swap) -> None:
     swap(swiss, "assign", assign)
 
 
-@wrong("swiss.value-outside", "map-nil-value-of-string")
-def the_value_is_stored_with_its_key(swap: Swap) -> None:
-    def assign(f, m, key, new, *_):
-        free = _found(f)
-        value = tuple(zip(m.values(free.updates[0][1]), new, strict=True))
-        return tuple(replace(p, updates=(*p.updates, *value)) if p is free else p for p in f)
-
-    swap(swiss, "assign", assign)
-
-
 @wrong("swiss.assign", "map-two-writers")
 def no_count_is_lost(swap: Swap) -> None:
     def assign(f, m, *_):

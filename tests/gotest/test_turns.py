@@ -156,6 +156,13 @@ def test_both_halves_of_a_meeting_have_a_turn(tmp_path: Path) -> None:
     assert turns(test)[:3] == [("a", 1, "begins"), ("b", 3, "runs"), ("a", 1, "ends")]
 
 
+def test_a_race_in_a_select_is_in_the_case_of_that_channel(tmp_path: Path) -> None:
+    body = "a: close(d)\nb: |\n  select {\n  case c <- 1:\n  case d <- 1:\n  }"
+    path = model(tmp_path, "var c, d = make(chan int, 1), make(chan int, 1)", body, "check: [race]\n")
+    text = made(path)[0].text
+    assert re.search(r'\{"b", \d, \w+, 2\}', text) and "case d <- 1:" not in text and "only(1, d) <- 1" in text
+
+
 def test_initialisers_take_no_turns(tmp_path: Path) -> None:
     declare = "var n atomic.Int32\nfunc set(k int32) bool {\n  n.Store(k)\n  return true\n}\n"
     body = "a: set(1)\nb: set(2)"

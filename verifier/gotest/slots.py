@@ -54,6 +54,16 @@ class Slots:
         found = [n for n, c in enumerate(node.cases, start=1) if inside(step.span, (c.comm or c).span)]
         return found[0] if found else 0
 
+    def send(self, slot: int, channel: str) -> int:
+        """Which case of a `select` at a slot sends on a channel, counted from 1; 0 when none does."""
+        node = self.held[slot - 1].node if 0 < slot <= len(self.held) else None
+        while isinstance(node, ast.Labeled):
+            node = node.stmt
+        for n, case in enumerate(node.cases if isinstance(node, ast.Select) else (), start=1):
+            if isinstance(case.comm, ast.Send) and _is_named(case.comm.channel, channel):
+                return n
+        return 0
+
     @property
     def writes(self) -> dict[int, int]:
         """For slots of statements that are written as two the slot between the halves."""
@@ -69,6 +79,10 @@ class Slots:
             return 0
         place = innermost(span, self.known)
         return 0 if place is None else self.numbers.get(place, 0)
+
+
+def _is_named(x: ast.Expr, name: str) -> bool:
+    return isinstance(x, ast.Ident) and x.name == name
 
 
 def roots(front: Front) -> tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...]:

@@ -16,6 +16,8 @@ from verifier.audit.recheck import recheck, scripts
 from .certified import SMALL, certificate_of, program_of
 
 SAMPLE = 5
+LARGE = ("copy-on-write", "pointer-per-object-lock with fresh objects", "sharded")
+"""Their certificates are re-proved, as all are, but looked at from every side in the slow tier only."""
 
 
 @pytest.mark.parametrize("name", SAFE)
@@ -27,7 +29,7 @@ def test_z3_reproves_the_certificate(name: str) -> None:
     assert asked["initial"] and asked["inside"]
 
 
-@pytest.mark.parametrize("name", SAFE)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in SAFE])
 def test_the_premises_of_no_question_contradict_each_other(name: str) -> None:
     """Else every answer would be unsat whatever the step does."""
     ask = solvers.z3_solver()
@@ -149,7 +151,7 @@ def test_certificates_of_random_programs_are_reproved() -> None:
 
     shown = 0
     for kind in CLASSES:
-        for seed in (*range(12), *((73,) if kind == "objects" else ())):
+        for seed in (*range(8), *((73,) if kind == "objects" else ())):
             made = front(case(kind, seed))
             tried = prove(made, largest=1, seconds=2)
             if tried.proof is None or tried.machine is None or len(tried.proof.views) > 300:
@@ -159,7 +161,7 @@ def test_certificates_of_random_programs_are_reproved() -> None:
             said = recheck(for_proof(made), found)
             assert said.proved, (kind, seed, said.refused)
             shown += 1
-    assert shown >= 8
+    assert shown >= 6
 
 
 def test_a_role_that_exists_once_needs_to_be_assumed() -> None:

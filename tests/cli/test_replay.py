@@ -37,8 +37,8 @@ def test_a_reported_schedule_shows_the_same_again(model: str, capsys: Capture) -
 
 
 def test_many_models_name_schedules(capsys: Capture) -> None:
-    main(MODELS)
-    assert len(_FOUND.findall(capsys.readouterr().out)) > 20
+    main([*MODELS[::2], "--no-any"])
+    assert len(_FOUND.findall(capsys.readouterr().out)) > 10
 
 
 def test_the_state_after_any_step(capsys: Capture) -> None:

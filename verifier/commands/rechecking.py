@@ -97,7 +97,8 @@ def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
     if found.certificate is not None:
         yield from _certificate(front, found.certificate, found, given)
     if found.result is not None:
-        yield about_result(document, found)
+        # The front's document: with what was added to it, a scheme's owner, as the report has it.
+        yield about_result(front.document, found)
         yield from consequences(front, found.result)
     if found.result is not None:
         yield Line("as recorded", recorded(found.result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from verifier.records import dataclass
@@ -24,11 +24,11 @@ class Line:
     code: int = EXIT_OK
 
 
-def about_result(document: Document, found: Evidence) -> Line:
+def about_result(document: Document, files: Mapping[str, Sequence[str]], found: Evidence) -> Line:
     """Whether the report is one about the model that is kept with it, with the verdicts that were checked."""
 
     assert found.result is not None
-    wrong = next(_differences(document, found, found.result), "")
+    wrong = next(_differences(document, files, found, found.result), "")
     if wrong:
         return Line("report", f"REFUSED: {wrong}", EXIT_INTERNAL)
     number = len(found.properties)
@@ -65,7 +65,9 @@ def recorded(result: Result) -> str:
     return f"{', '.join(items)}: as the run said, and not checked here"
 
 
-def _differences(document: Document, found: Evidence, result: Result) -> Iterator[str]:
+def _differences(
+    document: Document, files: Mapping[str, Sequence[str]], found: Evidence, result: Result
+) -> Iterator[str]:
     pairs: list[tuple[str, object, object]] = [
         ("name", result.model, document.name),
         ("path", result.path, document.path),
@@ -78,7 +80,7 @@ def _differences(document: Document, found: Evidence, result: Result) -> Iterato
     if result.subject is not None:
         texts = {f.path: f.lines for f in result.subject.files}
         pairs += [
-            ("text", texts, document.files),
+            ("text", texts, files),
             ("description", result.subject.about, document.about),
             ("decision", result.subject.decision, document.decision),
         ]

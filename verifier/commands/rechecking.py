@@ -97,8 +97,8 @@ def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
     if found.certificate is not None:
         yield from _certificate(front, found.certificate, found, given)
     if found.result is not None:
-        # The front's document: with what was added to it, a scheme's owner, as the report has it.
-        yield about_result(front.document, found)
+        # The front's files: with what was added to the model, a scheme's owner, as the report has them.
+        yield about_result(document, front.document.files, found)
         yield from consequences(front, found.result)
     if found.result is not None:
         yield Line("as recorded", recorded(found.result))

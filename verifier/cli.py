@@ -15,6 +15,9 @@ from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE
 COMMANDS = ("adr", "compare", "replay", "gotest", "audit", "diff", "show", "graph", "litmus", "new", "schema")
 """The first word of a command line may be one of these; else it is a model. A file of that name is `./new`."""
 
+ASKED = ("mutants", "fix", "odds", "evidence")
+"""Options that one may take for commands."""
+
 BRIEF = """\
 verify: model-check goroutines that share maps, written as Go in a YAML file
 
@@ -59,6 +62,8 @@ def _run(arguments: list[str]) -> int:
     if first == "help":
         return _command("check")([*rest, "--help"])
     if not (first.startswith("-") or os.path.exists(first) or "." in first or os.sep in first):
+        if first in ASKED:
+            raise UsageError(f"'{first}' is neither a file nor a command", f"did you mean 'verify MODEL --{first}'?")
         near = did_you_mean(first, COMMANDS)
         advice = f"did you mean 'verify {near}'?" if near else "a model file, or one of: " + ", ".join(COMMANDS)
         raise UsageError(f"'{first}' is neither a file nor a command", advice)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 from textwrap import indent
 
 import pytest
 from catalogue import CATALOGUE, ROOT, document
 
+from verifier.audit.replay import replay
 from verifier.evidence.odds import MILLION, Odds
 from verifier.explore.chances import NotCounted, graph, turns
 from verifier.explore.detect import detected
@@ -151,6 +153,40 @@ def test_shares_are_those_of_all_schedules(made: Document) -> None:
     assert detected(found).share == pytest.approx(Schedules(found).reported() * MILLION, abs=1)
 
 
+STATEMENTS = (
+    "x = 1",
+    "_ = x",
+    "mu.Lock()\nx = 2\nmu.Unlock()",
+    "mu.Lock()\nmu.Unlock()",
+    "rw.RLock()\n_ = x\nrw.RUnlock()",
+    "rw.Lock()\nrw.Unlock()",
+    "a.Store(1)",
+    "if a.Load() == 1 {\n_ = x\n}",
+    "a.Add(1)",
+    "once.Do(func() { x = 3 })",
+    "atomic.StoreInt32(&y, 1)",
+    "_ = y",
+    "if mu.TryLock() {\nmu.Unlock()\n}",
+)
+SHARED = "var mu sync.Mutex\nvar rw sync.RWMutex\nvar x int\nvar y int32\nvar a atomic.Int32\nvar once sync.Once\n"
+
+
+def test_shares_of_random_programs() -> None:
+    rng = Random(7)
+    partly = 0
+    for _ in range(60):
+        lines = ["model: r", "declare: |", indent(SHARED, "  "), "goroutines:"]
+        for g in range(2):
+            body = "\n".join(rng.choice(STATEMENTS) for _ in range(rng.randint(1, 3)))
+            lines += [f"  g{g}: |", indent(body, "    ")]
+        found = explored(read_text("r.yaml", "\n".join([*lines, ""])))
+        share = detected(found).share
+        assert share == pytest.approx(Schedules(found).reported() * MILLION, abs=1), lines
+        assert (share > 0) == any(v.kind == "race" for v in found.violations), lines
+        partly += 0 < share < MILLION
+    assert partly >= 2
+
+
 def test_luck_worked_out_by_hand() -> None:
     # Silent only if put moves first (1/2) and again (1/2); then get waits for the lock, and put lets it go for sure.
     made = told(read_text("lucky.yaml", LUCKY))["race"]
@@ -159,6 +195,10 @@ def test_luck_worked_out_by_hand() -> None:
         "as when put's mu.Unlock() (line 9) comes before get's mu.Lock() (line 11): "
         "in such a schedule that orders the accesses"
     )
+    command, choices = made.silent[2].rsplit(" ", 1)
+    assert command == "such a schedule: verify replay lucky.yaml"
+    walked = replay(load(read_text("lucky.yaml", LUCKY), Options()), [int(c) for c in choices.split("/")])
+    assert [s.goroutine for s in walked.steps] == ["put"] * 3 + ["get"] * 3
 
 
 def test_an_order_by_way_of_another_goroutine() -> None:

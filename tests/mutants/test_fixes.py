@@ -122,6 +122,13 @@ def test_what_hangs_is_no_fix() -> None:
     assert "mu.Unlock()" in found.found[0].diff
 
 
+def test_a_fix_says_that_updates_are_still_lost() -> None:
+    get = "func get() int {\n  mu.Lock()\n  defer mu.Unlock()\n  return n\n}\n"
+    made = model("var mu sync.Mutex\nvar n int\n" + get, "x := get()\nn = x + 1")
+    found = of(made)
+    assert found.found[0].scope.endswith("; not asked, and not SAFE: n is overwritten from a stale read")
+
+
 def test_none_for_clients() -> None:
     made = document(ROOT / "models" / "linearizable" / "rwmutex-unchecked.yaml")
     unsafe = verify(document(ROOT / "models" / "nil-map.yaml"), ASKED)

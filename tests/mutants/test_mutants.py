@@ -145,6 +145,13 @@ def test_ctrl_c_keeps_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pool.stopped and pool.judged([done[0]]) == [None], "one Ctrl-C is enough"
 
 
+def test_a_process_that_ended_says_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pools, "judged", lambda task: pools.LOST)
+    found = of(document(ROOT / "models" / "mutex.yaml"), Pool(Cache(str(tmp_path), "1")))
+    assert found and all(m.verdict is Verdict.UNKNOWN and "its process ended" in m.note for m in found)
+    assert not list(tmp_path.iterdir()), "and that is not kept"
+
+
 def test_where_verdicts_are_kept() -> None:
     assert directory({"XDG_CACHE_HOME": "/x"}) == "/x/verify/mutants"
     assert directory({"XDG_CACHE_HOME": "relative"}).endswith("/.cache/verify/mutants")

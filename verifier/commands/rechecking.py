@@ -43,7 +43,7 @@ def _verdict(codes: list[int]) -> int:
         console.out("audit failed: what is marked REFUSED does not hold\n")
         return EXIT_INTERNAL
     if EXIT_UNKNOWN in codes:
-        console.out("audit incomplete: a solver did not answer\n")
+        console.out("audit incomplete: something could not be checked, see above\n")
         return EXIT_UNKNOWN
     console.out("audit passed\n")
     return EXIT_OK

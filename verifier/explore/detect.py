@@ -9,6 +9,7 @@ the last few accesses of each word.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from verifier.explore.chances import NotCounted, graph, millionths, passing_states, turns
 from verifier.explore.contention import FAILED
@@ -54,6 +55,8 @@ class Order:
     second: tuple[int, int]
     direct: bool
     """Whether the acquire takes what that release passed on; else other goroutines are in between."""
+    choices: tuple[int, ...] = ()
+    """The schedule, as `verify replay` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class _Detector:
         self._cells = _interesting(found)
         self._races = [v for v in found.violations if v.kind == "race"]
         self._bits: dict[tuple[int, int], int] = {}
+        self._moves: dict[tuple[int, int], _Move] = {}
         self._goroutines = len(self._machine.program.instances)
         self._check()
 
@@ -199,6 +203,13 @@ class _Detector:
                 yield Known(h.cell, h.write, h.atomic, h.goroutine, h.step, by)
 
     def _move(self, n: int, k: int) -> _Move:
+        """What step `k` does in state `n`: asked once for every memory that comes there."""
+        known = self._moves.get((n, k))
+        if known is None:
+            known = self._moves[n, k] = self._moved(n, k)
+        return known
+
+    def _moved(self, n: int, k: int) -> _Move:
         c = self._machine.steps[k]
         locations, cells = self._machine.layout.unpack(self._found.store.order[n])
         now = Valuation(cells, locations)
@@ -224,7 +235,8 @@ class _Detector:
         while (came := runs[n][memory].came) is not None:
             n, memory, k = came
             path.append((n, k))
-        moves = [self._move(n, k) for n, k in reversed(path)]
+        path.reverse()
+        moves = [self._move(n, k) for n, k in path]
         for second, move in enumerate(moves):
             for t in move.touches:
                 for first in range(second - 1, -1, -1):
@@ -232,7 +244,8 @@ class _Detector:
                     if before.goroutine != move.goroutine and any(_conflict(b, t) for b in before.touches):
                         order = _way(moves, first, second)
                         if order is not None and self._races_elsewhere(before.step, move.step):
-                            return order
+                            choices = tuple([j for j, _ in self._edges[n]].index(k) for n, k in path)
+                            return replace(order, choices=choices)
         return None
 
     def _races_elsewhere(self, a: int, b: int) -> bool:

@@ -6,8 +6,7 @@ the test itself looks for an order of them that a sequential map explains, and f
 
 from __future__ import annotations
 
-from verifier.golang import syntax as ast
-from verifier.golang.clients import Client, declarations
+from verifier.golang.clients import RANGE, Client, declarations
 from verifier.golang.parse import parse_package
 from verifier.gotest.gofile import quoted
 from verifier.gotest.naming import Rename
@@ -146,21 +145,32 @@ func stored(value VALUE, loaded bool) string {
 """
 
 
+_RANGED = """\
+// ranged gives what Range yields for a key.
+func ranged(key KEY) string {
+	gave := "absent"
+	MAP.Range(func(k KEY, v VALUE) bool {
+		if k == key && gave != "absent" {
+			gave = "twice"
+		} else if k == key {
+			gave = said(v)
+		}
+		return true
+	})
+	return gave
+}
+"""
+
+
 def shared(front: Front, client: Client, rename: Rename) -> str:
     """What the clients share, as Go: the map, the keys and the values."""
     document = front.document
     decls = parse_package([s.text for s in document.sources], document.declare)
-    rows = declarations(client.asked, decls).value.split("; ")
+    rows = [row for row in declarations(client.asked, decls).value.split("; ") if row.startswith("var ")]
     names = _names(client, rename)
     for long, short in names.items():
         rows = [row.replace(f"var {long} ", f"var {short} ") for row in rows]
     return "\n".join(rows) + "\n"
-
-
-def own_variables(front: Front) -> tuple[ast.VarSpec, ...]:
-    """The declarations among a package's that only stand for what clients share: they are no text of the model."""
-    asked = front.document.linearizable
-    return tuple(s for _, s in front.package.variables if asked is not None and s.span.line == asked.span.line)
 
 
 def _names(client: Client, rename: Rename) -> dict[str, str]:
@@ -205,6 +215,9 @@ def judge(client: Client, used: set[str], rename: Rename) -> list[str]:
     said += "\treturn fmt.Sprint(value)\n}\n"
     if used & {"Load", "LoadAndDelete", "Swap"}:
         out.append(rename.text(_FOUND).replace("VALUE", value))
+    if RANGE in client.callees:
+        key, name = str(client.keys[0].type), client.map.name
+        out.append(rename.text(_RANGED).replace("KEY", key).replace("VALUE", value).replace("MAP", name))
     if "LoadOrStore" in used:
         out.append(rename.text(_STORED).replace("VALUE", value))
     if used & {"Load", "LoadAndDelete", "Swap", "LoadOrStore"}:
@@ -242,6 +255,8 @@ def made_by(client: Client, o: Operation, rename: Rename) -> str:
     key = [names[client.keys[o.key].name]] if o.key >= 0 else []
     old = [names[client.values[o.old - 1].name]] if o.old else []
     value = [names[client.values[o.value - 1].name]] if o.value else []
+    if client.callees[client.operations.index(o)] == RANGE:
+        return f"func() string {{ return {rename('ranged')}({key[0]}) }}"
     call = f"{client.map.name}.{o.method}({', '.join(key + old + value)})"
     match o.method:
         case "Load" | "LoadAndDelete" | "Swap":

@@ -6,7 +6,6 @@ from functools import partial
 
 from verifier.audit.walk import walk
 from verifier.evidence.result import Result
-from verifier.golang.clients import RANGE
 from verifier.gotest.forced import forced
 from verifier.gotest.free import hammer, stress
 from verifier.gotest.gofile import GoTest
@@ -15,13 +14,11 @@ from verifier.gotest.slots import slots
 from verifier.gotest.turns import plan, unrolled
 from verifier.gotest.unwritten import chosen, write
 from verifier.pipeline.load import Front, lowered
-from verifier.source import fail
 from verifier.verdict import Verdict
 
 
 def go_test(front: Front, asked: Request) -> GoTest:
     """The Go test for a counterexample. Raises ModelError where the model cannot be run as it is."""
-    _refuse_range(front)
     program = lowered(front, asked.trace.lowering)
     walked = walk(program, unrolled(asked.trace))
     bodies = partial(write, values=chosen(front, walked))
@@ -39,15 +36,7 @@ def go_test(front: Front, asked: Request) -> GoTest:
 
 def stress_test(front: Front, result: Result, milliseconds: int = 3000) -> GoTest:
     """The Go test that looks for a contradiction to a SAFE model, for so long. Raises ModelError as `go_test` does."""
-    _refuse_range(front)
     # What holds in every state holds in the last one, where nobody is left who could race with the question.
     held = {p.name for p in result.properties if p.kind in ("always", "finally") and p.verdict is Verdict.SAFE}
     clauses = [c for c in front.document.clauses if c.name in held and " at(" not in f" {c.text.value}"]
     return stress(front, slots(front, lowered(front, "abstract")), clauses, milliseconds)
-
-
-def _refuse_range(front: Front) -> None:
-    if front.client is not None and RANGE in front.client.callees:
-        asked = front.client.asked
-        why = "clients look at what it yields for one key at a time, which a test's calls do not"
-        raise fail("there is no Go test for clients that call Range", asked.span, why)

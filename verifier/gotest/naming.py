@@ -32,8 +32,8 @@ _OURS = (
 )  # fmt: skip
 _OF_CLIENTS = (
     "event", "history", "call", "clock", "explained", "sequential", "word", "listed", "found", "stored", "said",
-    "keyA", "keyB", "keyC", "value1", "value2", "value3", "operation", "operations", "looks", "made", "begun",
-    "client", "client1", "client2", "client3", "client4",
+    "ranged", "keyA", "keyB", "keyC", "value1", "value2", "value3", "operation", "operations", "looks", "made",
+    "begun", "client", "client1", "client2", "client3", "client4",
 )  # fmt: skip
 
 

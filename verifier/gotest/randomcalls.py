@@ -79,8 +79,9 @@ def check(client: Client, rename: Rename) -> list[str]:
 
 def parts(front: Front, client: Client, rename: Rename) -> list[str]:
     """What the clients share, the calls that they may make, and what judges them."""
-    asked = [o for o in client.operations if o.method in client.asked.operations]
-    looks = [o for o in client.operations if o.method == "Load"]
+    called = list(zip(client.callees, client.operations, strict=True))
+    asked = [o for callee, o in called if callee in client.asked.operations]
+    looks = [o for callee, o in called if callee == "Load"]
     out = [shared(front, client, rename)]
     for name, listed in (("operations", asked), ("looks", looks)):
         if not listed:

@@ -43,7 +43,8 @@ class Cache:
 
     def put(self, task: Task, found: Judged) -> None:
         """Keep a verdict, unless it depends on the machine or on somebody's patience. Failing to is no error."""
-        if self.directory is None or found.interrupted or any("--timeout" in s.reason for s in found.said):
+        passing = found.interrupted or any("--timeout" in s.reason for s in found.said)
+        if self.directory is None or passing or not (found.said or found.wrong):
             return
         path = self._path(task)
         with contextlib.suppress(OSError):

@@ -97,6 +97,8 @@ def _mutant(edit: Edit, found: Judged | None, before: Judged) -> Mutant:
     open_ = [s for s in found.said if s.verdict in (Verdict.UNKNOWN, Verdict.ERROR) and s.name in held]
     if open_:
         return replace(base, note=f"{open_[0].name}: {open_[0].reason or 'not decided'}")
+    if not held <= {s.name for s in found.said}:
+        return replace(base, note="not judged: its process ended, perhaps for lack of memory")
     unseen = ", ".join(f"`{s.name}`" for s in lost)
     return replace(base, verdict=Verdict.SAFE, note=f"only a witness is lost: {unseen}" if unseen else "")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from verifier.golang import syntax as ast
-from verifier.mutate.scan import Function, bare, every, inside, lists
+from verifier.golang.walk import parts
+from verifier.mutate.scan import Function, every, inside, lists
 from verifier.records import dataclass
 from verifier.source import Span
 
@@ -32,8 +33,6 @@ class Stretch:
 
 def _own(node: object) -> Iterable[object]:
     """A node and everything below it that belongs to the same function."""
-    from verifier.golang.walk import parts
-
     yield node
     for child in parts(node):
         if not isinstance(child, ast.FuncLit):
@@ -69,8 +68,3 @@ def _holding(found: tuple[ast.Stmt, ...], part: Stretch) -> int | None:
 def names(root: object) -> set[str]:
     """Every name below a node."""
     return {x.name for x in every(root) if isinstance(x, ast.Ident)}
-
-
-def is_label(stmt: ast.Stmt) -> bool:
-    """Whether a statement has a label."""
-    return bare(stmt) is not stmt

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FEW = 4
 """Tasks for which no process is started: they are done sooner."""
 
+LOST = Judged(())
+"""What comes of a task whose process has ended: nothing was said about any property."""
+
 Told = Callable[[int, int], None]
 """Called with how many tasks are done, and how many there are."""
 
@@ -67,14 +70,18 @@ class Pool:
 
 def _shared(tasks: Sequence[Task], left: Sequence[int], workers: int) -> Iterator[tuple[int, Judged]]:
     # Imported here: most runs start no process.
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
 
     pool = ProcessPoolExecutor(workers, initializer=_quiet)
     done = False
     try:
         running = {pool.submit(judged, tasks[n]): n for n in left}
         for future in as_completed(running):
-            yield running[future], future.result()
+            try:
+                yield running[future], future.result()
+            except BrokenExecutor:
+                # Somebody ended a process, the system for lack of memory perhaps: nothing is known of what it did.
+                yield running[future], LOST
         done = True
     finally:
         _end(pool, done)

@@ -18,6 +18,7 @@ from verifier.mutate.repairs import guard, hold, inline, values, waits
 from verifier.mutate.scan import functions
 from verifier.mutate.trouble import Trouble, trouble
 from verifier.pipeline import Options, load, read_front, verify
+from verifier.program.passes.lostupdate import LOST_UPDATE
 from verifier.records import dataclass
 from verifier.source import ModelError
 from verifier.verdict import Verdict
@@ -174,7 +175,18 @@ def _verified(document: Document, options: Options, c: Candidate) -> list[Fix]:
         return []
     if found.verdict is not Verdict.SAFE or not found.properties:
         return []
-    return [Fix(c.edit.what, c.diff, _scope(found), len(found.properties))]
+    return [Fix(c.edit.what, c.diff, _scope(found) + _beside(document, options, c), len(found.properties))]
+
+
+def _beside(document: Document, options: Options, c: Candidate) -> str:
+    """That updates are still lost, where nobody asks: the next thing to go wrong once every access is guarded."""
+    checks = _checks(document)
+    if LOST_UPDATE in checks:
+        return ""
+    asked = replace(options, checks=None, progress=None, certificate=False, contention=False, any_number=False)
+    found = verify(asking(rebuilt(document, dict(c.texts)), (*checks, LOST_UPDATE)), asked)
+    lost = [p for p in found.properties if p.kind == LOST_UPDATE and p.verdict is Verdict.UNSAFE]
+    return f"; not asked, and not SAFE: {lost[0].sentence}" if lost else ""
 
 
 def _scope(found: Result) -> str:

@@ -189,7 +189,7 @@ def fewer(found: Explorations, atomic: int, options: Options, left: Left) -> Exp
     small, _ = _reduced(found.program, fusing=False)
     run = _Run(found.program, options, left, frozenset({LINEARIZABLE}))
     engine = "reference" if found.whole.states <= BEGINNING else ""
-    return run.search(within(small, found.program, atomic), engine, SHORTEST)
+    return run.search(within(_told(small), found.program, atomic), engine, SHORTEST)
 
 
 def _reduced(program: Program, *, fusing: bool = True) -> tuple[Program, tuple[str, ...]]:

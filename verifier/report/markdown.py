@@ -63,5 +63,8 @@ def _lead(result: Result, kept: bool) -> list[str]:
         "to be explored: `verify` runs *every* interleaving of its goroutines, not just those a scheduler picks.",
     ]
     if kept:
-        lines += ["Do not just believe this page: `verify audit` on its directory checks it again, without the engine."]
+        lines += [
+            "Do not just believe this page: `verify audit` on its directory checks it again, without the engine. To",
+            "step through it, open [evidence.html](evidence.html); programs read [report.json](report.json).",
+        ]
     return lines

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from verifier.golang import syntax as ast
 from verifier.mutate.edit import Edit, Subject
-from verifier.mutate.scan import Section, called, sections, statements
+from verifier.mutate.scan import Section, bare, called, lists, sections, statements
 from verifier.mutate.trouble import Trouble
 
 
@@ -48,8 +48,6 @@ def _later(subject: Subject, section: Section) -> Iterator[Edit]:
 
 def _behind(section: Section) -> list[ast.Stmt]:
     """The statements of its list that come after the Unlock that ends a section."""
-    from verifier.mutate.scan import bare, lists
-
     assert section.end is not None
     for found in lists(section.function.body):
         at = next((n for n, s in enumerate(found) if bare(s) is section.end.stmt), None)

@@ -26,6 +26,13 @@ by one, and the same comparison notices.
 This page is made by `python docs/regenerate.py` from the records in `verifier/gosem`.
 """
 
+UNMODELLED = """\
+## Observed, but not modelled
+
+| program | outcome | why |
+| --- | --- | --- |
+"""
+
 RARE = """\
 ## Allowed, but rarely or never seen
 
@@ -41,22 +48,26 @@ def page() -> str:
     sys.path.insert(0, str(ROOT))
     try:
         from tests.gosem import rules
-        from tests.gosem.conformance.cases import ALL
+        from tests.gosem.conformance.cases import ALL, HMAP
     finally:
         sys.path.remove(str(ROOT))
     shown: dict[str, list[str]] = {}
-    for c in ALL:
+    for c in (*ALL, *HMAP):
         shown.setdefault(c.rule, []).append(c.name)
     parts = [TOP]
     for module, stated in rules.by_module().items():
-        parts.append(f"## {stated.subject}\n\nSteps of [gosem/{module}.py](../verifier/gosem/{module}.py).\n")
+        elsewhere = f" No test runs these programs: {stated.untested}." if stated.untested else ""
+        parts.append(
+            f"## {stated.subject}\n\nSteps of [gosem/{module}.py](../verifier/gosem/{module}.py).{elsewhere}\n"
+        )
         rows = ["| rule | Go source | steps | programs |", "| --- | --- | --- | --- |"]
         for r in stated.rules:
             source = f"{r.cite}<br>`{r.line}`" if r.line else r.cite
-            programs = ", ".join(shown.get(f"{module}.{r.name}", ())) or f"none: {stated.untested}"
+            programs = ", ".join(shown[f"{module}.{r.name}"])
             cells = (f"**{r.name}**: {r.says}", source, ", ".join(f"`{s}`" for s in r.steps), programs)
             rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
         parts.append("\n".join(rows) + "\n")
-    rows = [f"| {c.name} | `{outcome}` | {why} |" for c in ALL for outcome, why in c.rare.items()]
-    parts.append(RARE + "\n".join(rows) + "\n")
+    for title, told in ((UNMODELLED, [c.unmodelled for c in ALL]), (RARE, [c.rare for c in ALL])):
+        lines = [f"| {c.name} | `{o}` | {why} |" for c, some in zip(ALL, told, strict=True) for o, why in some.items()]
+        parts.append(title + "\n".join(lines) + "\n")
     return "\n".join(parts)

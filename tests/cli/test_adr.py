@@ -125,7 +125,7 @@ SLIPS = {
     "mutex.yaml --chosen mutx": "did you mean 'mutex'?",
     "mutex.yaml unprotected.yaml --chosen channel": "options: mutex, unprotected",
     "mutex.yaml -o unprotected.yaml": "this is the name of a model",
-    "mutex.yaml --evidence x.json": "one evidence file is about one model",
+    "mutex.yaml --evidence x.json": "a file of evidence is about one model",
     "mutex.yaml --evidence mutex.yaml": "--evidence mutex.yaml: this is a file",
     "mutex.yaml -o no/such.md": "there is no directory no",
     "mutex.yaml --scheme mutex": "is no workload",

@@ -193,9 +193,7 @@ def test_the_bytes_depend_on_the_model_only(
         assert name == PROVENANCE or (str(MODELS).encode() not in data and str(tmp_path).encode() not in data)
 
 
-@pytest.mark.parametrize(
-    "model", ["rwmutex", "sync-map-check-then-act", "unprotected", "naive-rwlock-reader-starves", LINEARIZABLE]
-)
+@pytest.mark.parametrize("model", ["rwmutex", "sync-map-check-then-act", "naive-rwlock-reader-starves", LINEARIZABLE])
 def test_evidence_of_other_kinds_passes(model: str, tmp_path: Path, capsys: Capture) -> None:
     folder = keep(model, tmp_path / "out")
     assert str(MODELS).encode() not in b"".join(v for k, v in contents(folder).items() if k != PROVENANCE)
@@ -359,15 +357,11 @@ def test_every_file_is_documented(escape: Path) -> None:
 
 
 def test_the_bytes_do_not_depend_on_the_order_of_hashes(escape: Path, tmp_path: Path) -> None:
-    for seed in ("1", "2"):
-        command = [sys.executable, "-m", "verifier", str(MODELS / "unprotected.yaml"), "-q", "--no-any"]
-        subprocess.run(
-            [*command, "--evidence", str(tmp_path / seed)],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        )
-    first, again = contents(tmp_path / "1"), contents(tmp_path / "2")
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    command = [sys.executable, "-m", "verifier", str(MODELS / "pointer-escape.yaml"), "-q", "--evidence"]
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    subprocess.run([*command, str(tmp_path / "out")], check=True, capture_output=True, env=environment)
+    first, again = contents(escape), contents(tmp_path / "out")
     assert [name for name in first if first[name] != again[name]] == [PROVENANCE]
 
 

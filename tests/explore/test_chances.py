@@ -9,6 +9,7 @@ from textwrap import indent
 import pytest
 from catalogue import CATALOGUE, ROOT, document
 
+from verifier.audit.replay import replay
 from verifier.evidence.odds import MILLION, Odds
 from verifier.explore.chances import NotCounted, graph, turns
 from verifier.explore.detect import detected
@@ -194,6 +195,10 @@ def test_luck_worked_out_by_hand() -> None:
         "as when put's mu.Unlock() (line 9) comes before get's mu.Lock() (line 11): "
         "in such a schedule that orders the accesses"
     )
+    command, choices = made.silent[2].rsplit(" ", 1)
+    assert command == "such a schedule: verify replay lucky.yaml"
+    walked = replay(load(read_text("lucky.yaml", LUCKY), Options()), [int(c) for c in choices.split("/")])
+    assert [s.goroutine for s in walked.steps] == ["put"] * 3 + ["get"] * 3
 
 
 def test_an_order_by_way_of_another_goroutine() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def test_a_difference_is_told() -> None:
         "observed, not allowed: end x=4",
         "allowed and common, never observed: end x=2",
     )
+    known = replace(c, unmodelled={"end x=4*": "why"})
+    assert different(known, allowed, {"end x=1", "end x=2", "end x=4", RACE}) == ()
 
 
 def test_death_is_told_in_the_words_of_reports() -> None:

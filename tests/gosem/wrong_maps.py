@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from verifier.gosem import gomap, swiss
 from verifier.gosem.fragment import Piece
-from verifier.program.expr import ONE, TRUE, ZERO, Read, all_of, negate
+from verifier.program.expr import ONE, TRUE, ZERO, Read, all_of, negate, op
 from verifier.program.program import Fail, Kind
 
 from .wrong import Swap, each, wrong
@@ -158,3 +158,39 @@ def delete_does_not_look_at_the_flag(swap: Swap) -> None:
         return tuple(p if p.fail is None or p.fail.kind != "fatal" else replace(p, fail=None, dst=-1) for p in f)
 
     swap(swiss, "delete", quiet)
+
+
+@wrong("swiss.flag", "map-two-writers")
+def the_flag_is_toggled_atomically(swap: Swap) -> None:
+    def assign(f, m, *_):
+        writing = m.cells("writing")
+        toggle = ((writing, negate(Read(writing))),)
+        return tuple(replace(p, updates=toggle) if p.detail in ("set the flag", "clear the flag") else p for p in f)
+
+    swap(swiss, "assign", assign)
+
+
+def _found(f):
+    """The piece that picks a free slot."""
+    return next(p for p in f if p.detail == "find the slot" and p.fail is None and len(p.updates) == 1)
+
+
+@wrong("swiss.assign", "map-two-writers")
+def an_insert_takes_its_slot_in_one_step(swap: Swap) -> None:
+    def assign(f, m, key, *_):
+        free = _found(f)
+        slot = free.updates[0][1]
+        taken = ((m.cells("slots", slot, "key"), key), (m.cells("slots", slot, "full"), ONE))
+        return tuple(replace(p, updates=(*p.updates, *taken)) if p is free else p for p in f)
+
+    swap(swiss, "assign", assign)
+
+
+@wrong("swiss.assign", "map-two-writers")
+def no_count_is_lost(swap: Swap) -> None:
+    def assign(f, m, *_):
+        used = m.cells("used")
+        counted = ((used, op("+", Read(used), ONE)),)
+        return tuple(replace(p, updates=counted) if p.detail == "count the entry" and p.updates else p for p in f)
+
+    swap(swiss, "assign", assign)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from verifier.cli import main
 from verifier.gotest.gofile import GoTest
 
 from .made import ROOT, made, stressed
@@ -156,6 +157,13 @@ def test_both_halves_of_a_meeting_have_a_turn(tmp_path: Path) -> None:
     assert turns(test)[:3] == [("a", 1, "begins"), ("b", 3, "runs"), ("a", 1, "ends")]
 
 
+def test_a_race_in_a_select_is_in_the_case_of_that_channel(tmp_path: Path) -> None:
+    body = "a: close(d)\nb: |\n  select {\n  case c <- 1:\n  case d <- 1:\n  }"
+    path = model(tmp_path, "var c, d = make(chan int, 1), make(chan int, 1)", body, "check: [race]\n")
+    text = made(path)[0].text
+    assert re.search(r'\{"b", \d, \w+, 2\}', text) and "case d <- 1:" not in text and "only(1, d) <- 1" in text
+
+
 def test_initialisers_take_no_turns(tmp_path: Path) -> None:
     declare = "var n atomic.Int32\nfunc set(k int32) bool {\n  n.Store(k)\n  return true\n}\n"
     body = "a: set(1)\nb: set(2)"
@@ -214,3 +222,13 @@ def test_what_should_be_ordered_is_probed_at_its_labels(monkeypatch: pytest.Monk
     (first, _), (last, _) = test.lines
     assert rows[first - 1 : first + 2] == ["probe = 1", "// deleting:", "m.Delete()"]
     assert rows[last - 2 : last + 1] == ["m.Load()", "learn(probe)", "// loaded:"]
+
+
+def test_the_owner_of_a_scheme_is_there_and_the_others_leave(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["gotest", "models/workloads/check-then-create.yaml", "--scheme", "channelowner"]) == 0
+    text = capsys.readouterr().out
+    assert "func login() {\n\tdefer ownerLeave()\n" in text and "func owner() {\n\tsessions.Own()\n}" in text
+    assert "it runs:" not in text and text.count("defer ownerLeave()") == 1

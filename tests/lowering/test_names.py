@@ -72,3 +72,29 @@ def test_a_map_in_a_timeline_shows_keys_and_values_only() -> None:
     assert panic.trace is not None
     shown = dict(zip(panic.trace.columns, panic.trace.steps[-1].objects, strict=True))
     assert shown == {"m": "{a:{false,1} b:{true,2}}", "k": "{1:7}"}
+
+
+SAID = {
+    "boom": ("", 'panic("boom")'),
+    "7": ("const c = 7", "panic(c)"),
+    "true": ("", "panic(true)"),
+    'E("boom")': ("type E string", 'panic(E("boom"))'),
+    "E(3)": ("type E int\nconst e E = 3", "panic(e)"),
+    "later": ("", 'panic(errors.New("later"))'),
+    "runtime error: panic called with nil argument": ("", "panic(nil)"),
+    "E{1}": ("type E struct{ n int }", "panic(E{1})"),
+    "f()": ("func f() int { return rand.Intn(2) }", "panic(f())"),
+}
+"""As gc 1.27 has them, but for the package before a type; what is not known before, as it is written."""
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_a_panic_says_what_go_prints(words: str) -> None:
+    declare, body = SAID[words]
+    panic = next(p for p in judge(Go({WRITE: body}, declare)).properties if p.name == "panic")
+    assert panic.sentence == f"panic: {words}"
+
+
+def test_a_panic_with_nil_said_nothing_before_go_1_21() -> None:
+    panic = next(p for p in judge(Go({WRITE: "panic(nil)"}, go="1.20")).properties if p.name == "panic")
+    assert panic.sentence == "panic: nil"

@@ -33,6 +33,7 @@ REFUSED = {
     ),
     "calling sync.Mutex.TryLock through": "var l interface{ TryLock() bool } = new(sync.Mutex)\n_ = l.TryLock()",
     "sync.OnceFunc of a function that is not known": "sync.OnceFunc(nil)()",
+    "Tick of a duration that is not constant": "d := time.Duration(rand.Intn(2))\n<-time.Tick(d)",
     "a function value stored in data is": "f := sync.OnceValue(func() func() { return func() {} })\nf()()",
     "deferred in a loop is not": "for i := range 2 { defer sync.OnceFunc(func() { println(i) })() }",
     "Store of an interface value": "var v, w atomic.Value\nv.Store(w.Load())",

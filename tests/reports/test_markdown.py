@@ -12,7 +12,7 @@ from verifier.evidence.result import Result
 from verifier.evidence.store import settled
 from verifier.report import sequence
 from verifier.report.markdown import Kept, render
-from verifier.report.markup import code, plain
+from verifier.report.markup import code, plain, table
 from verifier.report.outcome import subject
 from verifier.verdict import Verdict
 
@@ -121,7 +121,8 @@ def test_fences_and_tables_hold_whatever_the_model_says(case: Result) -> None:
 
 
 def test_code_spans_and_plain_text_survive_markup() -> None:
-    assert code("m[`k`] | x") == "``m[`k`] \\| x``"
+    assert code("m[`k`] | x") == "``m[`k`] | x``"
+    assert table(("a",), [(code("x || y"),), (plain("x | y"),)])[2:] == [r"| `x \|\| y` |", r"| x \| y |"]
     assert plain("*a*_b_<c>|") == r"\*a\*\_b\_\<c\>\|"
 
 

@@ -9,6 +9,7 @@ the last few accesses of each word.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from verifier.explore.chances import NotCounted, graph, millionths, passing_states, turns
 from verifier.explore.contention import FAILED
@@ -54,6 +55,8 @@ class Order:
     second: tuple[int, int]
     direct: bool
     """Whether the acquire takes what that release passed on; else other goroutines are in between."""
+    choices: tuple[int, ...] = ()
+    """The schedule, as `verify replay` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,8 @@ class _Detector:
         while (came := runs[n][memory].came) is not None:
             n, memory, k = came
             path.append((n, k))
-        moves = [self._move(n, k) for n, k in reversed(path)]
+        path.reverse()
+        moves = [self._move(n, k) for n, k in path]
         for second, move in enumerate(moves):
             for t in move.touches:
                 for first in range(second - 1, -1, -1):
@@ -240,7 +244,8 @@ class _Detector:
                     if before.goroutine != move.goroutine and any(_conflict(b, t) for b in before.touches):
                         order = _way(moves, first, second)
                         if order is not None and self._races_elsewhere(before.step, move.step):
-                            return order
+                            choices = tuple([j for j, _ in self._edges[n]].index(k) for n, k in path)
+                            return replace(order, choices=choices)
         return None
 
     def _races_elsewhere(self, a: int, b: int) -> bool:

@@ -9,6 +9,7 @@ from verifier.gotest.edits import Edits
 from verifier.gotest.sites import Place, children
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.split import split
+from verifier.pipeline import owner
 from verifier.pipeline.load import Front
 from verifier.records import dataclass
 from verifier.source import Span
@@ -39,6 +40,9 @@ def instrumented(
     texts = [Edits(t) for t in [*declared, *(r.body for r in document.roles)]]
     if bodies is not None:
         bodies(texts)
+    if front.fixed:
+        for text in texts[len(declared) : -1]:
+            text.insert(0, owner.LEAVES)
     work = _Work(texts, slots, names)
     for root in roots(front):
         work.root(root)
@@ -52,7 +56,13 @@ def instrumented(
         work.select(place)
     for lock in slots.conds if slots is not None else ():
         work.relock(lock)
+    # The comments behind a scheme's owner are where its bodies stand, which are among the bodies here.
     made = [t.made() for t in texts]
+    if front.fixed:
+        made[: len(declared)] = [
+            go.split(owner.BODIES)[0] if t.text.file == owner.FILE else go
+            for go, t in zip(made, texts[: len(declared)], strict=False)
+        ]
     return tuple(made[: len(declared)]), tuple(made[len(declared) :])
 
 
@@ -67,7 +77,8 @@ class _Work:
         self._choosing = slots is not None and names.choose != "rand.Intn"
 
     def _edits(self, span: Span) -> Edits:
-        return next(t for t in self._texts if t.holds(span))
+        # What a scheme's owner runs stands in a comment of a file made for it: the body is the later text.
+        return next(t for t in reversed(self._texts) if t.holds(span))
 
     def root(self, node: object) -> None:
         """What Go and gofmt want wherever it is: a line per statement, no labels that nobody jumps to."""

@@ -8,6 +8,7 @@ from verifier.golang import syntax as ast
 from verifier.golang.types import Tuple
 from verifier.gotest.sites import Place, children, innermost, inside, places
 from verifier.gotest.split import can_split
+from verifier.pipeline import owner
 from verifier.pipeline.load import Front
 from verifier.program.program import Kind, Program, Step
 from verifier.records import dataclass
@@ -54,6 +55,16 @@ class Slots:
         found = [n for n, c in enumerate(node.cases, start=1) if inside(step.span, (c.comm or c).span)]
         return found[0] if found else 0
 
+    def send(self, slot: int, channel: str) -> int:
+        """Which case of a `select` at a slot sends on a channel, counted from 1; 0 when none does."""
+        node = self.held[slot - 1].node if 0 < slot <= len(self.held) else None
+        while isinstance(node, ast.Labeled):
+            node = node.stmt
+        for n, case in enumerate(node.cases if isinstance(node, ast.Select) else (), start=1):
+            if isinstance(case.comm, ast.Send) and _is_named(case.comm.channel, channel):
+                return n
+        return 0
+
     @property
     def writes(self) -> dict[int, int]:
         """For slots of statements that are written as two the slot between the halves."""
@@ -69,6 +80,10 @@ class Slots:
             return 0
         place = innermost(span, self.known)
         return 0 if place is None else self.numbers.get(place, 0)
+
+
+def _is_named(x: ast.Expr, name: str) -> bool:
+    return isinstance(x, ast.Ident) and x.name == name
 
 
 def roots(front: Front) -> tuple[ast.FuncDecl | ast.VarSpec | ast.Block, ...]:
@@ -99,6 +114,8 @@ def slots(
     seen = {s.span for t in program.templates[1:] for s in t.steps if s.kind is not Kind.LOCAL and s.span is not None}
     found = {p for p in (innermost(span, known) for span in seen) if p is not None}
     found |= {p for p in known if p.kind == "before" and _labels(p) & _asked(front)}
+    # How a goroutine leaves under a scheme with an owner is in a function of its own, which has slots.
+    found = {p for p in found if not (p.kind == "deferred" and p.covers.file == owner.FILE)}
     order = {file: n for n, file in enumerate([*(s.text.file for s in front.document.sources), front.document.path])}
     held = tuple(sorted(found, key=lambda p: (order[p.covers.file], p.covers.line, p.covers.column)))
     made = [

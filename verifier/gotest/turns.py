@@ -104,29 +104,29 @@ class _Goroutine:
         """The slot of the statement that starts it: what it does there is Go's library, as Done in `wg.Go(f)`."""
         self.passages: list[_Passage] = []
         self.behind: set[Span] = set()
-        self._slots = slots
+        self.slots = slots
         self._open: dict[Key, _Passage] = {}
 
     def step(self, step: Step, row: int, *, ends: bool = False) -> _Passage | None:
         """Take a raw step; `row` is 0 for one that only its own goroutine can see. `ends`: nothing comes after it."""
-        stack, here = step.stack, self._slots.of(step.span)
-        while here and len(stack) > 1 and self._slots.of(stack[-1].called_at) == here:
+        stack, here = step.stack, self.slots.of(step.span)
+        while here and len(stack) > 1 and self.slots.of(stack[-1].called_at) == here:
             # Inside a function of Go's library: the step is one of the statement that calls it.
             stack = stack[:-1]
         for depth in range(1, len(stack)):
-            outer = self._slots.of(stack[depth].called_at)
+            outer = self.slots.of(stack[depth].called_at)
             if outer and not self._deferred(outer):
                 key = (outer, stack[:depth])
                 passage = self._open.get(key)
                 if passage is None or step.src == passage.first:
                     self._new(key, step.src)
-                elif self._slots.of(step.span) != outer:
+                elif self.slots.of(step.span) != outer:
                     passage.nested = passage.nested or bool(passage.rows)
                 self._open[key].called = stack[depth].called_at
-        slot = self._slots.of(step.span)
+        slot = self.slots.of(step.span)
         if step.detail == "locks":
             # Wait of a sync.Cond: the lock is taken again in a slot of its own.
-            slot = self._slots.relock
+            slot = self.slots.relock
         elif (step.detail == "woken" and not ends) or (row and not step.text):
             # Inside Wait of a sync.Cond, or at the end of what a sync.Once calls: nothing that a slot comes before.
             return None
@@ -137,16 +137,16 @@ class _Goroutine:
         called = passage.called if passage is not None else None
         if row and passage is not None and step.src not in passage.seen and called is not None:
             # The statement goes on after a call that has slots of its own.
-            behind = self._slots.behind(called)
+            behind = self.slots.behind(called)
             if behind:
                 passage.seen.add(step.src)
                 key = (behind, stack)
                 passage = self._open.get(key)
             else:
                 self.behind.add(called)
-        writes = self._slots.writes.get(slot, 0)
+        writes = self.slots.writes.get(slot, 0)
         second = any(a.write for a in step.accesses)
-        if writes and isinstance(self._slots.place(writes).node, ast.Return):
+        if writes and isinstance(self.slots.place(writes).node, ast.Return):
             # Of `return *f()` it is what comes after the first step that others can see.
             second = passage is not None and bool(passage.rows)
         if row and writes and second:
@@ -161,7 +161,7 @@ class _Goroutine:
             passage.rows.append(row)
             passage.text, passage.span = passage.text or step.text, passage.span or step.span
             passage.queues = passage.queues or step.detail == "queues"
-            passage.pick = passage.pick or self._slots.case(slot, step)
+            passage.pick = passage.pick or self.slots.case(slot, step)
             if step.kind is Kind.SYNC:
                 passage.syncs.append(row)
         return passage
@@ -175,11 +175,11 @@ class _Goroutine:
 
     def _anew(self, passage: _Passage) -> bool:
         """Whether a passage that comes back to a location is over: a call in it may have a loop of its own."""
-        loops = passage.slot <= len(self._slots.held) and bool(self._slots.held[passage.slot - 1].spots)
+        loops = passage.slot <= len(self.slots.held) and bool(self.slots.held[passage.slot - 1].spots)
         return passage.called is None or loops
 
     def _deferred(self, slot: int) -> bool:
-        return slot <= len(self._slots.held) and self._slots.held[slot - 1].kind == "deferred"
+        return slot <= len(self.slots.held) and self.slots.held[slot - 1].kind == "deferred"
 
     def _new(self, key: Key, source: int) -> _Passage:
         made = _Passage(self.name, key[0], source)
@@ -298,12 +298,13 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
     # The detector looks at a WaitGroup in Wait only when there is something to wait for: Add comes first. A statement
     # that would panic after its access comes last, too.
     race = sorted(trace.race, key=lambda r: (".Wait(" in r.text, _fails(walked, r.goroutine)))
-    ends = [(r.goroutine, r.span, False) for r in race] + [(w.goroutine, w.span, True) for w in trace.waiting]
+    ends = [(r.goroutine, r.span, False, r.location) for r in race]
+    ends += [(w.goroutine, w.span, True, "") for w in trace.waiting]
     if trace.loop:
         # Who goes round in the loop does not wait. Who waits has begun to before the first round.
         moving = {s.goroutine for s in trace.steps[-trace.loop :]}
         ends = [end for end in ends if end[0] not in moving]
-    for name, span, waits in ends:
+    for name, span, waits, location in ends:
         row += 1
         made = None
         for step in _standing(walked, name, span):
@@ -312,6 +313,8 @@ def _ending(walked: Walk, trace: Trace, goroutines: dict[str, _Goroutine]) -> tu
             # Of a race nothing comes after the second access, and either may wait for ever.
             may = row == len(walked.taken) + 2 or "<-" in made.text or "select" in made.text
             made.waits = waits or (may and not trace.waiting)
+            # The detector learns of a channel in a `select` when Go comes to its case (runtime/select.go:288).
+            made.pick = made.pick or goroutines[name].slots.send(made.slot, location.removesuffix(" (channel state)"))
             made.before = len(trace.choices) - trace.loop + 0.5 if trace.loop else 0.0
         slots.append(made.slot if made is not None else 0)
     return tuple(slots)

@@ -49,7 +49,7 @@ class _Counted:
         found = self._explored(lowering)
         match p.kind:
             case "race":
-                return _race(found, base)
+                return _race(found, base, self._walk(lowering))
             case "panic" | "fatal":
                 return replace(base, share=failing(found, p.kind), meaning="end so")
             case "lost-update":
@@ -75,6 +75,15 @@ class _Counted:
             self._known[lowering] = found
         return self._known[lowering]
 
+    def _walk(self, lowering: str) -> str:
+        """The command that walks a schedule, with a place for it."""
+        result = self._result
+        scheme = f" --scheme {result.scheme}" if result.scheme else ""
+        given = scheme + "".join(f" --count {role}={n}" for role, n in result.overrides)
+        path = result.path.replace("{", "{{").replace("}", "}}")
+        prefix = "" if lowering == "abstract" else f"{lowering}:"
+        return f"such a schedule: verify replay {path} {prefix}{{}}{given}"
+
     def _outcomes(self, p: Property) -> tuple[str, ...]:
         return tuple(c.name for c in self._result.consequences) if p.kind == "race" else ()
 
@@ -91,7 +100,7 @@ _HANGS = ("says nothing about this; `go run` only if every goroutine is stuck, `
 """runtime/proc.go, checkdead: who waits for a timer, as a test binary does for its timeout, is not stuck."""
 
 
-def _race(found: Exploration, base: Odds) -> Odds:
+def _race(found: Exploration, base: Odds, walk: str) -> Odds:
     try:
         seen = detected(found)
     except NotCounted as reason:
@@ -99,16 +108,16 @@ def _race(found: Exploration, base: Odds) -> Odds:
         unknown = f"how often it reports it is not counted: {reason}"
         return replace(base, share=meeting(found), meaning=meaning, silent=(unknown,))
     meaning = "have two of the accesses with nothing to order them"
-    return replace(base, share=seen.share, meaning=meaning, silent=_silent(seen, found))
+    return replace(base, share=seen.share, meaning=meaning, silent=_silent(seen, found, walk))
 
 
-def _silent(seen: Detected, found: Exploration) -> tuple[str, ...]:
+def _silent(seen: Detected, found: Exploration, walk: str) -> tuple[str, ...]:
     if seen.share == MILLION:
         return ("reports it in every schedule, if it forgets nothing",)
     first = "reports it in those, if it forgets nothing; in the others it is silent"
     if seen.ordered is None:
         return (first, "in the silent ones that were looked at the accesses do not both happen")
-    return (first, _sentence(seen.ordered, found))
+    return (first, _sentence(seen.ordered, found), walk.format("/".join(map(str, seen.ordered.choices))))
 
 
 def _sentence(order: Order, found: Exploration) -> str:

@@ -29,6 +29,12 @@ func ownerLeave() {{
 // it runs:               {variable}.Own()
 // the others begin with: defer ownerLeave()"""
 
+BODIES = "// it runs: "
+"""Where the declarations that are added end, and what goroutines run begins."""
+
+LEAVES = "defer ownerLeave()\n"
+"""What the goroutines of a workload begin with."""
+
 _COLUMN = 27
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+_BAR = re.compile(r"(?<!\\)\|")
 _SYNTAX = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 
 
@@ -18,17 +19,17 @@ def plain(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A code span, in a table as well: there a `|` has to be escaped even inside of it.
+    """A code span, whatever is in it.
 
     >>> code("a[k] | b"), code("`x`"), code("")
-    ('`a[k] \\\\| b`', '`` `x` ``', '')
+    ('`a[k] | b`', '`` `x` ``', '')
     """
     if not text.strip():
         return ""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest and (text[0] == "`" or text[-1] == "`") else ""
-    inner = " ".join(text.split()).replace("|", "\\|")
+    inner = " ".join(text.split())
     return f"{fence}{pad}{inner}{pad}{fence}"
 
 
@@ -68,7 +69,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell or " " for cell in cells) + " |"
+    # Even inside code a `|` ends a cell, unless it is escaped; outside of tables code shows its backslashes.
+    return "| " + " | ".join(_BAR.sub(r"\\|", cell) or " " for cell in cells) + " |"
 
 
 def bullets(items: Iterable[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 python -m tests.gosem.conformance [TIMES]       every program, TIMES (10) times as often as in the tests
 python -m tests.gosem.conformance keep [TIMES [WORD]]   the same (with WORD in their names); rare outcomes are kept
+python -m tests.gosem.conformance hmap [TIMES]  the map of Go 1.23, which has to be the `go` on the path
 python -m tests.gosem.conformance random [COUNT [FIRST]]   COUNT (200) random programs
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -15,12 +17,13 @@ from pathlib import Path
 
 from verifier.gotest.toolchain import NoToolchain, go_version
 
-from .cases import ALL
+from .case import Case
+from .cases import ALL, HMAP
 from .record import Effort
 from .session import different, keep, model, record
 
 
-def every_case(times: int, folder: Path, keeps: bool, word: str = "") -> int:
+def every_case(times: int, folder: Path, among: tuple[Case, ...], keeps: bool, word: str = "") -> int:
     """Compare every case; print what differs, and which rare outcomes were seen. The number of cases that differ."""
     usual = Effort()
     effort = Effort(
@@ -31,7 +34,7 @@ def every_case(times: int, folder: Path, keeps: bool, word: str = "") -> int:
         most_deaths=20 * times,
         thorough=True,
     )
-    cases = tuple(replace(c, repeat=c.repeat if c.tight else c.repeat * times) for c in ALL if word in c.name)
+    cases = tuple(replace(c, repeat=c.repeat if c.tight else c.repeat * times) for c in among if word in c.name)
     seen = record(folder, effort, cases)
     if keeps:
         keep(seen)
@@ -50,10 +53,11 @@ def every_case(times: int, folder: Path, keeps: bool, word: str = "") -> int:
 def main(arguments: list[str]) -> int:
     """Run the command; 1 when something differs."""
     try:
-        print(go_version())
+        version = go_version()
     except NoToolchain as reason:
         print(reason)
         return 2
+    print(version)
     words, numbers = [a for a in arguments if not a.isdigit()], [int(a) for a in arguments if a.isdigit()]
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +67,12 @@ def main(arguments: list[str]) -> int:
             wrong = compare_many(*(numbers or [200]), folder=Path(folder))
         else:
             keeps, times = "keep" in words, numbers[0] if numbers else 10
-            wrong = every_case(times, Path(folder), keeps, *[w for w in words if w != "keep"])
+            old = "hmap" in words
+            if old != bool(re.search(r"go1\.(1\d|2[0-3])\b", version)):
+                print("the rules of hmap are those of Go 1.23 and before, all others those of Go 1.27")
+                return 2
+            more = [w for w in words if w not in ("keep", "hmap")]
+            wrong = every_case(times, Path(folder), HMAP if old else ALL, keeps, *more)
     print(f"{time.monotonic() - began:.0f} s")
     return 1 if wrong else 0
 

@@ -22,6 +22,8 @@ class Case:
     stands on lines of its own: the real run may pause before each of them. Every outcome the model allows must be
     observed on the real toolchain, but for those in `rare`, which say why not; nothing else may be observed.
 
+    `unmodelled`: outcomes that Go may show and the model leaves out, knowingly, and why; `docs/limits.md` says so too.
+
     `lowering`: abstract, or runtime where the map's own steps are the rule. `races`: whether data races are compared.
     `repeat`: how often the bodies of this case run, at most, until all is seen that is expected. `tight`: without
     pauses, where two goroutines must be inside the runtime at a time.
@@ -33,6 +35,7 @@ class Case:
     declare: str = ""
     shows: tuple[str, ...] = ()
     rare: Mapping[str, str] = field(default_factory=dict)
+    unmodelled: Mapping[str, str] = field(default_factory=dict)
     lowering: str = "abstract"
     races: bool = True
     bounds: Bounds = field(default_factory=Bounds)

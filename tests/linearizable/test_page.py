@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from benchmarks.linearizable import MODELS, PAGE, SIZES, judge, text_of
+from verifier.model.read import read_model
+from verifier.pipeline import Options, verify
 
 LONG = 20.0
 """CPU seconds from which on a cell is in the slow tier."""
@@ -41,6 +44,13 @@ def test_the_cell_is_true(name: str, size: tuple[int, int], found: re.Match[str]
     assert said["verdict"] == {"yes": "safe", "**not**": "unsafe"}[found[1]], said
     assert said["states"] == int(found[3].replace(",", ""))
     assert said["atomic"] == int(found[2] or 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((MODELS / "large").glob("*.yaml")), ids=lambda p: p.stem)
+def test_a_large_model_means_what_it_says(path: Path) -> None:
+    result = verify(read_model(str(path)), Options(any_number=False))
+    assert result.exit_code == 0, [(p.name, p.verdict, p.reason) for p in result.properties]
 
 
 def test_a_model_without_these_lines_is_no_model_of_the_table() -> None:

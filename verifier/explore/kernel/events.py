@@ -85,10 +85,11 @@ class Observer:
             with f.when(f.load(armed, n, "i8").differs(0)), f.when(expressions.test(watch.expr)):
                 f.give(code(n))
 
-    def report(self, f: Function, armed: Value, number: int) -> None:
-        """Return from `f` if the event is armed."""
-        with f.when(f.load(armed, number, "i8").differs(0)):
-            f.give(code(number))
+    def report(self, f: Function, armed: Value, number: int, shift: Value | None = None) -> None:
+        """Return from `f` if the event is armed. `shift`: the event is that many further on."""
+        at = f.constant(number) if shift is None else shift + number
+        with f.when(f.load(armed, at, "i8").differs(0)):
+            f.give(f.constant(code(0)) - at)
 
     def stuck(self, f: Function, armed: Value, expressions: Expressions, layout: Layout) -> None:
         """The body of a function that judges a state without any enabled step. It returns 0 if there is no news."""

@@ -37,6 +37,14 @@ class Place:
     low: Value
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who really takes a step whose code is that of a twin: the state as it is, and the number of the client."""
+
+    words: Words
+    client: Value
+
+
 class Expressions:
     """Emits expressions into one function over one state. A fault of the program returns FAULT from the function."""
 
@@ -48,8 +56,10 @@ class Expressions:
         constants: Constants,
         fresh: Value | None = None,
         clients: Clients | None = None,
+        caller: Caller | None = None,
     ) -> None:
         self._clients = clients
+        self._caller = caller
         self._f: Function = words.within
         self._words = words
         self._layout = layout
@@ -89,11 +99,16 @@ class Expressions:
         if self._clients is None:
             raise Unsupported("a judge of calls where no client is known")
         cells = self._layout.cells
-        pending = [self._words.value(cells[n]) for n in self._clients.pending]
-        pending[e.client] = self.narrow(e.op)
-        return returned(
-            self._f, self._words.value(cells[self._clients.state]), e.client, self.narrow(e.result), pending
-        )
+        words = self._words if self._caller is None else self._caller.words
+        pending = [words.value(cells[n]) for n in self._clients.pending]
+        call = self.narrow(e.op)
+        client: Value | int = e.client
+        if self._caller is None:
+            pending[e.client] = call
+        else:
+            client = self._caller.client
+            pending = [client.equals(n).choose(call, p) for n, p in enumerate(pending)]
+        return returned(self._f, words.value(cells[self._clients.state]), client, self.narrow(e.result), pending)
 
     def narrow(self, e: Expr) -> Value:
         """The value as an i64. Raises Unsupported where that may be too small."""

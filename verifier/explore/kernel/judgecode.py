@@ -171,9 +171,9 @@ class Judge:
             return state
 
 
-def returned(f: Function, state: Value, client: int, outcome: Value, pending: list[Value]) -> Value:
+def returned(f: Function, state: Value, client: Value | int, outcome: Value, pending: list[Value]) -> Value:
     """The judge's state after a return, in code that asks for it."""
-    key = state | (outcome << STATE + CLIENT) | client << STATE
+    key = state | (outcome << STATE + CLIENT) | (client << STATE)
     for n, call in enumerate(pending):
         key = key | (call << STATE + CLIENT + OUTCOME + n * CALL)
     return f.call("judge", key)

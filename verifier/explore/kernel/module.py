@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from verifier.explore.canonical import all_pooled
 from verifier.explore.kernel.canoncode import CanonicalCode
 from verifier.explore.kernel.clientcode import ClientCode
 from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.events import Events, Observer, events
-from verifier.explore.kernel.expressions import Expressions
+from verifier.explore.kernel.expressions import Caller, Expressions
 from verifier.explore.kernel.heapcode import HeapCode
 from verifier.explore.kernel.judgecode import COVERED, Judge
 from verifier.explore.kernel.loop import Shape, explore_source, rehash_source
 from verifier.explore.kernel.racecode import Classes, Look, RaceCode, classes
 from verifier.explore.kernel.stepcode import StepCode
+from verifier.explore.kernel.twins import twins
 from verifier.explore.kernel.words import Words, check
 from verifier.explore.machine import Machine
 from verifier.explore.pyloop import Watch
@@ -106,6 +108,7 @@ class _Successors:
         self._heap = heap
         self._spots = spots
         self._observer = Observer(machine.program, told, watches)
+        self._twins = twins(machine)
 
     def source(self) -> str:
         """The text of the function, and of those it calls."""
@@ -150,6 +153,16 @@ class _Successors:
         cases: dict[int, Callable[[], None]] = {}
         parts: list[str] = []
         apart = len(self._machine.steps) > _TOGETHER
+        twin = self._twins.get(instance) if apart else None
+        other = twin is not None and twin.first != instance
+        state, *rest = given
+        view = state
+        if twin is not None and other:
+            parts.append(twin.source(layout.words))
+            view = f.array(layout.words)
+            for w, word in enumerate(words.words):
+                f.store(view, w, word)
+            f.call(twin.turn, view)
         for location, numbers in self._machine.leaving[instance].items():
             at = layout.codes[instance][location]
 
@@ -157,24 +170,40 @@ class _Successors:
                 if look:
                     look.at((instance, at))
                 if not apart:
-                    self._steps(f, words, numbers, *given)
+                    self._steps(f, words, numbers, given)
                     return
-                name = f"leave{instance}_{at}"
-                told = f.call(name, *given)
+                name = f"leave{instance if twin is None else twin.first}_{at}"
+                if twin is None:
+                    told = f.call(name, *given)
+                else:
+                    told = f.call(name, view, *rest, state, twin.client, twin.offset)
                 with f.when(told.differs(0)):
                     f.give(told)
-                parts.append(self._apart(name, numbers))
+                if not other:
+                    parts.append(self._apart(name, numbers, shared=twin is not None))
 
             cases[at] = body
+        before = f.load(rest[-1], FOUND)
         if cases:
             slot = layout.pcs[instance]
             f.switch(words.field(slot) if slot.width else f.constant(0), cases)
+        if twin is not None and other:
+            n = f.variable(before)
+            with f.loop(lambda: n.get().below(f.load(rest[-1], FOUND))):
+                f.call(twin.turn, f.address(rest[0], n.get() * layout.words))
+                n.set(n.get() + 1)
         return parts
 
-    def _apart(self, name: str, numbers: tuple[int, ...]) -> str:
-        """A function of its own for the steps out of one location."""
-        f = Function(name, [(n, "ptr") for n in ("s", "out", "taken", "armed", "counts")])
-        self._steps(f, Words(f, f.parameters[0], self._machine.layout.words), numbers, *f.parameters)
+    def _apart(self, name: str, numbers: tuple[int, ...], *, shared: bool) -> str:
+        """A function of its own for the steps out of one location; `shared` by all twins."""
+        more = [("whole", "ptr"), ("client", "i64"), ("shift", "i64")] if shared else []
+        f = Function(name, [*((n, "ptr") for n in ("s", "out", "taken", "armed", "counts")), *more])
+        count, given = self._machine.layout.words, f.parameters[:5]
+        caller = shift = None
+        if shared:
+            whole, client, shift = f.parameters[5:]
+            caller = Caller(Words(f, whole, count), client)
+        self._steps(f, Words(f, given[0], count), numbers, given, caller, shift)
         f.give(0)
         return f.source()
 
@@ -183,12 +212,13 @@ class _Successors:
         f: Function,
         words: Words,
         numbers: tuple[int, ...],
-        state: Value,
-        out: Value,
-        taken: Value,
-        armed: Value,
-        counts: Value,
+        given: tuple[Value, ...],
+        caller: Caller | None = None,
+        shift: Value | None = None,
     ) -> None:
+        """The steps of these numbers, all of them `shift` further on."""
+        state, out, taken, armed, counts = given
+
         def place() -> Value:
             return f.address(out, f.load(counts, FOUND) * self._machine.layout.words)
 
@@ -196,16 +226,21 @@ class _Successors:
             if self._heap and not all_pooled(self._machine):
                 f.call(self._heap.collect, successor)
             found = f.load(counts, FOUND)
-            f.store(taken, found, k, "i32")
+            f.store(taken, found, k if shift is None else shift + k, "i32")
             f.store(counts, FOUND, found + 1)
 
         def failed(k: int) -> None:
             f.store(counts, FAILING, 1)
-            self._observer.report(f, armed, self._told.failed(k))
+            self._observer.report(f, armed, self._told.failed(k), shift)
 
-        steps = StepCode(self._machine, words, self._constants, place)
+        steps = StepCode(self._machine, words, self._constants, place, caller)
         for k in numbers:
-            self._step(f, k, steps, state, armed, failed, arrive)
+            c = self._machine.steps[k]
+            if c.step.symptom:
+                symptom = partial(self._observer.report, f, armed, self._told.symptom(k), shift)
+            else:
+                symptom = None
+            self._step(f, k, steps, state, symptom, failed, arrive)
 
     def _step(
         self,
@@ -213,15 +248,15 @@ class _Successors:
         k: int,
         steps: StepCode,
         state: Value,
-        armed: Value,
+        symptom: Callable[[], None] | None,
         failed: Callable[[int], None],
         arrive: Callable[[int, Value], None],
     ) -> None:
         c = self._machine.steps[k]
 
         def go() -> None:
-            if c.step.symptom:
-                self._observer.report(f, armed, self._told.symptom(k))
+            if symptom is not None:
+                symptom()
             if c.step.fail is not None:
                 failed(k)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.explore.kernel.emit import Constants, Function, Value
-from verifier.explore.kernel.expressions import Expressions, Place
+from verifier.explore.kernel.expressions import Caller, Expressions, Place
 from verifier.explore.kernel.words import Words, signed
 from verifier.explore.machine import Machine
 from verifier.program.concrete import Concrete
@@ -37,7 +37,15 @@ class Target:
 class StepCode:
     """Emits steps into one function. `out` is where the words of the successor go."""
 
-    def __init__(self, machine: Machine, words: Words, constants: Constants, out: Callable[[], Value]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        words: Words,
+        constants: Constants,
+        out: Callable[[], Value],
+        caller: Caller | None = None,
+    ) -> None:
+        self._caller = caller
         self._machine = machine
         self._words = words
         self._f: Function = words.within
@@ -53,7 +61,8 @@ class StepCode:
         """A writer of expressions over the state the function looks at."""
         machine = self._machine
         ranges = ranges or self._ranges
-        return Expressions(self._words, machine.layout, ranges, self._constants, fresh, machine.program.clients)
+        clients = machine.program.clients
+        return Expressions(self._words, machine.layout, ranges, self._constants, fresh, clients, self._caller)
 
     def take(
         self, c: Concrete, fresh: Value | None, failed: Callable[[], None], arrive: Callable[[Value], None]

@@ -89,4 +89,5 @@ def test_a_child_that_fails_says_why() -> None:
 def test_what_a_child_takes_is_measured() -> None:
     ended = run([sys.executable, "-c", "x = bytearray(200_000_000); print('done')"])
     assert ended.output == "done\n" and ended.cpu > 0
-    assert ended.memory > 200_000_000 > ended.floor
+    # The floor is what this very process holds when it forks: in a long run of tests more than the child takes.
+    assert ended.memory >= max(200_000_000, ended.floor)

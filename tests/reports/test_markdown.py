@@ -53,7 +53,7 @@ def test_the_verdict_is_that_of_the_result_and_no_property_is_dropped(case: Resu
     assert shown.split("\n")[3].startswith(f"**{case.verdict.value}**: ")
     assert f"Exit status {case.exit_code}" in shown
     rows = [line.split(" | ") for line in shown.split("\n") if line.startswith("| ") and not line.startswith("| ---")]
-    found = [(row[0].removeprefix("| "), row[1].removesuffix(" (!)")) for row in rows[1:]]
+    found = [(row[0].removeprefix("| "), row[1].removesuffix(" (!)").removesuffix(" (reached)")) for row in rows[1:]]
     assert found == [(plain(subject(p)), f"**{p.verdict.value}**") for p in case.properties]
     assert [row[1].endswith("(!)") for row in rows[1:]] == [not p.as_expected for p in case.properties]
 

@@ -13,6 +13,7 @@ from verifier.evidence.store import settled
 from verifier.report import sequence
 from verifier.report.markdown import Kept, render
 from verifier.report.markup import code, plain, table
+from verifier.report.meanings import why_tests_pass
 from verifier.report.outcome import subject
 from verifier.verdict import Verdict
 
@@ -53,7 +54,7 @@ def test_the_verdict_is_that_of_the_result_and_no_property_is_dropped(case: Resu
     assert shown.split("\n")[3].startswith(f"**{case.verdict.value}**: ")
     assert f"Exit status {case.exit_code}" in shown
     rows = [line.split(" | ") for line in shown.split("\n") if line.startswith("| ") and not line.startswith("| ---")]
-    found = [(row[0].removeprefix("| "), row[1].removesuffix(" (!)")) for row in rows[1:]]
+    found = [(row[0].removeprefix("| "), row[1].removesuffix(" (!)").removesuffix(" (reached)")) for row in rows[1:]]
     assert found == [(plain(subject(p)), f"**{p.verdict.value}**") for p in case.properties]
     assert [row[1].endswith("(!)") for row in rows[1:]] == [not p.as_expected for p in case.properties]
 
@@ -171,3 +172,20 @@ def test_a_schedule_too_long_for_a_picture_is_refused() -> None:
     steps = prop.trace.steps * 31
     with pytest.raises(sequence.TooLarge, match=r"62|64"):
         sequence.diagram(replace(prop, trace=replace(prop.trace, steps=steps)))
+
+
+def test_luck_is_named_only_where_something_can_order_by_it() -> None:
+    case = TABLE["race"]
+    assert case.subject is not None
+    prop = next(p for p in case.properties if p.kind == "race")
+    assert "something (Mutex) happens to order them" in why_tests_pass(prop, case.subject)
+    readers = replace(case.subject, cites=("sync/rwmutex.go:72", "internal/runtime/maps/runtime.go:67"))
+    assert "order" not in why_tests_pass(prop, readers)
+
+
+def test_only_what_audit_checks_is_called_checked(case: Result) -> None:
+    rows = [line for line in section(render(case), 1).split("\n") if "`verify` again |" in line or "| yes: its" in line]
+    for row in rows:
+        p = next(p for p in case.properties if row.startswith(f"| {plain(subject(p))} | "))
+        certified = case.any_number is not None and case.any_number.certificate is not None
+        assert ("| yes: its" not in row) or p.trace is not None or certified

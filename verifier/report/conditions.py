@@ -30,6 +30,17 @@ LIMITS = {
 """What `bounds:` limits."""
 
 
+ENGINES = {
+    "reference": " (interprets the model, state by state)",
+    "kernel": " (the model compiled to machine code)",
+}
+"""What explored, in words."""
+
+OTHER = "other numbers of goroutines than "
+"""How the line of `Result.not_shown` begins that is about counts."""
+
+HEADER = "*Header*: what a map keeps about itself, its length for instance, apart from the entries."
+
 PAGES = "docs/semantics.md"
 
 
@@ -42,6 +53,7 @@ def semantics(result: Result) -> list[str]:
         found = [(line, _CITED.match(line)) for line in result.rests_on]
         rows = [(plain(m["rule"]), code(_whole(m["source"]))) if m else (plain(line), "") for line, m in found]
         lines += table(("what the verdict rests on", "Go source"), rows)
+        lines += ["", HEADER] if any("header" in line for line in result.rests_on) else []
     else:
         lines += ["No rule of a primitive was used."]
     if used:
@@ -74,7 +86,7 @@ def _statements(result: Result) -> list[str]:
     if seen is None:
         return ["Which statements ran was not recorded."]
     never = "never ran" if result.explored.complete else "not run before the limit"
-    lines = [f"{seen.reached} of {number(seen.total, 'statement')} reached."]
+    lines = [f"{seen.reached} of {number(seen.total, 'statement')} reached. Branches are not counted."]
     rows = [(_place(span), code(text), "yes" if at is None else f"**no**, {never}") for span, text, at in _each(seen)]
     return [*lines, "", *table(("line", "statement", "reached"), rows)] if rows else lines
 
@@ -130,7 +142,7 @@ def bounds(result: Result) -> list[str]:
         f"goroutines explored: {plain(counts)}",
         f"explored: {number(explored.states, 'state')}, {number(explored.transitions, 'transition')}, "
         + ("complete" if explored.complete else f"**not complete**: {plain(explored.limit)}"),
-        "engine: " + plain(explored.engine),
+        "engine: " + plain(explored.engine) + ENGINES.get(explored.engine, ""),
         "reductions: "
         + (plain(", ".join(REDUCED.get(r, r) for r in explored.reductions)) or "none, every state was visited"),
         "memory: a race-free Go program is sequentially consistent (Go memory model, June 2022), so that interleavings "
@@ -141,8 +153,12 @@ def bounds(result: Result) -> list[str]:
     found = result.subject.bounds if result.subject else ()
     if found:
         rows = [(code(name), plain(value), LIMITS.get(name, "")) for name, value in found]
-        lines += ["", "Limits of the model. A run that would leave one is UNKNOWN, never SAFE:", ""]
-        lines += table(("limit", "value", "of what"), rows)
+        lines += [
+            "",
+            "Limits of the model's values and objects, all of them, whether or not this model can come near one. A run",
+        ]
+        lines += ["that would leave one is UNKNOWN, never SAFE. None limits how many goroutines of a role there are:"]
+        lines += ["", *table(("limit", "value", "of what"), rows)]
     return lines
 
 
@@ -156,15 +172,38 @@ def not_shown(result: Result) -> list[str]:
     opened += [
         f"{plain(subject(p))}: its evidence failed the audit" for p in result.properties if p.verdict is Verdict.ERROR
     ]
-    listed = [*opened, *map(plain, result.not_shown)]
+    listed = [*opened, *(plain(_beyond(result, line)) for line in result.not_shown)]
+    listed += [f"not asked in this run: {', '.join(asked)}"] if (asked := _unasked(result)) else []
     return bullets(listed) if listed else ["Nothing was listed. That your Go code is this model is never shown."]
+
+
+def _beyond(result: Result, line: str) -> str:
+    """A line about other numbers of goroutines, with the properties it is true of."""
+    found = result.any_number
+    if not line.startswith(OTHER) or found is None or found.verdict is not Verdict.SAFE:
+        return line
+    held = [subject(p) for p in result.properties if p.verdict is Verdict.SAFE and p.name not in found.properties]
+    proved = f"{', '.join(found.properties)} are shown for {found.roles}"
+    counts = ", ".join(counted(n, role) for role, n in result.explored.counts)
+    return (
+        f"{', '.join(held)}: for other numbers of goroutines than {counts}; {proved}"
+        if held
+        else f"other than {found.roles}"
+    )
+
+
+def _unasked(result: Result) -> list[str]:
+    """What an option would have added."""
+    asked = ["what each lock, unlock or check is worth (`--mutants`)"] if result.mutants is None else []
+    failing = any(p.verdict is Verdict.UNSAFE for p in result.properties)
+    return asked + (["a fix that verifies (`--fix`)"] if failing and result.fixes is None else [])
 
 
 def reproduce(result: Result, digest: str) -> list[str]:
     """Section 11: the command with its defaults, and what it was applied to. Nothing that differs from run to run."""
     rows = [("`verify`", __version__), ("rules of Go", plain(result.go))]
     rows += [("model SHA-256", code(result.sha256))] if result.sha256 else []
-    rows += [("evidence SHA-256", code(digest))] if digest else []
+    rows += [("evidence SHA-256: the digest in `evidence.json`, of all else in it", code(digest))] if digest else []
     lines = [*block([command(result)], "sh"), "", *table(("what", "which"), rows)]
     if digest:
         lines += [

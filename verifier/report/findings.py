@@ -25,12 +25,32 @@ LEGEND = (
     "How to read it: time runs down, a row is one step, a column is one goroutine; the last columns are the shared "
     "objects *after* the step. `:14` is a line of the model, `.` a goroutine that has not begun or has returned, `|` "
     "one that stands still inside, `W:a` a lock that a holds for writing, `R:a,b` one that a and b hold for reading, "
-    "`next:a` a writer that waits for its turn. A statement may take several rows: `x++` loads, then stores."
+    "`next:a` a writer that waits for its turn. A statement may take several rows: `x++` loads, then stores. A row "
+    "`defer f()` is the deferred call itself, when its function returns."
 )
-RACING = "The two rows marked `<- race` are the accesses themselves: both are possible after the row above them."
+RACING = (
+    "The two rows marked `<- race` are the accesses themselves: both are possible after the row above them. They count "
+    "as steps of the counterexample but are not in the path that `verify replay` takes, which ends where both can go."
+)
+STYLE = "Written by `verify` from the schedule, in the style of Go's own reports; no Go program was run:"
+PATH = "Each number of the path says which of the steps possible in that state is taken, 0 the first."
 RACY = (
     "With the race of section 6, Go promises nothing about the order in which goroutines see each other's writes: what "
     "holds here holds for interleavings of the steps, and is worth little before the race is mended."
+)
+PAIRS = (
+    "A race takes two: any two situations of the list that agree on locks and shared variables are put side by side, "
+    "as those of two goroutines, and in no such pair are both accesses of a race possible."
+)
+BETWEEN = (
+    "*Between lines 5 and 7*: the goroutine's next step is that of line 5, that of line 7, or one that stands between "
+    "them; what is before line 5 is done, what line 7 does is not."
+)
+EXCLUDED = (
+    "That is how a lock excludes a race: two accesses inside such stretches, one of them where the lock is held for "
+    "writing, are never both possible. Data used without a lock, through a pointer for instance, is not in these "
+    "lines. It is covered by the situations themselves: each says which object a pointer leads to and whether others "
+    "can reach it yet. What is written only before others can reach it, and only read afterwards, makes no race."
 )
 ANNOUNCED = (
     "*Announced*: a goroutine is inside `Lock` and waits for the readers that were there before it; from then on new "
@@ -95,12 +115,19 @@ def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
         return [
             "No schedule can show it: the state is in none of those explored. A check that never gets there is vacuous."
         ]
-    lines = [*block(go_block(p)), ""]
+    lines = [STYLE, "", *block(go_block(p)), ""]
     drawn = timeline(judged(trace))
     if drawn:
         lines += [*block(drawn), "", *filter(None, (legend, RACING if trace.race else ""))]
     lines += ["", *why(trace), "", *_held(trace), *_tests(result, p), "", *_picture(p)]
-    lines += ["", "To walk it, and to see any state of it (`--at N`):", "", *block(_commands(result, trace), "sh")]
+    lines += [
+        "",
+        "To walk it, and to see any state of it (`--at N`):",
+        "",
+        *block(_commands(result, trace), "sh"),
+        "",
+        PATH,
+    ]
     if file:
         lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]
     return lines
@@ -134,7 +161,7 @@ def _tests(result: Result, p: Property) -> list[str]:
     if counted:
         # Counted over all schedules: what is said of such mistakes in general may not be true of this one.
         return ["Would a test have seen it?", "", *block(line[4:] for line in counted)]
-    said = why_tests_pass(p)
+    said = why_tests_pass(p, result.subject)
     return [f"Why tests may be green: {said}"] if said else []
 
 
@@ -174,7 +201,20 @@ def proof(result: Result, certificate: str) -> list[str]:
         lines += ["", *_any_number(result.any_number, certificate)]
     if result.sharding is not None:
         lines += ["", f"For every hash function: {plain(result.sharding.sentence)} (z3)."]
-    return [*lines, "", f"Audited: {plain(result.audited) or 'nothing'}."]
+    return [*lines, "", *_audited(result)]
+
+
+def _audited(result: Result) -> list[str]:
+    """What this run checked a second time; the certificate is not among it."""
+    lines = [f"Audited in this run: {plain(result.audited) or 'nothing'}."]
+    if any(p.trace is not None for p in result.properties):
+        lines += [
+            "That interpreter is separate from the search. The unreduced program is the model's before any steps are"
+        ]
+        lines += ["joined or values left out, whether or not that was done here."]
+    if result.any_number is not None and result.any_number.certificate is not None:
+        lines += ["The certificate was written in this run and not checked in it: that is left to `verify audit`."]
+    return lines
 
 
 def _explored(result: Result, held: list[Property]) -> list[str]:
@@ -205,15 +245,26 @@ def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
         f"a violation of {names} is possible. Such a list is called an *inductive invariant*. It says nothing of the",
         "other properties: they hold for the goroutines explored.",
     ]
+    lines += [PAIRS] if found.k == 1 and "race" in found.properties else []
     if found.invariant:
-        lines += ["What it says about locks, in words:", "", *bullets(plain(line) for line in found.invariant)]
-        lines += ["", ANNOUNCED] if any("announced" in line for line in found.invariant) else []
+        lines += ["", "What it says about locks, and about locks only, in words:", ""]
+        lines += bullets(plain(line) for line in found.invariant)
+        lines += ["", *_legend(found)]
     if found.certificate is not None:
         where = f"{link(certificate, certificate)}, " if certificate else ""
         lines += [
             "",
             f"Certificate: {where}SHA-256 {code(found.certificate.sha256)}. `verify audit`",
-            "builds every step of the model anew, without the engine that found the list, and has z3 prove that each",
-            "of them stays inside it.",
+            "builds every step of the model anew, without the engine that found the list, and asks z3 for a proof",
+            "that the start is in it, that each step, one's own or another's, stays inside it, and that nothing in it",
+            "violates what is claimed, for two goroutines or more in all.",
         ]
     return lines
+
+
+def _legend(found: ForAnyNumber) -> list[str]:
+    """What the words of the invariant mean, and how a race is out of the question with it."""
+    lines = [ANNOUNCED, ""] if any("announced" in line for line in found.invariant) else []
+    if any("between lines" in line for line in found.invariant):
+        lines += [BETWEEN, ""]
+    return [*lines, *([EXCLUDED] if "race" in found.properties else [])]

@@ -64,7 +64,11 @@ def _lead(result: Result, kept: bool) -> list[str]:
     ]
     if kept:
         lines += [
-            "Do not just believe this page: `verify audit` on its directory checks it again, without the engine. To",
-            "step through it, open [evidence.html](evidence.html); programs read [report.json](report.json).",
+            "Do not just believe this page: `verify audit` on its directory checks two kinds of evidence again,",
+            "without the engine: schedules, which it replays, and the certificate of a proof for any number of",
+            "goroutines. The last column of section 1 says for which verdicts that is so; the others rest on the",
+            "exploration, of which the states are not kept: to check those, run `verify` again. This page",
+            "belongs to its directory: to step through it, open [evidence.html](evidence.html);",
+            "programs read [report.json](report.json).",
         ]
     return lines

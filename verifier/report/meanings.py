@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from verifier.evidence.result import Property
+from verifier.evidence.subject import Subject
 
 MEANS = {
-    "race": "No two goroutines access the same location at the same time, one of them writing, with nothing that "
-    "orders the two accesses: no lock, no channel, no atomic operation.",
-    "fatal": "Go's runtime never kills the process, as it does with `concurrent map writes` or for unlocking what is "
-    "not locked.",
+    "race": "No two goroutines access the same location, one of them writing and not both atomically, with nothing "
+    "that orders the two accesses: no lock, no channel, no atomic operation, no `WaitGroup`, `Once`, `Cond` or "
+    "`go` statement.",
+    "fatal": "Go's runtime never kills the process, which no `recover` can stop, as it does with `concurrent map "
+    "writes` or for unlocking what is not locked.",
     "panic": "No panic reaches the top of a goroutine: no nil map is written, no nil pointer followed, no closed "
     "channel sent on.",
-    "deadlock": "No goroutine gets to where it waits for ever, not even while others go on.",
+    "deadlock": "No goroutine gets to where it waits for ever, not even while others go on. (One that could move "
+    "and never gets its turn is starvation, another property.)",
     "lost-update": "Nothing is overwritten by a value that was computed, or decided on, before somebody else "
     "changed it.",
-    "starvation": "Every goroutine gets on again, provided that whoever can move all the time does get its turn.",
+    "starvation": "Every goroutine gets on again, provided that whoever can move all the time does get its turn. (One "
+    "that can never move again is a deadlock, another property.)",
     "linearizable": "Whatever overlapping calls return, some order of the calls explains it, one in which each takes "
     "effect at a single moment between its beginning and its end, as on a map that one goroutine uses.",
     "always": "The expression is true in every state that can be reached.",
@@ -26,9 +30,16 @@ MEANS = {
 }
 """By kind: what SAFE says."""
 
+LOOKED = (
+    "How a race is looked for: a state that can be reached in which both accesses are possible as the next step of "
+    "their goroutines. That suffices for what orders by waiting or by a value that is seen, as locks, channels and "
+    "atomic operations do: accesses that nothing orders stand side by side in some interleaving. `len` of a channel "
+    "and `default` beside a buffer show what others did without ordering it; where a model has them, races behind them "
+    "are looked for separately."
+)
+"""For somebody who asks what simultaneous steps have to do with happens-before (Boehm and Adve, PLDI 2008)."""
+
 TESTS = {
-    "race": "`go test -race` sees it only in a run that makes both accesses with nothing in between that happens to "
-    "order them; a run in which a lock or a channel orders them by luck passes.",
     "fatal": "Tests see it only in a run whose goroutines meet just so; then the process is gone.",
     "panic": "Tests see it only in a run that takes these steps in this order.",
     "deadlock": "`-race` does not look for deadlocks. Go itself reports one only if *every* goroutine of the process "
@@ -50,6 +61,32 @@ def meaning(prop: Property) -> str:
     return MEANS.get(prop.kind, prop.sentence or prop.name)
 
 
-def why_tests_pass(prop: Property) -> str:
-    """Why a program with this mistake may pass its tests; empty where nothing is known."""
+READING = ("sync/rwmutex.go:72", "sync/rwmutex.go:120", "sync/rwmutex.go:132")
+"""Steps of an RWMutex that is never locked for writing: they order nothing."""
+UNORDERED = ("map", "hmap", "swiss map", "timers")
+"""Rules that are about no means of ordering."""
+
+
+def why_tests_pass(prop: Property, subject: Subject | None = None) -> str:
+    """Why a program with this mistake may pass its tests; empty where nothing is known. `subject` is the model."""
+    if prop.kind == "race" and prop.trace is not None:
+        location = prop.trace.race[0].location if prop.trace.race else ""
+        return _race(location, subject)
     return TESTS.get(prop.kind, "")
+
+
+def _race(location: str, subject: Subject | None) -> str:
+    said = "`go test -race` can see it only in a run that makes both accesses"
+    cites = subject.cites if subject else ()
+    if cites and all(c in READING or c.removeprefix("internal/runtime/").startswith("maps/") for c in cites):
+        # Nothing in the model could order the two by luck: to say so of it would be wrong.
+        said += "."
+    else:
+        used = dict.fromkeys(r.about for r in (subject.rules if subject else ()) if r.about not in UNORDERED)
+        by = f" ({', '.join(used)})" if used else ""
+        said += f"; one in which something{by} happens to order them passes."
+    if location.endswith("(map header)"):
+        return f"{said} Without `-race`, the check that Go's maps make themselves fails only if the two overlap."
+    if "(" in location:
+        return said
+    return f"{said} Without `-race` nothing need fail: the check that Go's maps make looks at the map itself only."

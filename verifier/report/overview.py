@@ -8,7 +8,7 @@ from verifier.evidence.subject import File, Part, Subject
 from verifier.report.blocks import summary
 from verifier.report.lines import number, steps
 from verifier.report.markup import block, bullets, code, link, plain, table
-from verifier.report.meanings import meaning
+from verifier.report.meanings import LOOKED, meaning
 from verifier.report.outcome import subject
 from verifier.source import Span
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
@@ -27,18 +27,63 @@ _SAYS = {
 def verdict(result: Result) -> list[str]:
     """Section 1: the verdict, and a row a property."""
     lines = [f"**{result.verdict.value}**: {_said(result)}.", *_expectation(result), ""]
-    head = ("property", "verdict", "expected", "how it was shown", "any number of goroutines")
+    head = (
+        "property",
+        "verdict",
+        "expected",
+        "how it was shown",
+        "any number of goroutines",
+        "re-checked by `verify audit`",
+    )
     rows = [
         (
             plain(subject(p)),
             _word(p),
             p.expected.value if p.expected else "",
-            plain(_how(result, p)),
+            plain(_how(result, p) + _caveat(result, p)),
             plain(_lifted(result, p)),
+            _rechecked(result, p),
         )
         for p in result.properties
     ]
-    return [*lines, *(table(head, rows) if rows else ["Nothing was checked."])]
+    return [*lines, *([*table(head, rows), *_note(result)] if rows else ["Nothing was checked."])]
+
+
+def _rechecked(result: Result, p: Property) -> str:
+    """What of the evidence `verify audit` can check without exploring."""
+    if p.verdict in (Verdict.UNKNOWN, Verdict.ERROR):
+        return "no"
+    if p.trace is not None and (p.verdict is Verdict.UNSAFE or p.kind == "sometimes"):
+        return "yes: its schedule"
+    found = result.any_number
+    lifted = found is not None and found.verdict is Verdict.SAFE and p.name in found.properties
+    if found is not None and lifted and found.certificate is not None and p.verdict is Verdict.SAFE:
+        return "yes: its certificate"
+    return "no: run `verify` again"
+
+
+def _caveat(result: Result, p: Property) -> str:
+    """Beside every SAFE of a model with a race: the words that keep it from being read alone."""
+    racy = any(q.kind == "race" and q.verdict is Verdict.UNSAFE for q in result.properties)
+    return "; of interleavings only, as there is a race" if racy and p.verdict is Verdict.SAFE else ""
+
+
+def _note(result: Result) -> list[str]:
+    """What the words of the last columns mean, of those that stand there."""
+    words = {
+        "these counts only": "shown for the numbers of goroutines of section 3; of other numbers nothing is known",
+        "not tried": "no proof for other numbers is claimed; shown for the numbers of section 3 only",
+        "not asked": "the run was told not to try (`--no-any`)",
+        "not shown": "tried, without success; section 7 says why",
+        "proved": "see section 7",
+    }
+    said = {_lifted(result, p) for p in result.properties}
+    parts = [f"*{word}*: {means}" for word, means in words.items() if word in said]
+    if "" in said:
+        parts.append("blank: the property does not hold, or is not decided, for the numbers explored")
+    if any(_rechecked(result, p) == "yes: its certificate" for p in result.properties):
+        parts.append("*its certificate*: for two goroutines or more in all, whatever their roles")
+    return ["", f"{'; '.join(parts)}."] if parts else []
 
 
 def _said(result: Result) -> str:
@@ -47,7 +92,11 @@ def _said(result: Result) -> str:
     failing = [p for p in result.properties if p.verdict is Verdict.UNSAFE]
     if result.verdict is Verdict.UNSAFE and all(p.trace is None for p in failing):
         return "a state that should be reachable is not, so the check was vacuous"
-    return _SAYS[result.verdict]
+    said = _SAYS[result.verdict]
+    found = result.any_number
+    if result.verdict is Verdict.SAFE and found is not None and found.verdict is Verdict.SAFE:
+        return f"{said}; {', '.join(found.properties)} also for {plain(found.roles)}"
+    return said
 
 
 def _expectation(result: Result) -> list[str]:
@@ -67,7 +116,9 @@ def _expectation(result: Result) -> list[str]:
 
 
 def _word(p: Property) -> str:
-    return f"**{p.verdict.value}**" + ("" if p.as_expected else " (!)")
+    # `sometimes` asks for something to be reachable: "safe" alone would say nothing of that.
+    reached = " (reached)" if p.kind == "sometimes" and p.verdict is Verdict.SAFE else ""
+    return f"**{p.verdict.value}**{reached}" + ("" if p.as_expected else " (!)")
 
 
 def _how(result: Result, p: Property) -> str:
@@ -123,7 +174,8 @@ def modelled(result: Result) -> list[str]:
     found = result.subject
     if found is None:
         return [f"{code(result.path)}; its text was not kept with this result."]
-    lines = [*(plain(line) for line in found.about.splitlines()), ""] if found.about else []
+    about = [plain(line) for line in found.about.splitlines()]
+    lines = ["The model's author says:", "", *(f"> {line}".rstrip() for line in about), ""] if about else []
     lines += _goroutines(result, found)
     if found.shared:
         lines += ["", f"Shared, by name: {', '.join(map(code, found.shared))}."]
@@ -174,7 +226,13 @@ def properties(result: Result) -> list[str]:
         formula = f" {code(p.formula)}" if p.formula else ""
         place = f", {_line(p.span)}" if p.span is not None else ""
         out.append(f"**{plain(subject(p))}**{formula}{place}: {meaning(p)}")
-    return bullets(out)
+    looked = ["", LOOKED] if any(p.kind == "race" for p in result.properties) else []
+    built = (
+        ["", "Where no formula stands, the property is built in."]
+        if any(not p.formula for p in result.properties)
+        else []
+    )
+    return [*bullets(out), *built, *looked]
 
 
 def _line(span: Span) -> str:

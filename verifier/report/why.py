@@ -12,7 +12,8 @@ FREE = ("free", "held")
 
 ORDERS = (
     "A lock by itself keeps two accesses apart in every schedule only if both goroutines hold it while they make them, "
-    "one of them for writing. Having held it earlier, to get at a pointer for instance, does nothing for what follows."
+    "one of them for writing. Having held it earlier, to get at a pointer for instance, does nothing for what follows, "
+    "unless what the pointer leads to was written before it was shared, and never after."
 )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-from verifier.explore.graph import FAILED, state_graph
+from verifier.explore.canonical import apart
+from verifier.explore.components import components
 from verifier.explore.outcome import Exploration
 from verifier.explore.reference import successors
 from verifier.explore.search import choices_to
@@ -18,9 +18,6 @@ from verifier.program.concrete import Concrete
 from verifier.program.passes.progress import PICKS, Progress
 from verifier.program.semantics import at_rest
 from verifier.records import dataclass
-
-if TYPE_CHECKING:
-    import networkx
 
 Edge = tuple[int, int, int]
 """From state, to state, by step."""
@@ -61,16 +58,18 @@ class _Starvation:
         self._found = found
         self._steps = found.machine.steps
         self._progress = Progress(found.machine.program)
-        graph = state_graph(found)
-        self._out: dict[int, list[Edge]] = {n: [] for n in graph if n != FAILED}
+        order = found.store.order
+        number = {state: n for n, state in enumerate(order)}
+        after = successors(apart(found.machine))
+        self._out: dict[int, list[Edge]] = {n: [] for n in range(len(order))}
         self._able: dict[int, set[int]] = {n: set() for n in self._out}
         self._cases: dict[int, set[Case]] = {n: set() for n in self._out}
-        for a, b, data in graph.edges(data=True):
-            k = data["step"]
-            self._able[a].update(self._steps[k].movers)
-            self._cases[a].update(self._picked(k))
-            if b != FAILED:
-                self._out[a].append((a, b, k))
+        for a, state in enumerate(order):
+            for k, target in after(state):
+                self._able[a].update(self._steps[k].movers)
+                self._cases[a].update(self._picked(k))
+                if target >= 0:
+                    self._out[a].append((a, number[target], k))
 
     def _picked(self, k: int) -> Iterator[Case]:
         """The cases of `select` that a step takes."""
@@ -172,12 +171,10 @@ class _Starvation:
 
 def _components(nodes: frozenset[int], edges: Iterable[Edge]) -> list[frozenset[int]]:
     """Strongly connected components, the one with the earliest state first."""
-    import networkx
-
-    graph: networkx.DiGraph[int] = networkx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((a, b) for a, b, _ in edges)
-    return sorted((frozenset(c) for c in networkx.strongly_connected_components(graph)), key=min)
+    after: dict[int, list[int]] = {n: [] for n in nodes}
+    for a, b, _ in edges:
+        after[a].append(b)
+    return sorted(components(after), key=min)
 
 
 def _way(start: int, out: dict[int, list[Edge]], wanted: set[Edge]) -> list[Edge]:

@@ -169,3 +169,12 @@ def test_the_page_names_every_unsafe_model() -> None:
     assert set(rows) == unsafe, "run `python docs/mutants.py`"
     assert {name: rows[name] for name in SUGGESTED} == SUGGESTED
     assert sum("*none:*" not in said for said in rows.values()) >= 30
+
+
+def test_what_makes_dead_code_is_no_fix() -> None:
+    # With a map from the beginning there is no race on the variable, and what made the map never runs.
+    go = 'if m == nil {\n  m = map[string]int{}\n}\nmu.Lock()\nm["a"] = 1\nmu.Unlock()'
+    made = model("var mu sync.Mutex\nvar m map[string]int\n", go)
+    found = of(made)
+    assert any(c.edit.operator == "made" for c in candidates(made, ASKED, verify(made, ASKED)))
+    assert found.found and not any("make the map" in f.what for f in found.found)

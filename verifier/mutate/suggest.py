@@ -15,7 +15,7 @@ from verifier.mutate.edit import Edit, Repair, Subject
 from verifier.mutate.files import Files, NoPlace, rebuilt
 from verifier.mutate.judge import Budget, Judged, Task, asking
 from verifier.mutate.pool import Pool
-from verifier.mutate.repairs import guard, hold, inline, values, waits
+from verifier.mutate.repairs import copies, guard, hold, inline, values, waits
 from verifier.mutate.scan import functions
 from verifier.mutate.trouble import Trouble, trouble
 from verifier.pipeline import Options, load, read_front, verify
@@ -28,6 +28,7 @@ REPAIRS: tuple[Repair, ...] = (
     hold.for_writing,
     hold.longer,
     hold.swapped,
+    copies.copied_out,
     guard.guarded,
     guard.whole,
     guard.serialised,

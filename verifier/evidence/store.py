@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Any
 
 from verifier import __version__
@@ -14,7 +13,7 @@ from verifier.evidence.proof import Certificate
 from verifier.evidence.result import Property, Result
 from verifier.evidence.trace import Trace
 from verifier.model.document import Document, digest
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 SCHEMA = 1
 KIND = "verify evidence"

@@ -10,10 +10,9 @@ possible; where that leads to a race, `conditions` keeps them.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.passes.footprint import Bits, Footprint, bits, feeding, numbers
 from verifier.program.program import Program, Reference, Step, Union
+from verifier.records import replace
 
 
 def ignored(program: Program, lock_cells: dict[int, str], conditions: bool) -> frozenset[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from verifier.program.expr import (
     FALSE,
@@ -29,7 +28,7 @@ from verifier.program.expr import (
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 class Inexact(Exception):

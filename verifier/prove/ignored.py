@@ -33,7 +33,9 @@ def ignored(program: Program, lock_cells: dict[int, str], conditions: bool) -> f
                 kept |= footprint.reads(access.when)
         for ref, value in step.updates:
             kept |= footprint.index(ref)
-            needs.append((footprint.cells(ref), footprint.reads(value)))
+            # A write that may go to a kept cell or to another one is kept: then so is the other one, for simplicity.
+            written = footprint.cells(ref)
+            needs.append((written, written | footprint.reads(value)))
     every = (1 << len(program.cells)) - 1
     return frozenset(numbers(every & ~feeding(kept, needs)))
 

@@ -33,7 +33,7 @@ def verdict(result: Result) -> list[str]:
         "expected",
         "how it was shown",
         "any number of goroutines",
-        "`verify audit` re-checks it",
+        "re-checked by `verify audit`",
     )
     rows = [
         (
@@ -58,7 +58,7 @@ def _rechecked(result: Result, p: Property) -> str:
     found = result.any_number
     lifted = found is not None and found.verdict is Verdict.SAFE and p.name in found.properties
     if found is not None and lifted and found.certificate is not None and p.verdict is Verdict.SAFE:
-        return "yes, its certificate"
+        return "yes: its certificate"
     return "no: run `verify` again"
 
 
@@ -81,7 +81,7 @@ def _note(result: Result) -> list[str]:
     parts = [f"*{word}*: {means}" for word, means in words.items() if word in said]
     if "" in said:
         parts.append("blank: the property does not hold, or is not decided, for the numbers explored")
-    if any(_rechecked(result, p) == "yes, its certificate" for p in result.properties):
+    if any(_rechecked(result, p) == "yes: its certificate" for p in result.properties):
         parts.append("*its certificate*: for two goroutines or more in all, whatever their roles")
     return ["", f"{'; '.join(parts)}."] if parts else []
 

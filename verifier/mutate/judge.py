@@ -64,6 +64,7 @@ class Task:
     timeout: float | None = None
     clock: Clock | None = None
     explain: bool = False
+    runtime: bool = False
 
 
 def judged(task: Task) -> Judged:
@@ -75,6 +76,7 @@ def judged(task: Task) -> Judged:
         clock=task.clock,
         any_number=False,
         explain=task.explain,
+        runtime=task.runtime,
     )
     try:
         return of(verify(asking(rebuilt(task.document, dict(task.texts)), task.checks), options))

@@ -6,13 +6,13 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.audit_result import Line, about_result, consequences, recorded
 from verifier.evidence.proof import PROVABLE
+from verifier.records import replace
 from verifier.source import Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from verifier import __version__
@@ -14,7 +13,7 @@ from verifier.evidence.result import Property, Result
 from verifier.evidence.sealed import broken, digest, opened, seal
 from verifier.evidence.trace import Trace
 from verifier.model.document import Document, digest as digest_of_model
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 SCHEMA = 1
 KIND = "verify evidence"

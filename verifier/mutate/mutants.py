@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.evidence.mutant import IDLE, Mutant
 from verifier.evidence.result import Result
-from verifier.model.document import Document
+from verifier.model.document import BUILTIN, Document
 from verifier.mutate.catalogue import weakened
 from verifier.mutate.edit import Edit
 from verifier.mutate.files import Files, NoPlace
@@ -15,6 +14,7 @@ from verifier.mutate.judge import Budget, Judged, Said, Task, of
 from verifier.mutate.pool import Pool
 from verifier.mutate.reasons import Survivor, reasons, runs
 from verifier.pipeline import Options, load, read_front
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 _NO_SCHEDULE = 10**9
@@ -26,7 +26,9 @@ def mutants(document: Document, options: Options, result: Result, pool: Pool, bu
     """The mutants of a model that has been judged, in the order of its lines; edits that are no Go are left out.
 
     `result` says what holds to begin with. Nothing is UNSAFE here that is not so in a model of its own, and one that
-    could not be finished within the budget is UNKNOWN. Raises ModelError when the Go of the model is wrong.
+    could not be finished within the budget is UNKNOWN, as is one in which nothing is lost of a model that was not
+    decided itself. Limits among the options are those of each mutant too. Raises ModelError when the Go of the model
+    is wrong.
     """
     front = read_front(document, options)
     files = Files(document)
@@ -66,10 +68,11 @@ def _task(document: Document, options: Options, texts: dict[str, str], budget: B
         document,
         tuple(sorted(texts.items())),
         counts=options.counts,
-        checks=None,
-        max_states=min(options.max_states or budget.max_states, budget.max_states),
-        timeout=min(options.timeout or budget.timeout, budget.timeout),
+        checks=None if options.checks is None else tuple(k for k in BUILTIN if k in options.checks),
+        max_states=options.max_states or budget.max_states,
+        timeout=options.timeout or budget.timeout,
         clock=budget.clock,
+        runtime=options.runtime,
     )
 
 
@@ -97,8 +100,15 @@ def _mutant(edit: Edit, found: Judged | None, before: Judged) -> Mutant:
     open_ = [s for s in found.said if s.verdict in (Verdict.UNKNOWN, Verdict.ERROR) and s.name in held]
     if open_:
         return replace(base, note=f"{open_[0].name}: {open_[0].reason or 'not decided'}")
-    if not held <= {s.name for s in found.said}:
+    if not found.said:
         return replace(base, note="not judged: its process ended, perhaps for lack of memory")
+    if not held <= {s.name for s in found.said}:
+        missing = min(held - {s.name for s in found.said})
+        return replace(base, note=f"{missing} is not judged of it")
+    unknown = [s for s in before.said if s.verdict in (Verdict.UNKNOWN, Verdict.ERROR)]
+    if unknown:
+        # It may be needed for that: nothing found wrong is not the same as nothing wrong.
+        return replace(base, note=f"{unknown[0].name} is not decided for the model itself")
     unseen = ", ".join(f"`{s.name}`" for s in lost)
     return replace(base, verdict=Verdict.SAFE, note=f"only a witness is lost: {unseen}" if unseen else "")
 

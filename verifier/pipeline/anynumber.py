@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.evidence.counts import counted, several
 from verifier.evidence.proof import PROVABLE
@@ -17,6 +16,7 @@ from verifier.prove.invariant import readable
 from verifier.prove.shape import beyond
 from verifier.prove.together import seen_by_exploration
 from verifier.prove.values import INT
+from verifier.records import replace
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 

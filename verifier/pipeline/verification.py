@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.contention import Contention
 from verifier.evidence.proof import PROVABLE
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
@@ -17,6 +15,7 @@ from verifier.pipeline.judge import builtin, clause
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options, settings
 from verifier.pipeline.subject import subject
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 MORE = (3, 4)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from verifier.model import fields as f
 from verifier.model.text import why_not_code
 from verifier.model.yamltree import Mapping, Node, Scalar, Sequence
+from verifier.records import replace
 from verifier.source import Diagnostic, Note, Span, did_you_mean
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.explore.search import Exploration, Limits
 from verifier.model.document import Bounds, Document
 from verifier.pipeline.engines import Explorations, explored
 from verifier.pipeline.load import Front, lowered, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import Program
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 DOUBLINGS = 2
 """How often `heap` and `goroutines` are doubled before a hit bound becomes UNKNOWN."""

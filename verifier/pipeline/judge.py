@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Trace
@@ -13,7 +11,7 @@ from verifier.pipeline.advice import about_bound, about_limit
 from verifier.pipeline.engines import Finding
 from verifier.pipeline.explore import Explored
 from verifier.program.program import Fail
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Span
 from verifier.verdict import Verdict
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.contention import Contention
+from verifier.evidence.proof import PROVABLE
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import BUILTIN, LINEARIZABLE, ON_DEMAND, Document
@@ -17,6 +16,7 @@ from verifier.pipeline.leftlocked import left_locked
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options, settings
 from verifier.pipeline.subject import subject
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 MORE = (3, 4)
@@ -35,7 +35,7 @@ def verify(document: Document, options: Options | None = None) -> Result:
             return found
         more = replace(options, counts=(*options.counts, *((name, n) for name in free)))
         larger = _judged(document, more)
-        if any(p.verdict is Verdict.UNSAFE and p.kind in ("race", "fatal", "panic") for p in larger.properties):
+        if any(p.verdict is Verdict.UNSAFE and p.kind in PROVABLE for p in larger.properties):
             return larger
     return found
 

@@ -250,3 +250,29 @@ def test_what_is_safe_has_no_odds() -> None:
     made = document(ROOT / "models" / "once.yaml")
     result = verify(made, Options(any_number=False))
     assert result.verdict is Verdict.SAFE and odds(made, Options(), result) == ()
+
+
+def test_as_unlikely_as_a_number_can_be_is_not_never() -> None:
+    # The other goroutine has to wait for 1,200 rounds: 1 in 2 to the power of that, which is 0 as a float.
+    late = """\
+model: late
+declare: |
+  var n atomic.Int32
+  var done bool
+goroutines:
+  slow: |
+    for i := 0; i < 40; i++ {
+      for j := 0; j < 30; j++ {
+        n.Store(1)
+      }
+    }
+    n.Store(2)
+  look: |
+    if n.Load() == 2 {
+      done = true
+    }
+always:
+  early: "!done"
+"""
+    found = told(read_text("late.yaml", late))
+    assert found["early"].share == 1

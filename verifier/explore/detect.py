@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from verifier.explore.chances import NotCounted, graph, millionths, passing_states, turns
-from verifier.explore.contention import FAILED
+from verifier.explore.chances import NotCounted, graph, passing_states, turns
 from verifier.explore.outcome import Exploration
 from verifier.explore.races import shared_cells
+from verifier.explore.walks import FAILED, millionths, part
 from verifier.program.evaluate import Valuation, evaluate, place
 from verifier.program.expr import TRUE
 from verifier.program.passes.ordered import ACQUIRE, BOTH, RELEASE, REPLACE, NotCovered, edges as ordering
@@ -167,15 +167,15 @@ class _Detector:
                 for share, k, to in turns(self._found, self._edges[n]):
                     after = self._after(n, memory, k, to)
                     if after is None:
-                        seen += run.mass * share
+                        seen += part(run.mass, share)
                     elif to == FAILED:
-                        unseen += run.mass * share
+                        unseen += part(run.mass, share)
                     else:
                         known = runs[to].get(after)
                         if known is None:
                             count += 1
                             known = runs[to][after] = _Run(0.0, run.depth + 1, (n, memory, k))
-                        known.mass += run.mass * share
+                        known.mass += part(run.mass, share)
             if count > MOST:
                 raise NotCounted(f"there are more than {MOST:,} situations to tell apart")
         silent.sort(key=lambda s: s[0])

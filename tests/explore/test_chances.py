@@ -276,3 +276,16 @@ always:
 """
     found = told(read_text("late.yaml", late))
     assert found["early"].share == 1
+
+
+def test_an_add_beside_a_wait_is_not_counted() -> None:
+    # Go 1.27 says nothing when Wait comes after Done, and reports the two when it comes before: only then it waits.
+    go = "model: late\ndeclare: var wg sync.WaitGroup\ngoroutines:\n  work: |\n    wg.Add(1)\n    wg.Done()\n"
+    go += "  wait: wg.Wait()\n"
+    found = told(read_text("late.yaml", go))["race"]
+    assert found.meaning == "come to a moment when both accesses are next"
+    assert "depends on who has to wait" in found.silent[0]
+    # Where the Add comes before, what the WaitGroup orders is followed.
+    go = "model: early\ndeclare: |\n  var wg sync.WaitGroup\n  var n int\ngoroutines:\n  main: |\n    wg.Add(1)\n"
+    go += "    go func() {\n      n = 1\n      wg.Done()\n      n = 2\n    }()\n    wg.Wait()\n    n = 3\n"
+    assert told(read_text("late.yaml", go))["race"].meaning.startswith("have two of the accesses")

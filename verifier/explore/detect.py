@@ -9,7 +9,6 @@ the last few accesses of each word.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from verifier.explore.chances import NotCounted, graph, passing_states, turns
 from verifier.explore.outcome import Exploration
@@ -19,7 +18,7 @@ from verifier.program.evaluate import Valuation, evaluate, place
 from verifier.program.expr import TRUE
 from verifier.program.passes.ordered import ACQUIRE, BOTH, RELEASE, REPLACE, NotCovered, edges as ordering
 from verifier.program.semantics import at_rest
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 MOST = 60_000
 """Situations (a state, and who knows of which access) followed at most: some three seconds."""

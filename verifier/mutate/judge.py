@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.evidence.result import Result
 from verifier.model.document import Document
 from verifier.mutate.files import rebuilt
 from verifier.pipeline import Options, verify
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 

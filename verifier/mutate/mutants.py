@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.evidence.mutant import IDLE, Mutant
 from verifier.evidence.result import Result
@@ -15,6 +14,7 @@ from verifier.mutate.judge import Budget, Judged, Said, Task, of
 from verifier.mutate.pool import Pool
 from verifier.mutate.reasons import Survivor, reasons, runs
 from verifier.pipeline import Options, load, read_front
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 _NO_SCHEDULE = 10**9

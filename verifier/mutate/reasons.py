@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations, islice
 
 from verifier.evidence.counts import counted
@@ -17,7 +16,7 @@ from verifier.mutate.scan import inside
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.passes.lostupdate import LOST_UPDATE
 from verifier.program.program import Kind, Program, Step
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Span
 from verifier.verdict import Verdict
 

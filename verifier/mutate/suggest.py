@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from difflib import unified_diff
 
 from verifier.evidence.counts import counted
@@ -20,7 +19,7 @@ from verifier.mutate.scan import functions
 from verifier.mutate.trouble import Trouble, trouble
 from verifier.pipeline import Options, load, read_front, verify
 from verifier.program.passes.lostupdate import LOST_UPDATE
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 

@@ -24,6 +24,7 @@ class Kept:
 
 def render(result: Result, kept: Kept | None = None) -> str:
     """The page. With `kept`, it links to the files beside it; without, it says what `--evidence DIR` would add."""
+    traces = dict(kept.traces) if kept else {}
     title = f": {plain(result.title)}" if result.title else ""
     sections = (
         ("Verdict", overview.verdict(result)),
@@ -31,9 +32,9 @@ def render(result: Result, kept: Kept | None = None) -> str:
         ("What was modelled", overview.modelled(result)),
         ("Go semantics used", conditions.semantics(result)),
         ("Properties in words and formula", overview.properties(result)),
-        ("Counterexample", findings.counterexamples(result, dict(kept.traces) if kept else {})),
+        ("Counterexample", findings.counterexamples(result, traces)),
         ("Proof", findings.proof(result, kept.certificate if kept else "")),
-        ("Was the check alive?", conditions.alive(result)),
+        ("Was the check alive?", conditions.alive(result, traces)),
         ("Bounds and assumptions", conditions.bounds(result)),
         ("Not shown", conditions.not_shown(result)),
         ("Reproduce", conditions.reproduce(result, kept.digest if kept else "")),
@@ -66,7 +67,7 @@ def _lead(result: Result, kept: bool) -> list[str]:
         lines += [
             "Do not just believe this page: `verify audit` on its directory checks two kinds of evidence again,",
             "without the engine: schedules, which it replays, and the certificate of a proof for any number of",
-            "goroutines. The last column of section 1 says for which verdicts that is so; the others rest on the",
+            "goroutines. The last column of section 1 says of which verdicts it can; the others rest on the",
             "exploration, of which the states are not kept: to check those, run `verify` again. This page",
             "belongs to its directory: to step through it, open [evidence.html](evidence.html);",
             "programs read [report.json](report.json).",

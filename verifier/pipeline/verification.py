@@ -12,6 +12,7 @@ from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
+from verifier.pipeline.leftlocked import left_locked
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options, settings
 from verifier.pipeline.subject import subject
@@ -78,7 +79,7 @@ def _judged(document: Document, options: Options) -> Result:
         coverage=covered,
         rests_on=scope.rests_on(front, base, judged),
         not_shown=scope.not_shown(front, judged, racy, proof),
-        notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
+        notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base), *_left(base, judged)),
         audited=_audited(judged),
         any_number=proof,
         sharding=shards,
@@ -157,6 +158,13 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
     if not collides or shards is None or prop.kind != "race" or prop.verdict is not Verdict.SAFE:
         return prop
     return replace(prop, verdict=Verdict.UNKNOWN, reason=f"not with these shards, but {shards.sentence}")
+
+
+def _left(base: Explored, properties: tuple[Property, ...]) -> tuple[str, ...]:
+    """The locks nobody gives back, where that is no deadlock already."""
+    if not any(p.kind == "deadlock" and p.verdict is Verdict.SAFE for p in properties):
+        return ()
+    return left_locked(base)
 
 
 def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:

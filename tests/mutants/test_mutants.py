@@ -13,7 +13,7 @@ from verifier.model.document import Document
 from verifier.mutate import pool as pools
 from verifier.mutate.cache import Cache, directory
 from verifier.mutate.judge import Budget, Judged, Task, judged
-from verifier.mutate.mutants import mutants
+from verifier.mutate.mutants import NOTHING_HOLDS, mutants
 from verifier.mutate.pool import Pool
 from verifier.mutate.reasons import NO_REASON
 from verifier.pipeline import Options, verify
@@ -215,7 +215,7 @@ def test_nothing_is_not_needed_in_a_model_that_is_not_decided() -> None:
     assert result.verdict is Verdict.UNKNOWN
     found = mutants(made, ASKED, result, Pool(NOWHERE), Budget())
     assert found and all(m.needed or m.verdict is Verdict.UNKNOWN for m in found)
-    assert any(m.note.endswith("is not decided for the model itself") for m in found)
+    assert {m.note for m in found} == {NOTHING_HOLDS}
 
 
 def test_what_was_asked_of_the_model_is_asked_of_its_mutants() -> None:
@@ -223,3 +223,20 @@ def test_what_was_asked_of_the_model_is_asked_of_its_mutants() -> None:
     asked = replace(ASKED, checks=("lost-update",))
     found = mutants(made, asked, verify(made, asked), Pool(NOWHERE), Budget())
     assert all(m.needed or m.verdict is Verdict.SAFE for m in found), [m.note for m in found]
+
+
+def test_what_fails_anyway_cannot_be_missed() -> None:
+    # The write races with or without the read lock.
+    get = "var mu sync.RWMutex\nvar m = map[string]int{}\nfunc get() int {\n  mu.RLock()\n  defer mu.RUnlock()\n"
+    made = model(get + '  return m["a"]\n}\n', 'x := get()\nm["a"] = x')
+    found = {m.what: m for m in of(made)}
+    assert found["removed with its RUnlock"].why == (
+        "not needed for what holds in this model: race and fatal do not hold with it either"
+    )
+
+
+def test_a_model_with_nothing_to_lose_is_not_mutated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "judged", lambda task: pytest.fail("judged"))
+    made = model(MAP, 'm["a"] = 1\nmu.Lock()\nm["a"] = 2\nmu.Unlock()', "check: [race]\n")
+    found = of(made)
+    assert found and all(m.verdict is Verdict.UNKNOWN and "is known to hold" in m.note for m in found)

@@ -18,6 +18,8 @@ from verifier.records import replace
 from verifier.verdict import Verdict
 
 _NO_SCHEDULE = 10**9
+NOTHING_HOLDS = "no property is known to hold of the model itself"
+"""Said of every mutant of a model that has nothing to lose."""
 INTERRUPTED = "why was not worked out: interrupted"
 """Said of a mutant that breaks nothing when Ctrl-C came before its reason was looked for."""
 
@@ -32,6 +34,9 @@ def mutants(document: Document, options: Options, result: Result, pool: Pool, bu
     """
     front = read_front(document, options)
     files = Files(document)
+    before = of(result)
+    if all(s.verdict is not Verdict.SAFE or s.kind == "sometimes" for s in before.said):
+        return tuple(replace(_open(e), note=NOTHING_HOLDS) for e in weakened(front))
     edits, tasks = [], []
     for edit in weakened(front):
         try:
@@ -50,7 +55,7 @@ def mutants(document: Document, options: Options, result: Result, pool: Pool, bu
         outcome = found.get(n)
         if n in found and outcome is not None and outcome.wrong:
             continue
-        mutant = _mutant(edit, outcome, of(result)) if n in found else _idle(edit)
+        mutant = _mutant(edit, outcome, before) if n in found else _idle(edit)
         if mutant.verdict is Verdict.SAFE and outcome is not None:
             alive.append(len(made))
             survivors.append(Survivor(edit, tasks[n], outcome))
@@ -58,7 +63,8 @@ def mutants(document: Document, options: Options, result: Result, pool: Pool, bu
     if pool.stopped:
         return tuple(replace(m, why=m.why or INTERRUPTED) if m.verdict is Verdict.SAFE else m for m in made)
     base = _task(document, options, files.text, budget)
-    for i, why in zip(alive, reasons(base, program, survivors, pool), strict=True):
+    failing = [s.name for s in before.said if s.verdict is Verdict.UNSAFE and s.kind != "sometimes"]
+    for i, why in zip(alive, reasons(base, program, survivors, pool, failing), strict=True):
         made[i] = replace(made[i], why=_with_lost(why, made[i]), note="")
     return tuple(made)
 
@@ -86,9 +92,13 @@ def _idle(edit: Edit) -> Mutant:
     return Mutant(words, edit.span, Verdict.SAFE, step=edit.step, what=edit.what, why=IDLE)
 
 
-def _mutant(edit: Edit, found: Judged | None, before: Judged) -> Mutant:
+def _open(edit: Edit) -> Mutant:
     words = f"{edit.step}: {edit.what}"
-    base = Mutant(words, edit.span, Verdict.UNKNOWN, note="not judged: interrupted", step=edit.step, what=edit.what)
+    return Mutant(words, edit.span, Verdict.UNKNOWN, note="not judged: interrupted", step=edit.step, what=edit.what)
+
+
+def _mutant(edit: Edit, found: Judged | None, before: Judged) -> Mutant:
+    base = _open(edit)
     if found is None:
         return base
     held = {s.name for s in before.said if s.verdict is Verdict.SAFE}

@@ -37,8 +37,13 @@ class Survivor:
     found: Judged
 
 
-def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: Pool) -> list[str]:
-    """Why each of the edits breaks nothing. `base`: the task of the model itself, `program`: what it is lowered to."""
+def reasons(
+    base: Task, program: Program, survivors: Sequence[Survivor], pool: Pool, failing: Sequence[str] = ()
+) -> list[str]:
+    """Why each of the edits breaks nothing.
+
+    `base`: the task of the model itself, `program`: what it is lowered to, `failing`: what does not hold of it.
+    """
     clients = base.document.linearizable is not None
     asked = _beside(base)
     wider = _compared(base, [_with(s.task, checks=asked) for s in survivors], pool, bool(asked))
@@ -55,10 +60,20 @@ def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: P
             out.append(f"none of the properties asked looks: {wide.broken}")
         else:
             out.append(_untouched(s.edit, program) or _ordered(s, wide.found or s.found))
+    without = (
+        f"not needed for what holds in this model: {_and(failing)} not hold with it either" if failing else NO_REASON
+    )
     left = [n for n, why in enumerate(out) if not why]
     for n, why in zip(left, _together(base, [survivors[n] for n in left], pool), strict=True):
-        out[n] = why or ("not all reasons were tried: interrupted" if pool.stopped else NO_REASON)
+        out[n] = why or ("not all reasons were tried: interrupted" if pool.stopped else without)
     return out
+
+
+def _and(names: Sequence[str]) -> str:
+    """`race does`, `race and fatal do`."""
+    if len(names) == 1:
+        return f"{names[0]} does"
+    return f"{', '.join(names[:-1])} and {names[-1]} do"
 
 
 def _together(base: Task, left: Sequence[Survivor], pool: Pool) -> list[str]:

@@ -11,7 +11,7 @@ from verifier.records import dataclass
 from verifier.report.folder import slug, sums as digests
 from verifier.report.markup import block, link, plain, table
 from verifier.report.outcome import Entry, Failed, exit_code, judged
-from verifier.verdict import EXIT_UNKNOWN, Verdict, combine
+from verifier.verdict import Verdict, combine
 
 INDEX = "index.json"
 PAGE = "index.md"
@@ -87,8 +87,7 @@ def page(index: Index, results: Sequence[Result]) -> str:
         )
         for e, r in zip(index.listed, results, strict=True)
     ]
-    words = "UNKNOWN" if any(f.exit_code == EXIT_UNKNOWN for f in index.failed) else "ERROR"
-    rows += [("", plain(f.model), f"**{words}**", "no", "no verdict: see below", "") for f in index.failed]
+    rows += [("", plain(f.model), f"**{f.verdict.value}**", "no", "no verdict: see below", "") for f in index.failed]
     lines = ["# Evidence", "", f"{len(entries)} models, exit status {code}.", ""]
     lines += table(("evidence", "model", "verdict", "as expected", "not SAFE", "states"), rows)
     for f in index.failed:

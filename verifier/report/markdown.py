@@ -9,7 +9,6 @@ from verifier.records import dataclass
 from verifier.report import conditions, findings, overview
 from verifier.report.markup import block, code, plain
 from verifier.report.outcome import Entry, Failed
-from verifier.verdict import EXIT_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ def several(entries: Sequence[Entry]) -> str:
 
 
 def _failed(failed: Failed) -> str:
-    word = "UNKNOWN" if failed.exit_code == EXIT_UNKNOWN else "ERROR"
-    lines = [f"# {plain(failed.model)}", "", f"**{word}**: no verdict, exit status {failed.exit_code}.", ""]
+    said = f"**{failed.verdict.value}**: no verdict, exit status {failed.exit_code}."
+    lines = [f"# {plain(failed.model)}", "", said, ""]
     return "\n".join([*lines, *block(failed.message.split("\n"))]) + "\n"
 
 

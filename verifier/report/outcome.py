@@ -27,6 +27,21 @@ class Failed:
     exit_code: int = EXIT_USAGE
     span: Span | None = None
 
+    @property
+    def verdict(self) -> Verdict:
+        """What stands for it where a verdict would: only a run that was cut short is UNKNOWN."""
+        return Verdict.UNKNOWN if self.exit_code == EXIT_UNKNOWN else Verdict.ERROR
+
+    @property
+    def cell(self) -> str:
+        """The same in a cell of a table: interrupted is not in error, nothing is known yet."""
+        return "???" if self.verdict is Verdict.UNKNOWN else self.verdict.value
+
+    @property
+    def first(self) -> str:
+        """The first line of the message."""
+        return self.message.splitlines()[0] if self.message else "no verdict was reached"
+
 
 Entry: TypeAlias = "Result | Failed"
 

@@ -290,3 +290,25 @@ def test_a_constant_that_leads_into_a_pool_is_followed() -> None:
 """
     for reduce in (True, False):
         assert linearizable(judged(text + body, reduce=reduce)).verdict is Verdict.SAFE
+
+
+@pytest.mark.parametrize("reduce", [True, False])
+def test_values_in_interfaces_are_not_taken_for_those_of_another_type(reduce: bool) -> None:
+    """A client's value has few values wherever it is: in a cell, and among all that an interface can hold."""
+    body = """  func (m *Map) Load(k Key) (Value, bool) {
+    m.mu.Lock()
+    defer m.mu.Unlock()
+    x, ok := m.held.(Value)
+    return x, ok
+  }
+  func (m *Map) Store(k Key, v Value) {
+    m.mu.Lock()
+    defer m.mu.Unlock()
+    m.held = 7
+    STORE
+  }
+"""
+    head = HEAD.format(operations="Load, Store").replace("v atomic.Int64", "mu sync.Mutex; held any") + body
+    assert linearizable(judged(head.replace("STORE", "m.held = v"), reduce=reduce)).verdict is Verdict.SAFE
+    computed = linearizable(judged(head.replace("STORE", "m.held = v + 1"), reduce=reduce))
+    assert computed.verdict is Verdict.UNKNOWN and "its type has no other values" in computed.reason

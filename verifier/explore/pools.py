@@ -170,12 +170,15 @@ class _Names:
 
     def pointer(self, domain: Domain, slot: Slot, base: int) -> Pointer | None:
         """The pointer in a slot; None if it can name no block. `base`: where the bits that hold it begin."""
-        size = slot.mask + 1
-        block = [NOWHERE] * size
-        renamed: list[tuple[int, ...]] = [()] * size
         offsets: dict[int, tuple[int, int]] = {}
         for value, s, number in targets(domain, self._program):
             offsets[value - slot.low] = s, number
+        if not offsets:
+            # Asked first: the judge's cell alone has a million values.
+            return None
+        size = slot.mask + 1
+        block = [NOWHERE] * size
+        renamed: list[tuple[int, ...]] = [()] * size
         stored = {key: v for v, key in offsets.items()}
         for v, (s, number) in offsets.items():
             place = self._program.sorts[s].places[number - 1]

@@ -8,6 +8,7 @@ from verifier.model.document import Bounds
 from verifier.model.fields import BOUNDS, Whole
 
 _OUTSIDE = re.compile(r" = (-?\d+) is outside ")
+_BETWEEN = re.compile(r" outside (-?\d+)\.\.(-?\d+)$")
 _KEY = re.compile(r" ?\(bounds: (\w+)\)$")
 _SHIFT = "a shift by"
 _ANY_HASH = "a func without a body is any hash"
@@ -31,6 +32,8 @@ def about_bound(hit: str, bounds: Bounds) -> str:
     'h = 2166136261 is outside 0..2147483647; use smaller numbers'
     >>> about_bound("no free block for User@12 (bounds: heap)", Bounds(heap=8))
     'no free block for User@12; raise `bounds: {heap: 16}`'
+    >>> about_bound("v = 3 is outside 0..2 (bounds: int)", Bounds())
+    'v = 3 is outside 0..2: its type has no other values in this model; compute in one that has, like int'
     """
     found = _KEY.search(hit)
     what = hit[: found.start()] if found else hit
@@ -38,6 +41,10 @@ def about_bound(hit: str, bounds: Bounds) -> str:
         return f"{what}; lower the counts, or do less in the model"
     name = found[1]
     if name == "int":
+        held = _BETWEEN.search(what)
+        if held is not None and bounds.int[0] <= int(held[1]) and int(held[2]) < bounds.int[1]:
+            # No bound makes it more: a number of few bits, or what clients use as keys or values.
+            return f"{what}: its type has no other values in this model; compute in one that has, like int"
         if _wider(what, bounds.int) == bounds.int:
             return f"{what}; use smaller numbers: `bounds: {{int: {list(bounds.int)}}}` cannot be wider ({_ANY_HASH})"
         return f"{what}; raise `bounds: {{int: {list(_wider(what, bounds.int))}}}`"

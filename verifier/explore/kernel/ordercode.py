@@ -14,6 +14,8 @@ from verifier.explore.kernel.emit import Constants, Function, Value
 from verifier.explore.kernel.words import signed
 from verifier.program.monitor import REFUTED, Clients, apply
 
+_STATES = REFUTED
+"""Sets at most."""
 _MOST = 1 << 12
 """Configurations of one set at most."""
 _CONFIGURATIONS = 1 << 25
@@ -22,7 +24,9 @@ _TABLE = 1 << 21
 """Length of the table of sets: twice as many as there can be."""
 
 COUNT, FULL = range(2)
-"""The numbers of sets, and whether there was no room for one."""
+"""The number of sets, and what there was no room for: 0 as long as there was."""
+MANY, LONG, ALL = range(1, 4)
+"""No room for another set; for so many configurations in one; for so many in all of them."""
 
 
 class OrderCode:
@@ -49,7 +53,11 @@ class OrderCode:
     @property
     def full(self) -> str:
         """Why there is no room for another set; empty as long as there is."""
-        return f"more than {REFUTED:,} states of the judge of `linearizable`" if self.control[FULL] else ""
+        return {
+            MANY: f"more than {_STATES:,} states of the judge of `linearizable` and sets of what may follow",
+            LONG: f"more than {_MOST:,} possibilities in one state of the judge of `linearizable`",
+            ALL: f"more than {_CONFIGURATIONS:,} possibilities in all states of the judge of `linearizable`",
+        }.get(self.control[FULL], "")
 
     def __len__(self) -> int:
         return int(self.control[COUNT])
@@ -119,9 +127,10 @@ class OrderCode:
             entry.set(f.load(table, home.get(), "i32"))
         count = f.load(control, COUNT)
         first = f.load(begin, count)
-        with f.when(f.constant(REFUTED).at_most(count) | f.constant(_CONFIGURATIONS).at_most(first + n)):
-            f.store(control, FULL, 1)
-            f.give(0)
+        with f.when(f.constant(_STATES).at_most(count)):
+            self._no_room(f, MANY)
+        with f.when(f.constant(_CONFIGURATIONS).below(first + n)):
+            self._no_room(f, ALL)
         at.set(0)
         with f.loop(lambda: at.get().below(n)):
             f.store(sets, first + at.get(), f.load(numbers, at.get()), "i32")
@@ -131,6 +140,13 @@ class OrderCode:
         f.store(control, COUNT, count + 1)
         f.give(count)
         return f.source()
+
+    def _no_room(self, f: Function, what: int, given: Value | int = 0) -> None:
+        """Answer something, after a note that no answer counts any more."""
+        control = pointer(f, ctypes.addressof(self.control))
+        with f.when(f.load(control, FULL).equals(0)):
+            f.store(control, FULL, what)
+        f.give(given)
 
     # ---- calls that take effect
 
@@ -153,8 +169,7 @@ class OrderCode:
                     made = (c & ~inside) | (effect & inside) | outcome
                     with f.when(f.call("has", numbers, n.get(), made).equals(0)):
                         with f.when(f.constant(_MOST).at_most(n.get() + 1)):
-                            f.store(pointer(f, ctypes.addressof(self.control)), FULL, 1)
-                            f.give(n.get())
+                            self._no_room(f, LONG, n.get())
                         f.store(numbers, n.get(), made)
                         n.set(n.get() + 1)
             at.set(at.get() + 1)

@@ -101,6 +101,9 @@ class KernelSearch:
             self.cyclic = self._layered and bool(control[loop.BACK])
             if self.progress:
                 self.progress(control[loop.COUNT], control[loop.TRANSITIONS], control[loop.COUNT] - control[loop.HEAD])
+            if self.judge is not None and self.judge.full:
+                # Some answer was none: what rests on it, all expanded or a violation, is not known.
+                return self.judge.full
             if why == loop.DONE:
                 return ""
             if why == loop.EVENT:
@@ -170,8 +173,6 @@ class KernelSearch:
             return "stopped: everything asked is violated"
         if count >= limits.max_states:
             return f"{count:,} states reached (--max-states)"
-        if self.judge is not None and self.judge.full:
-            return self.judge.full
         if self.late():
             return f"{limits.asked or limits.timeout:g} s passed (--timeout)"
         if self.memory() > self.budget:

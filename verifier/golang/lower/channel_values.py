@@ -72,7 +72,7 @@ def _fits(m: Machine, e: Expr, spec: Spec) -> bool:
         u = underlying(spec)
         if not isinstance(u, Basic) or u.name in ("bool", "string"):
             return True
-        least, most = integer_range(m, u)
+        least, most = integer_range(m, spec)
         return least <= e.value <= most
     return isinstance(e, PerInstance) or (isinstance(e, Read) and isinstance(e.ref, Own))
 

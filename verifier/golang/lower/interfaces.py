@@ -8,7 +8,7 @@ from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import SegmentKey
 from verifier.golang.lower.storage import has_address, materialize, reference_sort, scalar, zero
 from verifier.golang.lower.values import Value, is_func
-from verifier.golang.types import NIL, Array, Basic, Interface, Map, Pointer, Slice, Struct, Type, underlying
+from verifier.golang.types import NIL, Array, Basic, Interface, Map, Named, Pointer, Slice, Struct, Type, underlying
 from verifier.program.expr import ZERO, Const, Expr, Own, PerInstance, Read, any_of, both, op
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
 from verifier.records import replace
@@ -36,7 +36,7 @@ def into_interface(m: Machine, value: Value) -> Expr:
         data = materialize(m, value.leaves[0], m.layouts.leaves(value.type)[0].spec)
         u = underlying(value.type)
         if isinstance(u, Basic) and u.name not in ("bool", "string"):
-            _stay_inside(m, data, value.type, *integer_range(m, u))
+            _stay_inside(m, data, value.type, *integer_range(m, value.type))
         return op("+", first, op("-", data, Const(lowest)))
     data, step = ZERO, 1
     for leaf, (low, size) in zip(value.leaves, parts, strict=True):
@@ -70,7 +70,7 @@ def packed(m: Machine, t: Type) -> tuple[tuple[int, int], ...] | None:
         u = underlying(leaf.spec)
         if not isinstance(u, Basic):
             return None
-        low, high = (0, 1) if u.name == "bool" else integer_range(m, u)
+        low, high = (0, 1) if u.name == "bool" else integer_range(m, leaf.spec)
         parts.append((0, len(m.layouts.strings)) if u.name == "string" else (low, high - low + 1))
     return tuple(parts) if prod(size for _, size in parts) <= MOST_PACKED else None
 
@@ -101,15 +101,27 @@ def segment(m: Machine, t: Type) -> tuple[Expr, int, Expr]:
     if isinstance(u, Pointer | Map | Slice):
         reference_sort(m, t)
         m.sort_entries.setdefault(m.layouts.object_key(t), {})
-    lowest = integer_range(m, u)[0] if isinstance(u, Basic) and u.name not in ("bool", "string") else 0
+    lowest = integer_range(m, t)[0] if isinstance(u, Basic) and u.name not in ("bool", "string") else 0
     first = PerInstance(0, (m.pend(SegmentKey(key)),))
     last = PerInstance(0, (m.pend(SegmentKey(key, last=True)),))
     return first, lowest, last
 
 
-def integer_range(m: Machine, t: Basic) -> tuple[int, int]:
-    """The values an integer variable of this type can have in the model: its type's, cut to `bounds.int`."""
-    return integers(t, m.settings.bounds.int)
+def integer_range(m: Machine, t: Type) -> tuple[int, int]:
+    """The values an integer variable of this type can have in the model: its type's, cut to `bounds.int`.
+
+    A declared type that clients use as keys or values has only theirs: there are no others to begin with, and one that
+    is computed and leaves them is out of bounds, as for any integer.
+    """
+    client = m.settings.client
+    if client is not None and isinstance(t, Named):
+        key, value = (v[0].type for v in (client.keys, client.values))
+        most = [*([client.asked.keys - 1] if t is key else []), *([client.asked.values] if t is value else [])]
+        if most:
+            return 0, max(most)
+    u = underlying(t)
+    assert isinstance(u, Basic), t
+    return integers(u, m.settings.bounds.int)
 
 
 def integers(t: Basic, bounds: tuple[int, int]) -> tuple[int, int]:

@@ -16,12 +16,10 @@ from verifier.golang.types import (
     Chan,
     Interface,
     Map,
-    Named,
     Pointer,
     Slice,
     Struct,
     Type,
-    is_integer,
     underlying,
 )
 from verifier.program.expr import (
@@ -107,9 +105,6 @@ class Linker:
         """The domain of a cell."""
         if isinstance(spec, Bool | Range | Enum_ | Reference | Union):
             return spec
-        few = self._few(spec)
-        if few is not None:
-            return few
         u = underlying(spec)
         match u:
             case Basic(name="bool"):
@@ -117,7 +112,7 @@ class Linker:
             case Basic(name="string"):
                 return Enum_(tuple(f'"{s}"' for s in self.m.layouts.strings))
             case Basic():
-                return Range(*integer_range(self.m, u))
+                return Range(*integer_range(self.m, spec))
             case Pointer() | Map() | Slice() | Chan():
                 key = self.m.layouts.object_key(spec)
                 # A reference type nothing of which is ever created: only nil.
@@ -127,18 +122,6 @@ class Linker:
             case Struct() | Array():
                 return self._packed(spec)
         raise AssertionError(f"no domain for {spec}")
-
-    def _few(self, t: Type) -> Range | None:
-        """The values of a declared integer type that clients use as keys or values: there are no others to begin with.
-
-        A value that is computed and leaves them is out of bounds, as for any integer.
-        """
-        client = self.m.settings.client
-        if client is None or not isinstance(t, Named) or not is_integer(t):
-            return None
-        if t is client.keys[0].type:
-            return Range(0, max(client.asked.keys - 1, client.asked.values if t is client.values[0].type else 0))
-        return Range(0, client.asked.values) if t is client.values[0].type else None
 
     def _packed(self, t: Type) -> Domain:
         """The values of a struct type inside interfaces, as Go prints them."""

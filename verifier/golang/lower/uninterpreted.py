@@ -91,7 +91,7 @@ def _values(m: Machine, t: Type) -> tuple[int, int]:
     """The least value of a scalar type, and how many values it has."""
     u = underlying(t)
     if isinstance(u, Basic) and is_integer(t):
-        least, greatest = integer_range(m, u)
+        least, greatest = integer_range(m, t)
         return least, greatest - least + 1
     return 0, 2 if u == Basic("bool") else max(len(m.layouts.strings), 1)
 

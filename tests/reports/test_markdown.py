@@ -210,6 +210,15 @@ def test_what_is_reached_is_shown_with_its_rows_and_its_command() -> None:
     assert "[traces/01-x.json](traces/01-x.json)" in shown
 
 
+def test_what_is_so_at_the_start_is_said_to_be() -> None:
+    case = next(c for c in TABLE.values() if any(p.kind == "sometimes" and p.trace for p in c.properties))
+    prop = next(p for p in case.properties if p.kind == "sometimes" and p.trace)
+    assert prop.trace is not None
+    none = replace(prop, trace=replace(prop.trace, steps=(), choices=()))
+    shown = section(render(replace(case, properties=(none,))), 8)
+    assert f"**{plain(prop.name)}** is so at the start." in shown and "```text\n```" not in shown
+
+
 def test_limits_are_said_not_to_bound_a_proof_only_where_there_is_one() -> None:
     for case in TABLE.values():
         proved = case.any_number is not None and case.any_number.verdict is Verdict.SAFE

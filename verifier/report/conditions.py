@@ -131,7 +131,8 @@ def _reached(result: Result, files: Mapping[str, str]) -> list[str]:
         if p.kind != "sometimes" or p.verdict is not Verdict.SAFE or p.trace is None:
             continue
         drawn = timeline(judged(p.trace))
-        said = f"How {plain(subject(p))} is reached, in {steps(p.steps)}:" if drawn else "It is so at the start."
+        name = f"**{plain(p.name)}**"
+        said = f"{name} is reached in {steps(p.steps)}:" if drawn else f"{name} is so at the start."
         file = files.get(p.name, "")
         kept = ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."] if file else []
         walk = ["", *block(drawn), "", *block([replay(result, p.trace)], "sh"), *kept] if drawn else []

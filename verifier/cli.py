@@ -64,6 +64,9 @@ def _run(arguments: list[str]) -> int:
     if not (first.startswith("-") or os.path.exists(first) or "." in first or os.sep in first):
         if first in ASKED:
             raise UsageError(f"'{first}' is neither a file nor a command", f"did you mean 'verify MODEL --{first}'?")
+        models = [name for name in (f"{first}.yaml", f"{first}.yml") if os.path.exists(name)]
+        if models:
+            raise UsageError(f"'{first}' is neither a file nor a command", f"did you mean 'verify {models[0]}'?")
         near = did_you_mean(first, COMMANDS)
         advice = f"did you mean 'verify {near}'?" if near else "a model file, or one of: " + ", ".join(COMMANDS)
         raise UsageError(f"'{first}' is neither a file nor a command", advice)

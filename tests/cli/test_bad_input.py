@@ -76,6 +76,7 @@ def wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path, data: bytes | str)
         ("model: m\n" + BODY + "bounds: {heap: 2.5}\n", (4, 16), "whole number"),
         ("model: m\n" + BODY + "go: 1.99\n", (4, 5), "one of 1.18"),
         ("model: m\n" + BODY + "go: 1.2\n", (4, 5), "one of 1.18"),
+        ("model: m\n" + BODY + "setup: x = 1\n", (4, 1), "`var _ = setup()`"),
         ("model: m\n" + BODY + "source: a.go\n", (4, 9), "no such file"),
         ("model: m\n" + BODY + "declare: >\n  var x int\n  var y int\n", (4, 10), "`|`"),
         ("model: m\n" + BODY + "declare: var x\n  int\n", (4, 10), "several lines"),
@@ -115,6 +116,19 @@ def test_wrong_text(
     err = wrong(capsys, tmp_path, text)
     assert place(err) == at, err
     assert words in err
+
+
+def test_no_version_is_a_slip_for_another_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "did you mean" not in wrong(capsys, tmp_path, "model: m\n" + BODY + 'go: "1.30"\n')
+
+
+def test_a_model_named_without_its_ending(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cache.yaml").write_text("model: m\n" + BODY)
+    assert main(["cache"]) == 2
+    assert "did you mean 'verify cache.yaml'?" in capsys.readouterr().err
 
 
 def test_everything_wrong_is_said_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

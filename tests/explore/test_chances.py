@@ -250,3 +250,42 @@ def test_what_is_safe_has_no_odds() -> None:
     made = document(ROOT / "models" / "once.yaml")
     result = verify(made, Options(any_number=False))
     assert result.verdict is Verdict.SAFE and odds(made, Options(), result) == ()
+
+
+def test_as_unlikely_as_a_number_can_be_is_not_never() -> None:
+    # The other goroutine has to wait for 1,200 rounds: 1 in 2 to the power of that, which is 0 as a float.
+    late = """\
+model: late
+declare: |
+  var n atomic.Int32
+  var done bool
+goroutines:
+  slow: |
+    for i := 0; i < 40; i++ {
+      for j := 0; j < 30; j++ {
+        n.Store(1)
+      }
+    }
+    n.Store(2)
+  look: |
+    if n.Load() == 2 {
+      done = true
+    }
+always:
+  early: "!done"
+"""
+    found = told(read_text("late.yaml", late))
+    assert found["early"].share == 1
+
+
+def test_an_add_beside_a_wait_is_not_counted() -> None:
+    # Go 1.27 says nothing when Wait comes after Done, and reports the two when it comes before: only then it waits.
+    go = "model: late\ndeclare: var wg sync.WaitGroup\ngoroutines:\n  work: |\n    wg.Add(1)\n    wg.Done()\n"
+    go += "  wait: wg.Wait()\n"
+    found = told(read_text("late.yaml", go))["race"]
+    assert found.meaning == "come to a moment when both accesses are next"
+    assert "depends on who has to wait" in found.silent[0]
+    # Where the Add comes before, what the WaitGroup orders is followed.
+    go = "model: early\ndeclare: |\n  var wg sync.WaitGroup\n  var n int\ngoroutines:\n  main: |\n    wg.Add(1)\n"
+    go += "    go func() {\n      n = 1\n      wg.Done()\n      n = 2\n    }()\n    wg.Wait()\n    n = 3\n"
+    assert told(read_text("late.yaml", go))["race"].meaning.startswith("have two of the accesses")

@@ -98,3 +98,20 @@ def test_a_panic_says_what_go_prints(words: str) -> None:
 def test_a_panic_with_nil_said_nothing_before_go_1_21() -> None:
     panic = next(p for p in judge(Go({WRITE: "panic(nil)"}, go="1.20")).properties if p.name == "panic")
     assert panic.sentence == "panic: nil"
+
+
+SYNC_MAPS = {
+    "strings": ('m.Store("b", 7)', "{b:7}"),
+    "several": ('m.Store("b", 7)\nm.Store("a", 1)', "{b:7 a:1}"),
+    "integers": ("m.Store(2, 7)", "{2:7}"),
+    "none": ('m.Store("b", 7)\nm.Delete("b")', "{}"),
+}
+
+
+@pytest.mark.parametrize("name", SYNC_MAPS)
+def test_a_sync_map_is_shown_with_what_is_in_it(name: str) -> None:
+    body, shown = SYNC_MAPS[name]
+    model = Go({WRITE: f"{body}\ndone = true"}, "var m sync.Map\nvar done bool", always=("!done",))
+    trace = next(p for p in judge(model).properties if p.kind == "always").trace
+    assert trace is not None
+    assert dict(zip(trace.columns, trace.steps[-1].objects, strict=True))["m"] == shown

@@ -169,3 +169,58 @@ def test_the_page_names_every_unsafe_model() -> None:
     assert set(rows) == unsafe, "run `python docs/mutants.py`"
     assert {name: rows[name] for name in SUGGESTED} == SUGGESTED
     assert sum("*none:*" not in said for said in rows.values()) >= 30
+
+
+def test_what_makes_dead_code_is_no_fix() -> None:
+    # With a map from the beginning there is no race on the variable, and what made the map never runs.
+    go = 'if m == nil {\n  m = map[string]int{}\n}\nmu.Lock()\nm["a"] = 1\nmu.Unlock()'
+    made = model("var mu sync.Mutex\nvar m map[string]int\n", go)
+    found = of(made)
+    assert any(c.edit.operator == "made" for c in candidates(made, ASKED, verify(made, ASKED)))
+    assert found.found and not any("make the map" in f.what for f in found.found)
+
+
+USERS = 'type User struct{ Age int }\nvar mu sync.RWMutex\nvar users = map[string]*User{"a": &User{Age: 30}}\n'
+GREET = 'mu.RLock()\nu := users["a"]\nmu.RUnlock()\n_ = u.Age'
+BIRTHDAY = '  birthday:\n    count: 1\n    body: |\n      mu.Lock()\n      users["a"].Age++\n      mu.Unlock()\n'
+GETTER = "func get(k string) *User {\n  mu.RLock()\n  defer mu.RUnlock()\n  return users[k]\n}\n"
+
+
+def test_a_copy_is_made_before_the_lock_is_let_go() -> None:
+    found = of(model(USERS, GREET, BIRTHDAY)).found[0]
+    assert found.what == "a copy of u, made under the lock on line 11"
+    assert "\n+      if u != nil { copied := *u; u = &copied }\n" in found.diff
+
+
+def test_a_getter_returns_a_copy() -> None:
+    found = of(model(USERS + GETTER, 'u := get("a")\n_ = u.Age', BIRTHDAY))
+    made = model(USERS + GETTER, 'u := get("a")\n_ = u.Age\n_ = get("a").Age', BIRTHDAY)
+    copies = [c for c in candidates(made, ASKED, verify(made, ASKED)) if c.edit.operator == "copy out"]
+    assert [c.edit.what for c in copies] == ["a copy of what get returns, made under the lock on line 9"]
+    assert verify(rebuilt(made, dict(copies[0].texts)), ASKED).verdict is Verdict.SAFE
+    assert found.found
+
+
+@pytest.mark.parametrize(
+    "go",
+    [
+        "u.Age++",
+        "u.Age = 3",
+        "p := &u.Age\n*p = 3",
+        'mu.Lock()\nusers["b"] = u\nmu.Unlock()',
+        "v := u\nv.Age = 1",
+        "u.grow()",
+    ],
+)
+def test_no_copy_for_who_does_more_than_read(go: str) -> None:
+    # What is written through a copy is lost: no race, and wrong.
+    grow = "func (u *User) grow() { u.Age++ }\n"
+    for declare, body in ((USERS + grow, f"{GREET}\n{go}"), (USERS + grow + GETTER, f'u := get("a")\n_ = u.Age\n{go}')):
+        made = model(declare, body, BIRTHDAY)
+        assert not [c for c in candidates(made, ASKED, verify(made, ASKED)) if c.edit.operator == "copy out"]
+
+
+def test_no_copy_of_a_lock() -> None:
+    users = USERS.replace("Age int", "Age int; own sync.Mutex")
+    made = model(users, GREET, BIRTHDAY)
+    assert not [c for c in candidates(made, ASKED, verify(made, ASKED)) if c.edit.operator == "copy out"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from verifier.model.document import Document
 from verifier.mutate import pool as pools
 from verifier.mutate.cache import Cache, directory
 from verifier.mutate.judge import Budget, Judged, Task, judged
-from verifier.mutate.mutants import mutants
+from verifier.mutate.mutants import NOTHING_HOLDS, mutants
 from verifier.mutate.pool import Pool
 from verifier.mutate.reasons import NO_REASON
 from verifier.pipeline import Options, verify
@@ -103,8 +104,9 @@ def test_verdicts_are_kept_by_what_they_depend_on(tmp_path: Path) -> None:
         file.write_text(file.read_text("utf-8").replace("UNSAFE", "SAFE"), "utf-8")
     assert not any(m.needed for m in of(made, Pool(cache))), "what is kept is used"
     assert of(made, Pool(Cache(cache.directory, "2"))) == first, "another version of the tool judges anew"
-    for file in kept:
-        file.write_text("{", "utf-8")
+    number = '{"said": [["race", "race", "SAFE", 1e999, ""]], "wrong": "", "states": 1}'
+    for file, text in zip(kept, ("{", "[]", '{"said": 3}', "[" * 100_000, number, "\0"), strict=True):
+        file.write_text(text, "utf-8")
     assert of(made, Pool(cache)) == first, "what cannot be read is judged anew"
 
 
@@ -113,7 +115,7 @@ def test_what_the_clock_or_a_user_ended_is_not_kept(tmp_path: Path) -> None:
     cache = Cache(str(tmp_path), "1")
     from verifier.mutate.judge import Said
 
-    for reason in ("interrupted after 3 states", "1 s passed (--timeout)"):
+    for reason in ("interrupted after 3 states", "1 s passed (--timeout)", "3 MiB of states reached (--max-memory)"):
         cache.put(task, Judged((Said("race", "race", Verdict.UNKNOWN, 0, reason),)))
     assert not list(tmp_path.iterdir())
 
@@ -155,3 +157,86 @@ def test_a_process_that_ended_says_nothing(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_where_verdicts_are_kept() -> None:
     assert directory({"XDG_CACHE_HOME": "/x"}) == "/x/verify/mutants"
     assert directory({"XDG_CACHE_HOME": "relative"}).endswith("/.cache/verify/mutants")
+
+
+def whys(declare: str, go: str, check: str) -> dict[tuple[int, str], str]:
+    """Why the edits of a small model are not noticed, by line and edit."""
+    made = model(declare, go, f"check: [{check}]\n")
+    return {(m.span.line, m.what): m.why for m in of(made) if m.span and not m.needed}
+
+
+def test_a_lock_that_holds_beyond_its_list_is_not_called_idle() -> None:
+    # Deferred in a block, and left by a break: what comes behind is under the lock although no list says so.
+    deferred = 'if true {\n  mu.Lock()\n  defer mu.Unlock()\n  x := 1\n  _ = x\n}\nm["a"] = 1'
+    found = whys(MAP, deferred, "deadlock")
+    assert found[10, "removed with its Unlock"] == "none of the properties asked looks: race in 2 steps"
+    left = 'for i := 0; i < 2; i++ {\n  mu.Lock()\n  if i == 0 {\n    break\n  }\n  mu.Unlock()\n}\nm["a"] = 1'
+    assert "race in 2 steps" in whys(MAP, left, "fatal")[10, "removed with its Unlock"]
+
+
+def test_a_lock_around_nothing_that_orders_others_is_not_called_idle() -> None:
+    # Who has seen the flag waits in the empty section until the one who set it is out of its own.
+    declare = "var mu sync.Mutex\nvar first, flag atomic.Bool\nvar data int\n"
+    go = """
+    if first.CompareAndSwap(false, true) {
+      mu.Lock()
+      flag.Store(true)
+      data = 1
+      mu.Unlock()
+    } else if flag.Load() {
+      mu.Lock()
+      x := 1
+      _ = x
+      mu.Unlock()
+      data = 2
+    }"""
+    found = whys(declare, go, "deadlock")
+    assert found[16, "removed with its Unlock"] == "none of the properties asked looks: race in 7 steps"
+
+
+@pytest.mark.parametrize("go", ["ch <- 1", "wg.Add(1)", 's.Store("a", 1)', "c.Broadcast()"])
+def test_what_synchronises_is_not_nothing(go: str) -> None:
+    declare = "var mu sync.Mutex\nvar ch = make(chan int, 2)\nvar wg sync.WaitGroup\nvar s sync.Map\n"
+    found = whys(declare + "var c = sync.NewCond(&mu)\n", f"mu.Lock()\n{go}\nmu.Unlock()", "race")
+    assert found[12, "removed with its Unlock"] == f"what is no longer inside synchronises by itself: `{go}`"
+
+
+def test_two_operations_that_synchronise_are_not_one() -> None:
+    found = whys("var mu sync.Mutex\nvar a, b atomic.Int32\n", "mu.Lock()\na.Store(1)\nb.Store(1)\nmu.Unlock()", "race")
+    assert found[9, "removed with its Unlock"] == (
+        "what is no longer inside synchronises by itself, each operation on its own: `a.Store(1)`, `b.Store(1)`"
+    )
+
+
+def test_nothing_is_not_needed_in_a_model_that_is_not_decided() -> None:
+    made = document(ROOT / "models" / "mutex.yaml")
+    asked = replace(ASKED, max_states=3)
+    result = verify(made, asked)
+    assert result.verdict is Verdict.UNKNOWN
+    found = mutants(made, ASKED, result, Pool(NOWHERE), Budget())
+    assert found and all(m.needed or m.verdict is Verdict.UNKNOWN for m in found)
+    assert {m.note for m in found} == {NOTHING_HOLDS}
+
+
+def test_what_was_asked_of_the_model_is_asked_of_its_mutants() -> None:
+    made = document(ROOT / "models" / "mutex.yaml")
+    asked = replace(ASKED, checks=("lost-update",))
+    found = mutants(made, asked, verify(made, asked), Pool(NOWHERE), Budget())
+    assert all(m.needed or m.verdict is Verdict.SAFE for m in found), [m.note for m in found]
+
+
+def test_what_fails_anyway_cannot_be_missed() -> None:
+    # The write races with or without the read lock.
+    get = "var mu sync.RWMutex\nvar m = map[string]int{}\nfunc get() int {\n  mu.RLock()\n  defer mu.RUnlock()\n"
+    made = model(get + '  return m["a"]\n}\n', 'x := get()\nm["a"] = x')
+    found = {m.what: m for m in of(made)}
+    assert found["removed with its RUnlock"].why == (
+        "not needed for what holds in this model: race and fatal do not hold with it either"
+    )
+
+
+def test_a_model_with_nothing_to_lose_is_not_mutated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "judged", lambda task: pytest.fail("judged"))
+    made = model(MAP, 'm["a"] = 1\nmu.Lock()\nm["a"] = 2\nmu.Unlock()', "check: [race]\n")
+    found = of(made)
+    assert found and all(m.verdict is Verdict.UNKNOWN and "is known to hold" in m.note for m in found)

@@ -13,14 +13,17 @@ import pytest
 from tests.catalogue import ROOT
 from tests.reports.results import TABLE
 from verifier.evidence.fix import Fix, Fixes
+from verifier.evidence.odds import Odds
 from verifier.evidence.result import Result
 from verifier.records import dataclass
-from verifier.report.html.markup import data, tag
+from verifier.report.html.markup import coded, data, prose, tag
 from verifier.report.html.page import failed_page, html_page
 from verifier.report.html.shown import shown
+from verifier.report.meanings import why_tests_pass
 from verifier.report.outcome import Failed, subject
 from verifier.report.smallprint import summed_up
 from verifier.report.timeline import grid
+from verifier.report.why import why
 from verifier.verdict import Verdict
 
 VOID = {"meta", "link", "br", "col"}
@@ -270,3 +273,24 @@ def test_a_model_without_a_verdict_has_a_page_that_says_so() -> None:
     assert "m.yaml:1:1: error: <no>" in drawn.all("pre")[0].text
     assert [n for n in drawn.all() if "good" in n.attributes.get("class", "").split()] == []
     assert "UNKNOWN" in Reader(failed_page(Failed("m", "m.yaml", "interrupted", 3))).root.all("header")[0].text
+
+
+def test_the_page_says_why_and_why_tests_may_be_green_in_the_words_of_the_document() -> None:
+    case = TABLE["race"]
+    prop = next(p for p in case.properties if p.kind == "race")
+    assert case.subject is not None and prop.trace is not None
+    # A model with nothing that orders by luck: the page has to look at the model too.
+    readers = replace(case, subject=replace(case.subject, cites=("sync/rwmutex.go:72",)))
+    for found in (case, readers):
+        page = html_page(found)
+        assert str(prose(why_tests_pass(prop, found.subject))) in page
+        assert all(str(coded(line)) in page for line in why(prop.trace))
+    assert "happens to order them" not in html_page(readers)
+
+
+def test_odds_are_on_the_page_where_somebody_asked() -> None:
+    case = TABLE["race"]
+    prop = next(p for p in case.properties if p.kind == "race")
+    counted = Odds(prop.name, prop.kind, 12, 3, "", "of the schedules", ("-race sees it",), ())
+    page = html_page(replace(case, odds=(counted,)))
+    assert "0.0012 % of the schedules" in page and "Why tests may be green" not in page

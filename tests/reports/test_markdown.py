@@ -8,13 +8,15 @@ from dataclasses import replace
 import pytest
 
 from verifier.evidence.codec import decode, encode, relocated
-from verifier.evidence.result import Result
+from verifier.evidence.result import Property, Result
 from verifier.evidence.store import settled
 from verifier.report import sequence
+from verifier.report.draw import timeline
 from verifier.report.markdown import Kept, render
 from verifier.report.markup import code, plain, table
 from verifier.report.meanings import why_tests_pass
 from verifier.report.outcome import subject
+from verifier.report.smallprint import replay
 from verifier.verdict import Verdict
 
 from .results import TABLE
@@ -183,9 +185,48 @@ def test_luck_is_named_only_where_something_can_order_by_it() -> None:
     assert "order" not in why_tests_pass(prop, readers)
 
 
+def test_a_test_has_to_exercise_both_goroutines() -> None:
+    prop = next(p for p in TABLE["race"].properties if p.kind == "race")
+    assert prop.trace is not None
+    assert all(f"`{a.goroutine}`" in why_tests_pass(prop) for a in prop.trace.race)
+
+
+def test_not_tried_has_its_reason_and_tried_is_not_called_untried() -> None:
+    held = Property("fatal", "fatal", Verdict.SAFE, None, "", "exhaustive", 5)
+    raced = replace(held, name="race", kind="race", verdict=Verdict.UNSAFE)
+    base = replace(TABLE["race"], any_number=None, settings=())
+    assert "not tried: race fails" in section(render(replace(base, properties=(raced, held))), 1)
+    tried = section(render(replace(base, properties=(held,))), 1)
+    assert "not tried" not in tried and "*not shown*: no proof for other numbers was found." in tried
+    assert "not asked" in section(render(replace(base, properties=(held,), settings=("--no-any",))), 1)
+
+
+def test_what_is_reached_is_shown_with_its_rows_and_its_command() -> None:
+    case = next(c for c in TABLE.values() if any(p.kind == "sometimes" and p.trace for p in c.properties))
+    prop = next(p for p in case.properties if p.kind == "sometimes" and p.trace)
+    assert prop.trace is not None
+    shown = section(render(case, Kept("0" * 64, ((prop.name, "traces/01-x"),))), 8)
+    assert "\n".join(timeline(prop.trace)) in shown and replay(case, prop.trace) in shown
+    assert "[traces/01-x.json](traces/01-x.json)" in shown
+
+
+def test_limits_are_said_not_to_bound_a_proof_only_where_there_is_one() -> None:
+    for case in TABLE.values():
+        proved = case.any_number is not None and case.any_number.verdict is Verdict.SAFE
+        limits = case.subject is not None and bool(case.subject.bounds)
+        assert ("The proof for any number of goroutines (section 7) goes beyond them" in render(case)) == (
+            proved and limits
+        )
+
+
 def test_only_what_audit_checks_is_called_checked(case: Result) -> None:
-    rows = [line for line in section(render(case), 1).split("\n") if "`verify` again |" in line or "| yes: its" in line]
+    rows = [line for line in section(render(case), 1).split("\n") if line.startswith("| ") and "**" in line]
+    assert len(rows) == len(case.properties)
     for row in rows:
+        promise = row.removesuffix(" |").rpartition("| ")[2]
         p = next(p for p in case.properties if row.startswith(f"| {plain(subject(p))} | "))
         certified = case.any_number is not None and case.any_number.certificate is not None
-        assert ("| yes: its" not in row) or p.trace is not None or certified
+        assert (
+            promise.startswith("nothing")
+            or {"its schedule": p.trace is not None, "its certificate": certified}[promise]
+        )

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from verifier.evidence.result import AnyNumber
+from verifier.report import index
 from verifier.report.matrix import render
 from verifier.report.outcome import Failed, exit_code
-from verifier.verdict import Verdict
+from verifier.verdict import EXIT_UNKNOWN, Verdict
 
 from .builders import clause_trace, prop, race_trace, result, results
 
@@ -52,6 +53,14 @@ def test_what_was_not_asked_is_a_dash() -> None:
 
 def test_a_model_that_could_not_be_read_has_no_verdict_at_all() -> None:
     assert set(MATRIX["gone"].values()) == {"ERROR", "-", "NO: not checked"}
+
+
+def test_what_was_interrupted_is_open_and_not_in_error_whatever_is_beside_it() -> None:
+    late, gone = Failed("late", "late.yaml", "interrupted", EXIT_UNKNOWN), Failed("gone", "gone.yaml", "no such file")
+    shown = rows(render([*CASES.values(), late, gone]))
+    assert (shown["late"]["race"], shown["gone"]["race"]) == ("???", "ERROR")
+    page = index.page(index.Index((), (late, gone)), [])
+    assert "| late | **UNKNOWN** |" in page and "| gone | **ERROR** |" in page
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -7,7 +7,6 @@ cleared, and whether some order fits is decided by trying them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.audit.walk import Walk, raw_step
@@ -17,7 +16,7 @@ from verifier.program.concrete import Concrete
 from verifier.program.expr import Judge
 from verifier.program.monitor import Clients, Contents, Operation, apply, outcome_text
 from verifier.program.program import Fail
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 SHOWN = 8
 """Orders that a report lists."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.audit import describe, locks as lock_table
 from verifier.audit.afterwards import afterwards
@@ -15,6 +14,7 @@ from verifier.audit.walk import Walk, walk
 from verifier.evidence.trace import Held, Later, LostUpdate, Meeting, RacyAccess, Trace, TraceStep, Waiting
 from verifier.program.concrete import Concrete
 from verifier.program.program import END, Program
+from verifier.records import replace
 
 __all__ = ["AuditError", "Claim", "Walk", "confirm", "replay", "state_text", "walk"]
 

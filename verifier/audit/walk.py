@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.program.concrete import Concrete
 from verifier.program.program import Fail, Program
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 @dataclass(frozen=True)

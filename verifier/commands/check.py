@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from verifier.commands import console, formats, keep
+from verifier.commands import console, formats
 from verifier.commands.arguments import Parser, UsageError, checks
 from verifier.commands.editing import add_editing
 from verifier.commands.judging import INTERRUPTED, interrupted, judge, named
 from verifier.commands.setup import add_counts, add_limits, add_runtime, add_scheme, add_verbose
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.verdict import EXIT_UNKNOWN
+
+if TYPE_CHECKING:
+    from verifier.commands.keep import Keeper
 
 USAGE = "verify MODEL… [options]"
 
@@ -95,10 +99,13 @@ def run(arguments: Sequence[str]) -> int:
     return exit_code(entries)
 
 
-def _keeper(given: argparse.Namespace, arguments: Sequence[str]) -> keep.Keeper | None:
+def _keeper(given: argparse.Namespace, arguments: Sequence[str]) -> Keeper | None:
     """Who keeps the evidence, if anybody wants it. Raises UsageError where it cannot be kept."""
     if given.evidence is None:
         return None
+    # Imported here: most runs keep nothing.
+    from verifier.commands import keep
+
     if not keep.is_file(given.evidence):
         keep.usable(given.evidence)
     made = keep.Keeper(given.evidence, arguments)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands.arguments import Parser
+from verifier.records import replace
 
 if TYPE_CHECKING:
     from verifier.commands.progress import Progress

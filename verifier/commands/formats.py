@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
-from verifier.commands.chosen import failing
-from verifier.commands.keep import is_file
 from verifier.report.outcome import Entry, Failed
 
 if TYPE_CHECKING:
@@ -76,7 +73,11 @@ def check(given: argparse.Namespace) -> None:
 
 def _one_file(evidence: str | None) -> str | None:
     """Where evidence goes when it is one file; a directory is not overwritten, and is looked at elsewhere."""
-    return evidence if evidence is not None and is_file(evidence) else None
+    if evidence is None:
+        return None
+    from verifier.commands.keep import is_file
+
+    return evidence if is_file(evidence) else None
 
 
 def _file(given: argparse.Namespace, format: str) -> str | None:
@@ -92,6 +93,8 @@ def render(format: str, entries: Sequence[Entry], given: argparse.Namespace, arg
 
             return jsonfile.render(entries)
         case "sarif" | "sarif-full":
+            import shlex
+
             from verifier.commands.repository import repository
             from verifier.report import sarif
 
@@ -163,6 +166,8 @@ def _one_trace(entries: Sequence[Entry], given: argparse.Namespace) -> str:
     entry = entries[0]
     if isinstance(entry, Failed):
         return ""
+    from verifier.commands.chosen import failing
+
     prop = failing(entry, given.property)
     if prop is None:
         console.err(f"{entry.path}: no schedule to write: {entry.verdict.value}, and none fails")

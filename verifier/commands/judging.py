@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.progress import for_terminal
 from verifier.commands.setup import chosen, options, pages, read
+from verifier.records import replace
 from verifier.report.outcome import Entry, Failed
 from verifier.source import ModelError, Note
 from verifier.verdict import EXIT_INTERNAL, EXIT_UNKNOWN, EXIT_USAGE

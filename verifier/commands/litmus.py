@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.commands import console
 from verifier.commands.arguments import Parser, UsageError
 from verifier.commands.setup import add_verbose
 from verifier.evidence.litmus import LitmusResult
+from verifier.records import replace
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
 USAGE = "verify litmus MODEL… [-o FILE]"

@@ -20,9 +20,9 @@ Move = tuple[int, int, int]
 
 def walked(machine: Machine, choices: tuple[int, ...]) -> tuple[Move, ...]:
     """The moves of a schedule. Raises UsageError where it cannot go on."""
-    from verifier.explore.reference import successors
+    from verifier.explore.reference import stepping
 
-    after = successors(machine)
+    after = stepping(machine)
     state, moves = machine.initial, []
     for number, choice in enumerate(choices, start=1):
         if state < 0:

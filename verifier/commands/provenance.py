@@ -7,9 +7,10 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from verifier import __version__
+from verifier.evidence.sealed import broken, seal
 
 if TYPE_CHECKING:
     from verifier.evidence.result import Result
@@ -24,7 +25,7 @@ def provenance(found: Evidence, result: Result, arguments: Sequence[str]) -> str
     from datetime import UTC, datetime
 
     ended = datetime.now(UTC).replace(microsecond=0)
-    return render(
+    return seal(
         {
             "kind": KIND,
             "schema": 1,
@@ -42,15 +43,6 @@ def provenance(found: Evidence, result: Result, arguments: Sequence[str]) -> str
     )
 
 
-def render(body: dict[str, Any]) -> str:
-    """The text of a body without its digest."""
-    import hashlib
-
-    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
-    return json.dumps({**body, "digest": digest}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
 def damage(text: str, evidence: str) -> str:
     """What is wrong with a provenance file that should belong to this evidence; empty when nothing is."""
     try:
@@ -59,8 +51,8 @@ def damage(text: str, evidence: str) -> str:
         return "it is no JSON any more"
     if not isinstance(tree, dict) or tree.get("kind") != KIND:
         return "it is no provenance file"
-    if render({k: v for k, v in tree.items() if k != "digest"}) != text:
-        return "its digest does not match its content"
+    if wrong := broken(tree, text):
+        return wrong
     return "" if tree.get("evidence") == evidence else "it belongs to other evidence"
 
 

@@ -6,12 +6,13 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.audit_result import Line, about_result, consequences, recorded
+from verifier.evidence.proof import PROVABLE
+from verifier.records import replace
 from verifier.source import Span, fail
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from verifier.pipeline import Front
 
 MOST_BYTES = 64 << 20
-
-PROVED = ("race", "fatal", "panic")
 
 
 def tell(found: Evidence, path: str, checked: Iterable[Line]) -> int:
@@ -108,7 +107,7 @@ def lines(found: Evidence, given: argparse.Namespace) -> Iterator[Line]:
 
 
 def _lifted(judged: Judged, found: Evidence) -> bool:
-    return found.certificate is not None and judged.kind in PROVED
+    return found.certificate is not None and judged.kind in PROVABLE
 
 
 def _schedule(front: Front, judged: Judged, found: Evidence) -> Line:
@@ -146,7 +145,7 @@ def _certificate(front: Front, certificate: Certificate, found: Evidence, given:
     from verifier.evidence.proof import INT
     from verifier.pipeline.load import lowering_for_proofs, program
 
-    claimed = [p.name for p in found.properties if p.kind in PROVED and p.any_number == "SAFE"]
+    claimed = [p.name for p in found.properties if p.kind in PROVABLE and p.any_number == "SAFE"]
     if not _fits(front.document, certificate):
         yield Line("any number", "REFUSED: the certificate does not fit the counts of the model", EXIT_INTERNAL)
         return
@@ -164,7 +163,7 @@ def _certificate(front: Front, certificate: Certificate, found: Evidence, given:
         return
     fixed = [f"{n} {role}" for role, n in certificate.exactly]
     free = [role for role in certificate.roles if role not in dict(certificate.exactly)]
-    names = ", ".join(claimed) or ", ".join(PROVED)
+    names = ", ".join(claimed) or ", ".join(PROVABLE)
     scope = " and ".join([f"any number of {', '.join(free)}" if free else "", *fixed]).removeprefix(" and ")
     yield Line("scope", f"{names}: {scope}, at least 2 goroutines in all (fewer are explored, not certified)")
 

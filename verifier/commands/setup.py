@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.commands.arguments import Parser, UsageError, count, existing_role, seconds, size, states
+from verifier.records import replace
 from verifier.source import suggestion
 
 if TYPE_CHECKING:

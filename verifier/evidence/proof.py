@@ -34,6 +34,9 @@ INT = (-(1 << 63), (1 << 64) - 1)
 PLACE = 16
 """Bits of the number of a place."""
 
+PROVABLE = ("race", "fatal", "panic")
+"""What views decide. Deadlock is about what can never happen again, which a view of a few goroutines cannot say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import replace
 from typing import Any
 
 from verifier import __version__
@@ -12,9 +10,10 @@ from verifier.evidence.codec import decode, encode
 from verifier.evidence.picture import Picture
 from verifier.evidence.proof import Certificate
 from verifier.evidence.result import Property, Result
+from verifier.evidence.sealed import broken, digest, opened, seal
 from verifier.evidence.trace import Trace
-from verifier.model.document import Document, digest
-from verifier.records import dataclass
+from verifier.model.document import Document, digest as digest_of_model
+from verifier.records import dataclass, replace
 
 SCHEMA = 1
 KIND = "verify evidence"
@@ -82,7 +81,7 @@ class Evidence:
     @property
     def sha256_of_all(self) -> str:
         """The digest that stands in the file."""
-        return _digest(_body(self))
+        return digest(_body(self))
 
 
 def settled(result: Result) -> Result:
@@ -130,8 +129,7 @@ def dump(result: Result, document: Document, certificate: Certificate | None = N
 
 def render(given: Evidence) -> str:
     """An evidence as text: sorted keys, and a digest of all the rest."""
-    body = _body(given)
-    return json.dumps({**body, "digest": _digest(body)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return seal(_body(given))
 
 
 def load(text: str) -> Evidence:
@@ -145,9 +143,10 @@ def load(text: str) -> Evidence:
         raise NotEvidence("this is no evidence file: it is not JSON", line) from None
     if not isinstance(tree, dict) or sum(mark.strip('"') in tree for mark in _MARKS) < 4:
         raise NotEvidence("this is no evidence file: it was not written by `verify --evidence`")
-    body = {k: v for k, v in tree.items() if k != "digest"}
-    if tree.get("digest") != _digest(body):
-        raise Damaged("its digest does not match its content")
+    wrong = broken(tree, text)
+    if wrong:
+        raise Damaged(wrong)
+    body = opened(tree)
     if body.get("kind") != KIND or body.get("schema") != SCHEMA:
         raise NotEvidence(f"evidence of schema {body.get('schema')!r}; this version reads schema {SCHEMA}")
     try:
@@ -214,7 +213,7 @@ def _evidence(body: dict[str, Any]) -> Evidence:
     model = body["model"]
     text = "\n".join(map(_text, model["text"]))
     sources = tuple((_text(s["name"]), "\n".join(map(_text, s["text"]))) for s in model.get("sources", []))
-    if digest(text, sources) != model["sha256"]:
+    if digest_of_model(text, sources) != model["sha256"]:
         raise Damaged("the model's digest does not match its text")
     return Evidence(
         tool=_text(body["tool"]),
@@ -290,12 +289,3 @@ def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{value!r} is no number")
     return value
-
-
-def _sha256(text: str) -> str:
-    # Bytes that are no UTF-8 arrive as lone surrogates: they have a digest like any other damage.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _digest(body: dict[str, Any]) -> str:
-    return _sha256(json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")))

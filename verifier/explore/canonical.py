@@ -12,7 +12,6 @@ references apart, only mean that an orbit is kept more than once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.explore.heap import Heap
 from verifier.explore.identities import Group, Identities, identities
@@ -21,7 +20,7 @@ from verifier.explore.mixing import WORD, mix
 from verifier.explore.orders import Orders as Judge
 from verifier.explore.pools import Pools
 from verifier.explore.values import values
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 CACHE = 100_000
 """States remembered at most."""

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from verifier.evidence.odds import MILLION
-from verifier.explore.contention import FAILED, Edges, state_edges, topological
 from verifier.explore.outcome import Exploration
+from verifier.explore.walks import FAILED, Edges, millionths, part, state_edges, topological
 from verifier.program.evaluate import Valuation, evaluate
 from verifier.program.expr import Expr
 from verifier.program.semantics import at_rest
@@ -111,18 +110,9 @@ def _share(
             unseen += mass[n]
         for share, k, to in turns(found, edges[n]):
             if by_step(n, k, edges[n]):
-                seen += mass[n] * share
+                seen += part(mass[n], share)
             elif to == FAILED:
-                unseen += mass[n] * share
+                unseen += part(mass[n], share)
             else:
-                mass[to] += mass[n] * share
+                mass[to] += part(mass[n], share)
     return millionths(seen, unseen)
-
-
-def millionths(seen: float, unseen: float) -> int:
-    """A share in millionths; 0 and a million only where nothing, or everything, is seen."""
-    if not seen:
-        return 0
-    if not unseen:
-        return MILLION
-    return min(max(round(seen / (seen + unseen) * MILLION), 1), MILLION - 1)

@@ -12,16 +12,12 @@ from math import inf
 from verifier.evidence.contention import MILLION, Contention
 from verifier.explore.machine import Machine
 from verifier.explore.outcome import Exploration
-from verifier.explore.reference import successors
+from verifier.explore.walks import FAILED, Edges, millionths, part, state_edges, topological
 from verifier.program.concrete import Concrete
 from verifier.program.evaluate import Valuation, place
 from verifier.program.program import Step
 from verifier.program.semantics import at_rest
 from verifier.records import dataclass
-
-Edges = list[list[tuple[int, int]]]
-"""For each state (step, next state) of what can happen; the next state is FAILED where the process ends."""
-FAILED = -1
 
 Lock = tuple[int, int, bool]
 """A lock somebody holds: the goroutine, the lock's cell, whether for reading."""
@@ -54,33 +50,6 @@ def contention(found: Exploration, files: frozenset[str]) -> Contention:
         return Contention(waits, lost, _section(found, edges, order, files))
     except _Unclear as reason:
         return Contention(waits, lost, None, str(reason))
-
-
-def state_edges(found: Exploration) -> Edges:
-    """The steps out of every state of a complete exploration."""
-    number = {state: n for n, state in enumerate(found.store.order)}
-    after = successors(found.machine)
-    return [[(k, number[to] if to >= 0 else FAILED) for k, to in after(state)] for state in found.store.order]
-
-
-def topological(edges: Edges) -> list[int] | None:
-    """The states with every step leading forwards; None where that cannot be."""
-    entering = [0] * len(edges)
-    for out in edges:
-        for _, to in out:
-            if to != FAILED:
-                entering[to] += 1
-    ready = [n for n, count in enumerate(entering) if not count]
-    order: list[int] = []
-    while ready:
-        n = ready.pop()
-        order.append(n)
-        for _, to in edges[n]:
-            if to != FAILED:
-                entering[to] -= 1
-                if not entering[to]:
-                    ready.append(to)
-    return order if len(order) == len(edges) else None
 
 
 def called(step: Step, files: frozenset[str]) -> bool:
@@ -144,11 +113,9 @@ def _waiting(found: Exploration, edges: Edges, order: list[int], files: frozense
         known[n] = _before(turns[n], known)
     start = known[0]
     # That nobody waits is worked out too: neither 0 nor 1 is then due to rounding.
-    share = 0 if not start.some else MILLION if not start.none else _part(start.some)
-    if not start.lost:
-        return share, 0
+    share = millionths(start.some, start.none)
     # Who waits for ever loses every turn from then on.
-    return share, MILLION if start.lost == inf else _part(start.lost / (start.lost + start.taken))
+    return share, MILLION if start.lost == inf else millionths(start.lost, start.taken)
 
 
 def _before(now: _Turns, known: list[_Waiting]) -> _Waiting:
@@ -166,11 +133,8 @@ def _before(now: _Turns, known: list[_Waiting]) -> _Waiting:
         taken += sum(w.taken for w in ways) / len(ways)
     able = len(now.after)
     # A turn that is lost changes nothing, so before somebody moves there are waiting / able of them on average.
-    return _Waiting((now.waiting + some) / parties, none / parties, (now.waiting + lost) / able, 1.0 + taken / able)
-
-
-def _part(share: float) -> int:
-    return min(max(round(share * MILLION), 1), MILLION - 1)
+    none = part(none, 1 / parties) if none else 0.0
+    return _Waiting((now.waiting + some) / parties, none, (now.waiting + lost) / able, 1.0 + taken / able)
 
 
 def _section(found: Exploration, edges: Edges, order: list[int], files: frozenset[str]) -> int | None:

@@ -9,17 +9,16 @@ the last few accesses of each word.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from verifier.explore.chances import NotCounted, graph, millionths, passing_states, turns
-from verifier.explore.contention import FAILED
+from verifier.explore.chances import NotCounted, graph, passing_states, turns
 from verifier.explore.outcome import Exploration
-from verifier.explore.races import shared_cells
+from verifier.explore.races import cells_of, shared_cells
+from verifier.explore.walks import FAILED, millionths, part
 from verifier.program.evaluate import Valuation, evaluate, place
 from verifier.program.expr import TRUE
 from verifier.program.passes.ordered import ACQUIRE, BOTH, RELEASE, REPLACE, NotCovered, edges as ordering
 from verifier.program.semantics import at_rest
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 MOST = 60_000
 """Situations (a state, and who knows of which access) followed at most: some three seconds."""
@@ -130,6 +129,7 @@ class _Detector:
         self._machine = found.machine
         self._edges, self._order = graph(found)
         self._cells = _interesting(found)
+        self._waiters = _waiters(found)
         self._races = [v for v in found.violations if v.kind == "race"]
         self._bits: dict[tuple[int, int], int] = {}
         self._moves: dict[tuple[int, int], _Move] = {}
@@ -167,15 +167,15 @@ class _Detector:
                 for share, k, to in turns(self._found, self._edges[n]):
                     after = self._after(n, memory, k, to)
                     if after is None:
-                        seen += run.mass * share
+                        seen += part(run.mass, share)
                     elif to == FAILED:
-                        unseen += run.mass * share
+                        unseen += part(run.mass, share)
                     else:
                         known = runs[to].get(after)
                         if known is None:
                             count += 1
                             known = runs[to][after] = _Run(0.0, run.depth + 1, (n, memory, k))
-                        known.mass += run.mass * share
+                        known.mass += part(run.mass, share)
             if count > MOST:
                 raise NotCounted(f"there are more than {MOST:,} situations to tell apart")
         silent.sort(key=lambda s: s[0])
@@ -185,8 +185,11 @@ class _Detector:
     def _after(self, n: int, memory: Memory, k: int, to: int) -> Memory | None:
         """What is known after a step; None when a race is reported."""
         move = self._move(n, k)
-        if any(_unordered(h, move.goroutine, t) for h in memory for t in move.touches):
+        cells = {t[0] for h in memory for t in move.touches if _unordered(h, move.goroutine, t)}
+        if cells - self._waiters:
             return None
+        if cells:
+            raise NotCounted("whether it notices an Add beside a Wait depends on who has to wait")
         alive = self._alive(to) if to != FAILED else 0
         return frozenset(self._kept(_told(memory, move), alive))
 
@@ -310,6 +313,13 @@ def _way(moves: Sequence[_Move], first: int, second: int) -> Order | None:
     if release is None or acquire is None:
         return None
     return Order((start.goroutine, start.step), release, acquire, (end.goroutine, end.step), not between)
+
+
+def _waiters(found: Exploration) -> set[int]:
+    """What Add and Wait of a WaitGroup race on. Only a Wait that waits touches it (sync/waitgroup.go:185), and when one
+    begins to wait is no step of the model."""
+    steps = [c.step for c in found.machine.steps if c.step.cite.startswith("sync/waitgroup.go")]
+    return {cell for s in steps for a in s.accesses[1:] for cell in cells_of(a)}
 
 
 def _interesting(found: Exploration) -> set[int]:

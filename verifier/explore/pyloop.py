@@ -68,6 +68,14 @@ class LoopWriter:
         out.append(" return out")
         return "\n".join(out)
 
+    def standing(self, instance: int, location: int) -> str:
+        """`standing(s, out)`: appends to `out` what `successors` has for one goroutine that stands at a location."""
+        out = ["def standing(s, out):"]
+        for k in self._machine.leaving[instance].get(location, ()):
+            out += _indent(self._collect(k), 1)
+        out.append(" return")
+        return "\n".join(out)
+
     def _dispatch(self, emit: Callable[[int], list[str]]) -> list[str]:
         layout = self._machine.layout
         out: list[str] = []

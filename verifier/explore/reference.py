@@ -223,16 +223,48 @@ def _tried(program: Program, template: int, c: Concrete) -> tuple[int, ...]:
 
 
 def successors(machine: Machine) -> Successors:
-    """The successor function of a machine, generated."""
-    writer = Writer(machine)
-    source = LoopWriter(machine, writer, (), False).successors()
-    heap = Heap(machine)
-    names: dict[str, Any] = {"canonical": settling(machine, heap), "pick": heap.pick} | writer.names
-    # Whoever asks knows what the search knew, or looks at everything but the judge's state.
-    names["judge"] = lambda state, *call: state
-    exec(compile(source, "<generated successors>", "exec"), names)
-    made: Successors = names["successors"]
+    """The successor function of a machine, generated as a whole: for every state of a graph."""
+    source = _Generated(machine)
+    source.run(source.loops.successors())
+    made: Successors = source.names["successors"]
     return made
+
+
+def stepping(machine: Machine) -> Successors:
+    """The same, generated for each place where a goroutine stands when it is first asked about: for a few schedules."""
+    source, layout = _Generated(machine), machine.layout
+    known: dict[tuple[int, int], Callable[[int, list[tuple[int, int]]], None]] = {}
+    goroutines = [i.number for i in machine.program.goroutines]
+
+    def after(state: int) -> list[tuple[int, int]]:
+        out: list[tuple[int, int]] = []
+        for i in goroutines:
+            at = i, layout.location(state, i)
+            found = known.get(at)
+            if found is None:
+                source.run(source.loops.standing(*at))
+                found = known[at] = source.names["standing"]
+            found(state, out)
+        return out
+
+    return after
+
+
+class _Generated:
+    """What generated code of one machine's steps refers to."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._writer = Writer(machine)
+        self.loops = LoopWriter(machine, self._writer, (), False)
+        heap = Heap(machine)
+        self.names: dict[str, Any] = {"canonical": settling(machine, heap), "pick": heap.pick}
+        # Whoever asks knows what the search knew, or looks at everything but the judge's state.
+        self.names["judge"] = lambda state, *call: state
+
+    def run(self, source: str) -> None:
+        """Run source that defines a function. Writing it may have added tables."""
+        self.names |= self._writer.names
+        exec(compile(source, "<generated successors>", "exec"), self.names)
 
 
 def failure(machine: Machine) -> Exploration | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from verifier.explore.graph import first_stuck
 from verifier.explore.machine import Machine, machine
 from verifier.explore.outcome import Clock, Exploration, Limits, Progress, Violation
-from verifier.explore.reference import Search, failure, successors
+from verifier.explore.reference import Search, failure, stepping
 from verifier.program.program import Program
+from verifier.records import replace
 
 if TYPE_CHECKING:
     from verifier.explore.kernel.search import KernelSearch
@@ -137,5 +137,5 @@ def _choices(found: Exploration, state: int, last: int | None) -> tuple[int, ...
     while state:
         state, step = divmod(store.links[state], store.width)
         path.append((state, step))
-    after = successors(found.machine)
+    after = stepping(found.machine)
     return tuple([k for k, _ in after(store.order[at])].index(step) for at, step in reversed(path))

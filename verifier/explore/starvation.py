@@ -60,12 +60,12 @@ class _Starvation:
         self._progress = Progress(found.machine.program)
         order = found.store.order
         number = {state: n for n, state in enumerate(order)}
-        after = successors(apart(found.machine))
+        self._after = successors(apart(found.machine))
         self._out: dict[int, list[Edge]] = {n: [] for n in range(len(order))}
         self._able: dict[int, set[int]] = {n: set() for n in self._out}
         self._cases: dict[int, set[Case]] = {n: set() for n in self._out}
         for a, state in enumerate(order):
-            for k, target in after(state):
+            for k, target in self._after(state):
                 self._able[a].update(self._steps[k].movers)
                 self._cases[a].update(self._picked(k))
                 if target >= 0:
@@ -164,9 +164,8 @@ class _Starvation:
             yield {e for e in fair.edges if case in self._picked(e[2])}
 
     def _choices(self, walk: list[Edge]) -> tuple[int, ...]:
-        after = successors(self._found.machine)
         order = self._found.store.order
-        return tuple([k for k, _ in after(order[a])].index(k) for a, _, k in walk)
+        return tuple([k for k, _ in self._after(order[a])].index(k) for a, _, k in walk)
 
 
 def _components(nodes: frozenset[int], edges: Iterable[Edge]) -> list[frozenset[int]]:

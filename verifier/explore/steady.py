@@ -12,7 +12,7 @@ from dataclasses import field
 
 from verifier.explore.heap import Heap
 from verifier.explore.machine import Machine, machine
-from verifier.explore.reference import Successors, successors
+from verifier.explore.reference import Successors, stepping
 from verifier.program.atomic import atomic_steps
 from verifier.program.monitor import Clients
 from verifier.program.program import END, Program
@@ -46,7 +46,7 @@ def steady(program: Program, choices: tuple[int, ...]) -> tuple[int, ...]:
     """`choices` in that order; as they are if some step cannot be taken then. `program` has clients."""
     assert program.clients is not None and not program.classes
     m = machine(program)
-    after = successors(m)
+    after = stepping(m)
     setup, rows = _rows(m, after, program.clients, choices)
     blocks = [b for i in program.goroutines for b in _blocks(i.number, rows)]
     ordered = [r.step for b in sorted(blocks, key=lambda b: b.at) for r in b.rows]

@@ -7,7 +7,6 @@ it in one real run; then each reduced step is taken apart into the steps it stan
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.explore.canonical import Canonical, apart
 from verifier.explore.findings import Findings
@@ -15,11 +14,12 @@ from verifier.explore.heap import Heap
 from verifier.explore.machine import Machine, machine
 from verifier.explore.outcome import Exploration, Violation
 from verifier.explore.races import conflicting
-from verifier.explore.reference import Successors, successors
+from verifier.explore.reference import Successors, stepping
 from verifier.program.concrete import Concrete
 from verifier.program.evaluate import Valuation, evaluate, place
 from verifier.program.program import Program
 from verifier.program.semantics import at_rest
+from verifier.records import replace
 
 FAILURES = ("panic", "fatal", "bound", "assert")
 CATCH_UP = 1_000
@@ -67,10 +67,10 @@ class Undo:
     def __init__(self, found: Exploration, composed: Program) -> None:
         self._found = found
         self._reduced = _reduced(found.machine.program, composed)
-        self._after = successors(apart(found.machine))
+        self._after = stepping(apart(found.machine))
         self._canonical = Canonical(found.machine) if found.machine.program.classes else None
         self._machine = apart(machine(composed))
-        self._composed_after = successors(self._machine)
+        self._composed_after = stepping(self._machine)
 
     def violation(self, violation: Violation) -> tuple[tuple[int, ...], Violation]:
         """The choices on the composed program, and the violation there."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang import library, syntax as ast, types as t
 from verifier.golang.check_const import representable
 from verifier.golang.check_locker import no_copy, note_boxed
@@ -21,6 +19,7 @@ from verifier.golang.check_operand import (
 )
 from verifier.golang.check_show import constant, describe
 from verifier.golang.check_state import Checker
+from verifier.records import replace
 from verifier.source import Span, fail
 
 _NILABLE = (t.Pointer, t.Signature, t.Slice, t.Map, t.Chan)

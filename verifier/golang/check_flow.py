@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_show import nearest
 from verifier.golang.check_state import Checker
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Note, Span, fail
 
 _BREAKABLE = (ast.For, ast.Range, ast.Switch, ast.TypeSwitch, ast.Select)

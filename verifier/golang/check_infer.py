@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_generic import instantiate, named_generic
-from verifier.golang.check_operand import Operand, default_type, is_untyped
+from verifier.golang.check_operand import Operand, PoisonedError, default_type, is_untyped
 from verifier.golang.check_state import Checker
 from verifier.source import fail
 
@@ -25,7 +25,12 @@ def generic_function(c: Checker, e: ast.Expr) -> tuple[t.Generic, tuple[ast.Expr
 def instance(
     c: Checker, generic: t.Generic, written: tuple[ast.Expr, ...], e: ast.Expr, given: list[Operand] | None
 ) -> t.Func:
-    """The instance that `e` stands for; `given` are the arguments it is called with. Raises ModelError."""
+    """The instance that `e` stands for; `given` are the arguments it is called with. Raises ModelError.
+
+    Raises PoisonedError for a declaration that is wrong: that has been said where it stands.
+    """
+    if generic in c.broken_generics:
+        raise PoisonedError
     names = [n.name for f in generic.decl.params for n in f.names]
     if len(written) > len(names):
         have = f"got {len(written)} type arguments but {generic.name} has {len(names)} type parameters"

@@ -183,7 +183,10 @@ def _no_such(e: ast.Selector, x: Operand, found: str | None) -> Exception:
         why = f"type {x.type} is pointer to interface, not interface"
     else:
         why = f"type {x.type} has no field or method {name}"
-    return fail(f"{show(e)} undefined ({why})", e.name.span, *nearest(name, members(x.type)))
+    # Not the `Lock` that is spelled most like it: who asks for a read lock wants one.
+    other = str(x.type) == "sync.Mutex" and name in ("RLock", "RUnlock", "TryRLock")
+    notes = (f"a sync.RWMutex has {name}",) if other else nearest(name, members(x.type))
+    return fail(f"{show(e)} undefined ({why})", e.name.span, *notes)
 
 
 def _field(c: Checker, e: ast.Selector, x: Operand, found: Found) -> Operand:

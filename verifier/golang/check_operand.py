@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang import syntax as ast, types as t
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 class PoisonedError(Exception):

@@ -102,7 +102,8 @@ def _collect_variables(c: Checker, spec: ast.VarSpec, found: Declared) -> None:
 def _collect_function(c: Checker, decl: ast.FuncDecl, found: Declared) -> None:
     name = decl.name.name
     if decl.recv is None and name == "init":
-        raise fail("func init is not supported", decl.name.span, "initialise package variables where they are declared")
+        note = "initialise variables where they are declared, or by a function with a result: `var _ = setup()`"
+        raise fail("func init is not supported", decl.name.span, note)
     if decl.recv is not None:
         found.methods.append(decl)
         return

@@ -144,7 +144,9 @@ class Checker:
         """Check `e`, which must have exactly one value."""
         x = self.values(e)
         if isinstance(x.type, t.Tuple):
-            raise fail(f"multiple-value {describe(x)} in single-value context", e.span)
+            rest = ", _" * (len(x.type.types) - 1)
+            note = f"give the others a name or `_`, as in `v{rest} := …`"
+            raise fail(f"multiple-value {describe(x)} in single-value context", e.span, note)
         return x
 
     def type_of(self, e: ast.Expr, *, constraint: bool = False) -> t.Type:

@@ -9,7 +9,6 @@ what would observe it; what the text does not show (a conversion to an interface
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import Facts, Node, collect, parts
@@ -29,6 +28,7 @@ from verifier.golang.types import (
     Type,
     underlying,
 )
+from verifier.records import replace
 
 MOST_FIELDS = 8
 """Cells of a content at most: from there on an address is smaller."""

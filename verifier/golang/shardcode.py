@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.shardexpr import operate, place, receivers, value
@@ -11,6 +10,7 @@ from verifier.golang.shards import MOST, OTHER, At, NotUnderstood, Other, State,
 from verifier.golang.text import Files
 from verifier.golang.types import Array, Func, Map, Package, Primitive, Var, underlying
 from verifier.program.shards import Count, Number, Operation, Term, Touch
+from verifier.records import replace
 
 Ends = Iterator[tuple[State, "str | Val | None"]]
 """Where a path is, and how it left: None went on, "break", "continue", else the value returned."""

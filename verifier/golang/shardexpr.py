@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.shards import DEEPEST, OTHER, At, Other, State, Val, Walk, callee
@@ -22,6 +21,7 @@ from verifier.golang.types import (
     underlying,
 )
 from verifier.program.shards import Apply, Count, Element, Held, Key, Number, Operation, Term
+from verifier.records import replace
 from verifier.source import Span
 
 Paths = Iterator[tuple[State, Val]]

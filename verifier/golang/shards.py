@@ -8,14 +8,13 @@ Everything else raises NotUnderstood with the place: nothing is skipped that cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import parts
 from verifier.golang.text import Files, snippet
 from verifier.golang.types import Array, Func, Info, Map, Package, Pointer, Primitive, Type, Var, underlying
 from verifier.program.shards import Element, Held, Term, Touch, Unknown
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Span
 
 MOST = 4096

@@ -26,6 +26,8 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"===|!==", "Go compares with '==' and '!='"),
         (r"\b(if|else if)\b[^;{=!<>]*[^=!<>:]=[^=]", "'=' assigns: compare with '=='"),
         (r"\bif\s*\{", "'if' needs a condition"),
+        (r"\bfor\b[^;{]*:=[^;{]*,[^;{]*[<>=!]", "use semicolons: `for i := 0; i < n; i++ { … }`"),
+        (r"^\s*#", "a comment begins with //"),
         (r"\b(if|switch|for)\b[^;{]*:=[^;{]*\{", "a condition is missing: write `if v := f(); v > 0 { … }`"),
         (r"\?", "Go has no '?:': use `if`"),
         (r"'[^'\\]{2,}'", 'strings are written with double quotes: "text"'),

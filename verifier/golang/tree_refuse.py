@@ -20,7 +20,7 @@ _REFUSED: dict[str, tuple[str, str]] = {
     "package_clause": ("no package clause is needed", "leave it out: the model is one package"),
     "import_declaration": (
         "imports are implicit",
-        "leave this out: sync, sync/atomic, time, math/rand, fmt, errors and runtime are there",
+        "leave this out: sync, sync/atomic, time, math/rand, fmt, errors, context and runtime are there",
     ),
     "function_declaration": (
         "a function cannot be declared inside a function",

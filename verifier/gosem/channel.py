@@ -21,7 +21,6 @@ second one panics before it writes; so close writes *atomically*, and the entry 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.gosem.fragment import Cells, CellSpec, Fragment, Piece
 from verifier.gosem.rule import Rules
@@ -44,7 +43,7 @@ from verifier.program.expr import (
     op,
 )
 from verifier.program.program import Access, Bool, Fail, Kind, Offer, Range
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 MOST = 16
 """The largest buffer that is modelled."""

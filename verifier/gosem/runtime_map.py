@@ -17,13 +17,12 @@ a loss. `used` may leave `0..keys` when writers race on one key; below zero Go's
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from verifier.gosem.fragment import DONE, ENTRY, CellSpec, Fragment, Piece
 from verifier.gosem.gomap import MapObject
 from verifier.program.expr import FALSE, TRUE, ZERO, Const, Expr, Read, Ref, all_of, any_of, equal, ite, negate
 from verifier.program.program import Access, Bool, Fail, Kind, Range
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 NIL_VALUE = "a present key with a nil value"
 """The symptom of a reader that finds a slot whose value has not been stored yet, or has just been cleared."""

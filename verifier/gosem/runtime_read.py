@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.gosem.fragment import DONE, ENTRY, Fragment, Temp
 from verifier.gosem.gomap import END_RANGE, MapObject
 from verifier.gosem.runtime_map import (
@@ -20,6 +18,7 @@ from verifier.gosem.runtime_map import (
 )
 from verifier.program.expr import FALSE, ONE, TRUE, ZERO, Expr, Read, Ref, all_of, any_of, equal, ite, negate
 from verifier.program.program import Access
+from verifier.records import replace
 
 # Locations while a fragment is put together; `numbered` makes them consecutive.
 _FIND, _LOAD = 100, 101

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.gosem.fragment import DONE, Fragment, Temp
 from verifier.gosem.gomap import NIL_ASSIGN, MapObject
 from verifier.gosem.runtime_map import (
@@ -21,6 +19,7 @@ from verifier.gosem.runtime_map import (
 )
 from verifier.program.expr import FALSE, TRUE, ZERO, Const, Expr, Read, Ref, all_of, any_of, equal, negate, op
 from verifier.program.program import Access, Bool, Fail
+from verifier.records import replace
 
 # Locations while a fragment is put together; `numbered` makes them consecutive.
 _LOAD, _SET, _FIND, _KEY, _FULL, _COUNT, _COUNTED, _VALUE, _EMPTY, _CHECK, _RELOAD, _LEAVE, _STORE = range(100, 113)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 from verifier.golang import syntax as ast
@@ -21,6 +20,7 @@ from verifier.gotest.slots import Slots, roots
 from verifier.gotest.unwritten import without_body, write_any
 from verifier.model.document import ClauseText
 from verifier.pipeline.load import Front
+from verifier.records import replace
 
 ROUNDS = """\
 for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from verifier.model import fields as f
 from verifier.model.text import why_not_code
 from verifier.model.yamltree import Mapping, Node, Scalar, Sequence
+from verifier.records import replace
 from verifier.source import Diagnostic, Note, Span, did_you_mean
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -67,11 +67,8 @@ def unknown(word: str, what: str, known: Iterable[str], span: Span) -> Diagnosti
     """An unknown word with the nearest known one, or with all of them."""
     known = list(known)
     near = did_you_mean(word, known)
-    return Diagnostic(
-        f"unknown {what} {quoted(word)}",
-        span,
-        (Note(f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"),),
-    )
+    note = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
+    return Diagnostic(f"unknown {what} {quoted(word)}", span, (Note(note),))
 
 
 def _wants(what: str, wanted: str, node: Node, *advice: str) -> Diagnostic:
@@ -91,7 +88,10 @@ def _record(node: Node, shape: f.Record, what: str) -> Iterator[Diagnostic]:
         if key.value in fields:
             yield from problems(_placed(key, value), fields[key.value].shape, f"`{key.value}:`")
             continue
-        yield unknown(key.value, "key", fields, key.span)
+        wrong = unknown(key.value, "key", fields, key.span)
+        if shape is f.MODEL and key.value in f.ELSEWHERE:
+            wrong = replace(wrong, notes=(Note(f.ELSEWHERE[key.value]),))
+        yield wrong
         # A misspelt key is not missing as well.
         present.add(did_you_mean(key.value, fields) or "")
     for field in shape.fields:
@@ -210,7 +210,8 @@ def _word(node: Scalar, shape: f.Word, what: str) -> Iterator[Diagnostic]:
     if not _is_text(node) and not shape.number:
         yield _wants(what, _wanted(shape), node)
     elif value not in shape.choices:
-        near = did_you_mean(value, shape.choices)
+        # One number is not like another.
+        near = "" if shape.number else did_you_mean(value, shape.choices)
         yield _wants(what, _wanted(shape), node, *([f"did you mean '{near}'?"] if near else []))
 
 

@@ -217,6 +217,11 @@ DECISION = Record(
     )
 )
 
+_START = "initialise variables in `declare:`, where they are declared or by a function: `var _ = setup()`"
+
+ELSEWHERE = dict.fromkeys(("init", "setup", "before", "start"), _START)
+"""Keys that people look for, and where what they want is written."""
+
 MODEL = Record(
     (
         Field(

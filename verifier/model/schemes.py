@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from verifier.model.document import Document, SchemeEntry
 from verifier.model.gofiles import Fetch, from_disk, read_sources
 from verifier.model.read import read_model
 from verifier.model.yamltree import MAX_BYTES, Scalar
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Diagnostic, ModelError, Note, Span, fail, suggestion
 
 FOLDER = "schemes"

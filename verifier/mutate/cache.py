@@ -12,7 +12,10 @@ from verifier.mutate.judge import Judged, Said, Task
 from verifier.records import dataclass
 from verifier.verdict import Verdict
 
-FORMAT = 1
+FORMAT = 2
+
+_PASSING = ("interrupted", "--timeout", "--max-memory")
+"""Words of reasons that depend on the machine or on somebody's patience."""
 
 
 def directory(environment: Mapping[str, str]) -> str:
@@ -38,12 +41,12 @@ class Cache:
         try:
             with open(self._path(task), encoding="utf-8") as file:
                 return _read(json.load(file))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
             return None
 
     def put(self, task: Task, found: Judged) -> None:
         """Keep a verdict, unless it depends on the machine or on somebody's patience. Failing to is no error."""
-        passing = found.interrupted or any("--timeout" in s.reason for s in found.said)
+        passing = any(s.verdict is Verdict.ERROR or any(w in s.reason for w in _PASSING) for s in found.said)
         if self.directory is None or passing or not (found.said or found.wrong):
             return
         path = self._path(task)
@@ -58,7 +61,7 @@ class Cache:
         whole = hashlib.sha256(f"{FORMAT}\0{self.tool}\0{task.document.path}\0{task.document.scheme}".encode())
         for file, text in task.texts:
             whole.update(f"\0{file}\0{len(text)}\0{text}".encode("utf-8", "surrogatepass"))
-        whole.update(repr((task.counts, task.checks, task.max_states, task.explain)).encode())
+        whole.update(repr((task.counts, task.checks, task.max_states, task.explain, task.runtime)).encode())
         assert self.directory is not None
         return os.path.join(self.directory, f"{whole.hexdigest()}.json")
 

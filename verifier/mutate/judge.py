@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.evidence.result import Result
 from verifier.model.document import Document
 from verifier.mutate.files import rebuilt
 from verifier.pipeline import Options, verify
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 
@@ -65,6 +64,7 @@ class Task:
     timeout: float | None = None
     clock: Clock | None = None
     explain: bool = False
+    runtime: bool = False
 
 
 def judged(task: Task) -> Judged:
@@ -76,6 +76,7 @@ def judged(task: Task) -> Judged:
         clock=task.clock,
         any_number=False,
         explain=task.explain,
+        runtime=task.runtime,
     )
     try:
         return of(verify(asking(rebuilt(task.document, dict(task.texts)), task.checks), options))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations, islice
 
 from verifier.evidence.counts import counted
 from verifier.explore.races import cells_of
-from verifier.model.document import CLIENT
+from verifier.model.document import CHECKS, CLIENT
 from verifier.mutate.edit import Edit
 from verifier.mutate.files import Files, NoPlace
 from verifier.mutate.judge import Judged, Task
 from verifier.mutate.pool import Pool
 from verifier.mutate.scan import inside
 from verifier.program.concrete import Concrete, concrete
+from verifier.program.passes.lostupdate import LOST_UPDATE
 from verifier.program.program import Kind, Program, Step
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Span
 from verifier.verdict import Verdict
 
@@ -26,7 +26,6 @@ MOST_PAIRS = 10
 
 _HANGING = ("unlock removed", "wake-up removed")
 _HANGS = "calls hang, and with `linearizable:` it is not judged whether they return"
-_DEMANDED = ("lost-update",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +37,43 @@ class Survivor:
     found: Judged
 
 
-def reasons(base: Task, program: Program, survivors: Sequence[Survivor], pool: Pool) -> list[str]:
-    """Why each of the edits breaks nothing. `base`: the task of the model itself, `program`: what it is lowered to."""
+def reasons(
+    base: Task, program: Program, survivors: Sequence[Survivor], pool: Pool, failing: Sequence[str] = ()
+) -> list[str]:
+    """Why each of the edits breaks nothing.
+
+    `base`: the task of the model itself, `program`: what it is lowered to, `failing`: what does not hold of it.
+    """
     clients = base.document.linearizable is not None
-    seen = [_HANGS if clients and s.edit.operator in _HANGING else _untouched(s.edit, program) for s in survivors]
     asked = _beside(base)
-    wider = _compared(base, [_with(s.task, checks=asked) for s in survivors], pool, bool(asked) and not all(seen))
+    wider = _compared(base, [_with(s.task, checks=asked) for s in survivors], pool, bool(asked))
     more, counts = _more(base)
-    larger = _compared(base, [_with(s.task, counts=more) for s in survivors], pool, bool(more) and not all(seen))
+    larger = _compared(base, [_with(s.task, counts=more) for s in survivors], pool, bool(more))
     out: list[str] = []
-    for s, why, wide, large in zip(survivors, seen, wider, larger, strict=True):
-        if why:
-            out.append(why)
+    for s, wide, large in zip(survivors, wider, larger, strict=True):
+        # What was found comes before what the text of the model says: a lock around nothing can still order others.
+        if clients and s.edit.operator in _HANGING:
+            out.append(_HANGS)
         elif large.broken:
             out.append(f"needed for more goroutines: {large.broken} with {counts}")
         elif wide.broken:
             out.append(f"none of the properties asked looks: {wide.broken}")
         else:
-            out.append(_ordered(s, wide.found or s.found))
+            out.append(_untouched(s.edit, program) or _ordered(s, wide.found or s.found))
+    without = (
+        f"not needed for what holds in this model: {_and(failing)} not hold with it either" if failing else NO_REASON
+    )
     left = [n for n, why in enumerate(out) if not why]
     for n, why in zip(left, _together(base, [survivors[n] for n in left], pool), strict=True):
-        out[n] = why or ("not all reasons were tried: interrupted" if pool.stopped else NO_REASON)
+        out[n] = why or ("not all reasons were tried: interrupted" if pool.stopped else without)
     return out
+
+
+def _and(names: Sequence[str]) -> str:
+    """`race does`, `race and fatal do`."""
+    if len(names) == 1:
+        return f"{names[0]} does"
+    return f"{', '.join(names[:-1])} and {names[-1]} do"
 
 
 def _together(base: Task, left: Sequence[Survivor], pool: Pool) -> list[str]:
@@ -100,14 +114,14 @@ def _compared(base: Task, tasks: Sequence[Task], pool: Pool, wanted: bool) -> li
 
 
 def _beside(base: Task) -> tuple[str, ...]:
-    """The properties asked with those that are judged on demand only; nothing where there is none to add."""
-    document = base.document
-    beside = tuple(k for k in _DEMANDED if k not in document.checks)
-    return (*document.checks, *beside) if beside and document.linearizable is None else ()
+    """The properties asked with those that are judged by default or find lost updates; nothing where none is new."""
+    asked = base.checks if base.checks is not None else base.document.checks
+    beside = tuple(k for k in (*CHECKS, LOST_UPDATE) if k not in asked)
+    return (*asked, *beside) if beside and base.document.linearizable is None else ()
 
 
 def _with(task: Task, counts: tuple[tuple[str, int], ...] = (), checks: tuple[str, ...] | None = None) -> Task:
-    return replace(task, counts=counts or task.counts, checks=checks)
+    return replace(task, counts=counts or task.counts, checks=checks if checks is not None else task.checks)
 
 
 def _more(base: Task) -> tuple[tuple[tuple[str, int], ...], str]:
@@ -131,16 +145,16 @@ def _broken(before: Judged | None, after: Judged | None) -> str:
 
 def _ordered(s: Survivor, found: Judged) -> str:
     """Why what is atomic need not be, by what was found without."""
-    verdicts = {x.name: x.verdict for x in found.said}
+    verdicts = {x.kind: x.verdict for x in found.said}
     if s.edit.operator == "plain" and verdicts.get("race") is Verdict.SAFE:
         return "no two goroutines are at it at a time, one of them writing: something else orders them"
-    if s.edit.operator == "two operations" and verdicts.get("lost-update") is Verdict.SAFE:
+    if s.edit.operator == "two operations" and verdicts.get(LOST_UPDATE) is Verdict.SAFE:
         return "no update is lost: between the two operations nobody else writes"
     return ""
 
 
 def _untouched(edit: Edit, program: Program) -> str:
-    """Why nobody can notice, whatever is asked, by what the steps of the model touch."""
+    """Why nothing of what was tried notices, by what the steps of the model touch."""
     if edit.operator == "unlock removed" and _only_tried(program):
         return "nobody ever waits for a lock of this model: they are only tried"
     if not edit.bared:
@@ -149,8 +163,9 @@ def _untouched(edit: Edit, program: Program) -> str:
     if not met:
         return "what is no longer inside touches nothing that another goroutine writes, and writes nothing others touch"
     if all(c.step.kind is Kind.SYNC for c in met):
-        words = sorted({c.step.text for c in met if c.step.text})
-        return f"what is no longer inside synchronises by itself: {', '.join(f'`{w}`' for w in words)}"
+        words = sorted({c.step.text for c in met} - {"", "}"})
+        alone = ", each operation on its own" if len(words) > 1 else ""
+        return f"what is no longer inside synchronises by itself{alone}: {', '.join(f'`{w}`' for w in words)}"
     return ""
 
 
@@ -168,10 +183,15 @@ def runs(edit: Edit, program: Program) -> bool:
 
 
 def _met(program: Program, bared: tuple[Span, ...]) -> list[Concrete]:
-    """The steps in some stretches of the source that touch what another goroutine may touch, one of them writing."""
+    """The steps in some stretches of the source that synchronise, or touch what another goroutine may touch as well,
+    one of them writing."""
     steps = [c for i in program.goroutines for c in concrete(program, i.number)]
     inner = [c for c in steps if _within(c, bared)]
-    return [c for c in inner if any(_conflict(c, other) for other in steps if other.instance not in c.movers)]
+    return [
+        c
+        for c in inner
+        if c.step.kind is Kind.SYNC or any(_conflict(c, other) for other in steps if other.instance not in c.movers)
+    ]
 
 
 def _within(c: Concrete, bared: tuple[Span, ...]) -> bool:

@@ -160,6 +160,8 @@ class Section:
     inside: tuple[ast.Stmt, ...]
     end: Called | None
     """The Unlock that ends `inside`; None when it is deferred or stands elsewhere."""
+    whole: bool = False
+    """Whether nothing but `inside` can run under the lock: no way out of it but those through an Unlock."""
 
     @property
     def deferred(self) -> Called | None:
@@ -184,10 +186,40 @@ def _section(f: Function, lock: Called, rest: Sequence[ast.Stmt], info: Info) ->
         if here is not None and here.on == lock.on and here.method == closes:
             unlocks.append(here)
             if here.deferred:
-                return Section(f, lock, tuple(unlocks), tuple(rest[n + 1 :]), None)
-            return Section(f, lock, tuple(unlocks), tuple(s for s in rest[:n]), here)
+                # It runs when the function returns, so what comes after the list it stands in is under the lock too.
+                last = bool(f.body.stmts) and rest[-1] is f.body.stmts[-1]
+                return Section(f, lock, tuple(unlocks), tuple(rest[n + 1 :]), None, last)
+            inside = tuple(rest[:n])
+            return Section(f, lock, tuple(unlocks), inside, here, not escapes(inside, unlocks))
         unlocks += _inner(stmt, lock.on, closes, info)
     return Section(f, lock, tuple(unlocks), tuple(rest), None)
+
+
+def escapes(stmts: Sequence[ast.Stmt], unlocks: Sequence[Called]) -> bool:
+    """Whether a way out of some statements may lead on without one of the Unlocks right before it."""
+    released = {id(u.stmt) for u in unlocks}
+    return any(_escapes(s, False, stmts[n - 1] if n else None, released) for n, s in enumerate(stmts))
+
+
+def _escapes(stmt: ast.Stmt, loop: bool, before: ast.Stmt | None, released: set[int]) -> bool:
+    inner = bare(stmt)
+    if isinstance(inner, ast.Return | ast.Branch):
+        stays = loop and isinstance(inner, ast.Branch) and inner.label is None
+        return not stays and (before is None or id(bare(before)) not in released)
+    loop = loop or isinstance(inner, ast.For | ast.Range)
+    return any(
+        _escapes(s, loop, found[n - 1] if n else None, released)
+        for found in _directly_in(inner)
+        for n, s in enumerate(found)
+    )
+
+
+def _directly_in(node: object) -> Iterator[tuple[ast.Stmt, ...]]:
+    """The outermost of the lists of a statement."""
+    for child in parts(node):
+        if not isinstance(child, ast.FuncLit):
+            first = next(lists(child), None) if isinstance(child, ast.Block | ast.Case | ast.CommCase) else None
+            yield from _directly_in(child) if first is None else (first,)
 
 
 def _inner(stmt: ast.Stmt, on: str, closes: str, info: Info) -> Iterator[Called]:

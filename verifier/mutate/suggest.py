@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from difflib import unified_diff
 
 from verifier.evidence.counts import counted
@@ -14,12 +14,12 @@ from verifier.mutate.edit import Edit, Repair, Subject
 from verifier.mutate.files import Files, NoPlace, rebuilt
 from verifier.mutate.judge import Budget, Judged, Task, asking
 from verifier.mutate.pool import Pool
-from verifier.mutate.repairs import guard, hold, inline, values, waits
+from verifier.mutate.repairs import copies, guard, hold, inline, values, waits
 from verifier.mutate.scan import functions
 from verifier.mutate.trouble import Trouble, trouble
 from verifier.pipeline import Options, load, read_front, verify
 from verifier.program.passes.lostupdate import LOST_UPDATE
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import ModelError
 from verifier.verdict import Verdict
 
@@ -27,6 +27,7 @@ REPAIRS: tuple[Repair, ...] = (
     hold.for_writing,
     hold.longer,
     hold.swapped,
+    copies.copied_out,
     guard.guarded,
     guard.whole,
     guard.serialised,
@@ -92,7 +93,7 @@ def fixes(document: Document, options: Options, result: Result, pool: Pool, budg
         for c, j in zip(some, judged, strict=True):
             smallest = not found or c.size == size
             if j is not None and _safe(j) and smallest and len(found) < SHOWN:
-                found += _verified(document, options, c)
+                found += _verified(document, options, c, _missed(result))
                 size = c.size
         if found or pool.stopped:
             break
@@ -156,8 +157,8 @@ def _task(document: Document, options: Options, c: Candidate, budget: Budget) ->
         c.texts,
         counts=options.counts,
         checks=_checks(document),
-        max_states=min(options.max_states or budget.max_states, budget.max_states),
-        timeout=min(options.timeout or budget.timeout, budget.timeout),
+        max_states=options.max_states or budget.max_states,
+        timeout=options.timeout or budget.timeout,
         clock=budget.clock,
     )
 
@@ -166,14 +167,20 @@ def _safe(found: Judged) -> bool:
     return bool(found.said) and all(s.verdict is Verdict.SAFE for s in found.said)
 
 
-def _verified(document: Document, options: Options, c: Candidate) -> list[Fix]:
-    """The edit as a fix, if the whole pipeline says SAFE to all that the model asks."""
+def _missed(result: Result) -> Counter[str]:
+    """The statements that no schedule comes to, as text: an edit moves lines."""
+    return Counter(text for _, text in result.coverage.missed) if result.coverage is not None else Counter()
+
+
+def _verified(document: Document, options: Options, c: Candidate, missed: Counter[str]) -> list[Fix]:
+    """The edit as a fix, if the whole pipeline says SAFE to all that the model asks, and nothing that some schedule
+    came to is dead code now: what never runs is no race either, and protects nothing."""
     asked = replace(options, checks=None, progress=None, certificate=False, contention=False)
     try:
         found = verify(asking(rebuilt(document, dict(c.texts)), _checks(document)), asked)
     except ModelError:
         return []
-    if found.verdict is not Verdict.SAFE or not found.properties:
+    if found.verdict is not Verdict.SAFE or not found.properties or _missed(found) - missed:
         return []
     return [Fix(c.edit.what, c.diff, _scope(found) + _beside(document, options, c), len(found.properties))]
 

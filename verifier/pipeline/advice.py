@@ -10,6 +10,7 @@ from verifier.model.fields import BOUNDS, Whole
 _OUTSIDE = re.compile(r" = (-?\d+) is outside ")
 _KEY = re.compile(r" ?\(bounds: (\w+)\)$")
 _SHIFT = "a shift by"
+_ANY_HASH = "a func without a body is any hash"
 
 
 def about_limit(limit: str) -> str:
@@ -26,6 +27,8 @@ def about_bound(hit: str, bounds: Bounds) -> str:
 
     >>> about_bound("n = 100 is outside -8..63 (bounds: int)", Bounds())
     'n = 100 is outside -8..63; raise `bounds: {int: [-8, 127]}`'
+    >>> about_bound("h = 2166136261 is outside 0..2147483647 (bounds: int)", Bounds(int=(-8, 2147483647)))[:60]
+    'h = 2166136261 is outside 0..2147483647; use smaller numbers'
     >>> about_bound("no free block for User@12 (bounds: heap)", Bounds(heap=8))
     'no free block for User@12; raise `bounds: {heap: 16}`'
     """
@@ -35,6 +38,8 @@ def about_bound(hit: str, bounds: Bounds) -> str:
         return f"{what}; lower the counts, or do less in the model"
     name = found[1]
     if name == "int":
+        if _wider(what, bounds.int) == bounds.int:
+            return f"{what}; use smaller numbers: `bounds: {{int: {list(bounds.int)}}}` cannot be wider ({_ANY_HASH})"
         return f"{what}; raise `bounds: {{int: {list(_wider(what, bounds.int))}}}`"
     number = 2 * int(getattr(bounds, name))
     most = next(f.shape.most for f in BOUNDS.fields if f.name == name and isinstance(f.shape, Whole))

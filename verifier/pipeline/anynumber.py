@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.evidence.counts import counted, several
+from verifier.evidence.proof import PROVABLE
 from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.judge import HOLDS
@@ -16,11 +16,9 @@ from verifier.prove.invariant import readable
 from verifier.prove.shape import beyond
 from verifier.prove.together import seen_by_exploration
 from verifier.prove.values import INT
+from verifier.records import replace
 from verifier.source import ModelError
 from verifier.verdict import Verdict
-
-PROVABLE = ("race", "fatal", "panic")
-"""What views decide. Deadlock is about what can never happen again, which a view of a few goroutines cannot say."""
 
 EXPLANATION_SECONDS = 3.0
 

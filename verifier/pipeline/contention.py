@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.contention import Contention
 from verifier.explore.contention import contention as measured
 from verifier.explore.search import Exploration, explore
 from verifier.pipeline.explore import Budget, Explored
+from verifier.records import replace
 
 MOST_STEPS = 150_000
 """Transitions of the largest graph looked at: some three seconds."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.explore.search import Exploration, Limits, Violation, choices_of, explore
 from verifier.explore.undo import raw_coverage, unreduce
 from verifier.model.document import LINEARIZABLE
 from verifier.pipeline.options import KERNEL_STATES, REFERENCE_STATES, Options
 from verifier.program.program import Program
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 BEGINNING = 10_000
 """States explored as they are, by the reference back end, before anything faster is worth its start-up time."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.explore.search import Exploration, Limits
 from verifier.model.document import Bounds, Document
 from verifier.pipeline.engines import Explorations, explored
 from verifier.pipeline.load import Front, lowered, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import Program
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 DOUBLINGS = 2
 """How often `heap` and `goroutines` are doubled before a hit bound becomes UNKNOWN."""
@@ -41,9 +39,21 @@ class Explored:
 
     @property
     def bound_hit(self) -> str:
-        """The limit of the model that was hit, with its line; empty when none was."""
+        """The limit of the model that was hit; empty when none was."""
         hit = self.searches.first("bound")
         return hit.violation.name if hit else ""
+
+    @property
+    def bound_place(self) -> str:
+        """` at FILE:LINE`, where that limit was hit; empty where one step stands for several lines."""
+        hit = self.searches.first("bound")
+        if hit is None or not hit.violation.steps or hit.exploration.machine.program is not self.program:
+            return ""
+        failing = hit.exploration.machine.steps[hit.violation.steps[0]]
+        steps = (self.program.raw or self.program).templates[self.program.instances[failing.instance].template].steps
+        spans = [steps[n].span for n in failing.step.origin or (failing.index,)]
+        lines = {f" at {s.file}:{s.line}" for s in spans if s is not None}
+        return lines.pop() if len(lines) == 1 else ""
 
 
 class Budget:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.model.document import Document, OrderText
 from verifier.program.program import Program
+from verifier.records import replace
 from verifier.source import Note, fail, suggestion
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Trace
@@ -13,7 +11,8 @@ from verifier.pipeline.advice import about_bound, about_limit
 from verifier.pipeline.engines import Finding
 from verifier.pipeline.explore import Explored
 from verifier.program.program import Fail
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
+from verifier.source import Span
 from verifier.verdict import Verdict
 
 HOLDS = {
@@ -86,20 +85,21 @@ def undecided(run: Explored, kind: str) -> str:
     """Why a run without a violation of this kind does not show its absence; empty when it does."""
     found = run.found
     if run.program.init_fail is not None:
-        return _initialiser(run.program.init_fail, run.bounds)
+        return _initialiser(run.program.init_fail, run.program.init_span, run.bounds)
     if not found.complete:
         size = "" if "states" in found.limit else f" after {found.states:,} state{'' if found.states == 1 else 's'}"
         return "; ".join(x for x in (found.limit + size, about_limit(found.limit)) if x)
     if run.bound_hit:
-        return f"a bound was hit: {about_bound(run.bound_hit, run.bounds)}"
+        return f"a bound was hit{run.bound_place}: {about_bound(run.bound_hit, run.bounds)}"
     if kind == "deadlock" and not found.deadlock_decided:
         return found.deadlock_limit
     return ""
 
 
-def _initialiser(failure: Fail, bounds: Bounds) -> str:
+def _initialiser(failure: Fail, span: Span | None, bounds: Bounds) -> str:
     what = about_bound(failure.message, bounds) if failure.kind == "bound" else failure.message
-    return f"an initialiser fails: {what}"
+    place = f" at {span.file}:{span.line}" if span is not None else ""
+    return f"an initialiser fails{place}: {what}"
 
 
 def clause(c: ClauseText, document: Document, run: Explored) -> Property:

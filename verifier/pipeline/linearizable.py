@@ -7,8 +7,6 @@ there is none.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.history import History
 from verifier.evidence.result import Property
@@ -18,6 +16,7 @@ from verifier.model.document import LINEARIZABLE, Document, Linearizable
 from verifier.pipeline.engines import Explorations, Finding, fewer
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.judge import Audited, audit, undecided
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 ROUNDS = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from verifier.golang import syntax as ast
@@ -20,7 +19,7 @@ from verifier.pipeline.contract import told
 from verifier.pipeline.options import Options
 from verifier.program.passes.compose import compose
 from verifier.program.program import Program
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import ModelError, fail, suggestion
 
 ANY_EXPLORED = 2

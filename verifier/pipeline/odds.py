@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.odds import MILLION, Odds
 from verifier.evidence.result import Property, Result
 from verifier.explore.chances import NotCounted, ending, failing, passing, stuck
@@ -14,6 +12,7 @@ from verifier.pipeline.explore import Budget
 from verifier.pipeline.load import lowered, read_front
 from verifier.pipeline.options import Options
 from verifier.program.concrete import Concrete
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 MOST_STATES = 50_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.result import Property
 from verifier.model.fields import EDGES
 from verifier.pipeline.explore import Budget, Explored, run
@@ -11,6 +9,7 @@ from verifier.pipeline.judge import audit, builtin, undecided
 from verifier.pipeline.load import Front, program
 from verifier.program.passes.lostupdate import LOST_UPDATE, TooMany
 from verifier.program.program import Program
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 

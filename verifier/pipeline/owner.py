@@ -6,11 +6,11 @@ Workloads do not know under which scheme they run, so they cannot do either.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.parse import parse_body, parse_declarations
 from verifier.model.document import Document, Role, SourceFile, Text
+from verifier.records import replace
 
 FILE = "<added by verify>/owner.go"
 """Where the added lines stand in reports."""

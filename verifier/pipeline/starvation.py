@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.audit.replay import AuditError, Claim, replay
 from verifier.evidence.result import Property
 from verifier.explore.search import explore
@@ -12,6 +10,7 @@ from verifier.pipeline.advice import about_bound, about_limit
 from verifier.pipeline.explore import Budget, Explored, named
 from verifier.pipeline.judge import FAILS, HOLDS, undecided
 from verifier.pipeline.load import Front, program
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 KIND = "starvation"

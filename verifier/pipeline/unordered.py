@@ -8,13 +8,12 @@ impossible, or imply an order. So it is UNKNOWN.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.result import Property
 from verifier.evidence.trace import RacyAccess
 from verifier.pipeline.explore import Budget, run
 from verifier.pipeline.judge import audit, undecided
 from verifier.pipeline.load import Front
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 LOWERING = "unordered"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.contention import Contention
+from verifier.evidence.proof import PROVABLE
 from verifier.evidence.result import Explored as Account, ForAnyNumber, Property, Result
 from verifier.evidence.sharding import ShardingResult
 from verifier.model.document import BUILTIN, LINEARIZABLE, ON_DEMAND, Document
@@ -13,9 +12,11 @@ from verifier.pipeline import scope
 from verifier.pipeline.consequences import consequences
 from verifier.pipeline.explore import Budget, Explored, run
 from verifier.pipeline.judge import builtin, clause
+from verifier.pipeline.leftlocked import left_locked
 from verifier.pipeline.load import Front, read_front
 from verifier.pipeline.options import Options, settings
 from verifier.pipeline.subject import subject
+from verifier.records import replace
 from verifier.verdict import Verdict
 
 MORE = (3, 4)
@@ -34,7 +35,7 @@ def verify(document: Document, options: Options | None = None) -> Result:
             return found
         more = replace(options, counts=(*options.counts, *((name, n) for name in free)))
         larger = _judged(document, more)
-        if any(p.verdict is Verdict.UNSAFE and p.kind in ("race", "fatal", "panic") for p in larger.properties):
+        if any(p.verdict is Verdict.UNSAFE and p.kind in PROVABLE for p in larger.properties):
             return larger
     return found
 
@@ -78,7 +79,7 @@ def _judged(document: Document, options: Options) -> Result:
         coverage=covered,
         rests_on=scope.rests_on(front, base, judged),
         not_shown=scope.not_shown(front, judged, racy, proof),
-        notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base)),
+        notes=(*base.program.notes, *scope.growth_note(front, base), *scope.engine_note(base), *_left(base, judged)),
         audited=_audited(judged),
         any_number=proof,
         sharding=shards,
@@ -157,6 +158,13 @@ def _beside(prop: Property, shards: ShardingResult | None) -> Property:
     if not collides or shards is None or prop.kind != "race" or prop.verdict is not Verdict.SAFE:
         return prop
     return replace(prop, verdict=Verdict.UNKNOWN, reason=f"not with these shards, but {shards.sentence}")
+
+
+def _left(base: Explored, properties: tuple[Property, ...]) -> tuple[str, ...]:
+    """The locks nobody gives back, where that is no deadlock already."""
+    if not any(p.kind == "deadlock" and p.verdict is Verdict.SAFE for p in properties):
+        return ()
+    return left_locked(base)
 
 
 def _contention(front: Front, base: Explored, budget: Budget) -> Contention | None:

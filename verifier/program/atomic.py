@@ -7,10 +7,10 @@ races nobody can see happen, are steps too, but not these.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.program.expr import At, Cell, Const, Own, Read, Ref, all_of, any_of, equal, ite, op, refs
 from verifier.program.program import PACKAGE, Kind, Program, Range, Step
+from verifier.records import replace
 
 COUNTER = "atomic steps"
 """The name of a package's cell that counts them in `within`; nothing else writes it. No name in Go has a space."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.expr import (
     FALSE,
     At,
@@ -26,7 +24,7 @@ from verifier.program.expr import (
     rewrite,
 )
 from verifier.program.program import END, IDLE, Access, Alloc, Fail, Instance, Offer, Program, Step, Sync
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

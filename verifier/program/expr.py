@@ -6,10 +6,9 @@ Every value is an integer; booleans are 0 and 1. Division and remainder truncate
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from operator import is_
 
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,12 @@ unknown of the solver; what follows from it (values written, places, which way a
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.concrete import Concrete, concrete
 from verifier.program.expr import At, Cell, Expr, Ref, refs
 from verifier.program.program import Access, Program, Range, Step, high, low
 from verifier.prove.shape import NotCovered
 from verifier.prove.smt import Term
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 LOCKS = {"lock": "lock", "acquire": "lock", "rlock": "rlock", "unlock": "unlock", "runlock": "runlock"}
 """Marks of lock steps and the events they are; announcing a writer is none."""

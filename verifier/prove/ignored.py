@@ -10,10 +10,9 @@ possible; where that leads to a race, `conditions` keeps them.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.passes.footprint import Bits, Footprint, bits, feeding, numbers
 from verifier.program.program import Program, Reference, Step, Union
+from verifier.records import replace
 
 
 def ignored(program: Program, lock_cells: dict[int, str], conditions: bool) -> frozenset[int]:
@@ -34,7 +33,9 @@ def ignored(program: Program, lock_cells: dict[int, str], conditions: bool) -> f
                 kept |= footprint.reads(access.when)
         for ref, value in step.updates:
             kept |= footprint.index(ref)
-            needs.append((footprint.cells(ref), footprint.reads(value)))
+            # A write that may go to a kept cell or to another one is kept: then so is the other one, for simplicity.
+            written = footprint.cells(ref)
+            needs.append((written, written | footprint.reads(value)))
     every = (1 << len(program.cells)) - 1
     return frozenset(numbers(every & ~feeding(kept, needs)))
 

@@ -16,9 +16,9 @@ from verifier.prove.facts import AtMostOne, Equation, Fact, Never, Quantity
 
 MOST_GOROUTINES = 3
 """Goroutines of each role in the largest sampled instance."""
-MOST_SAMPLES = 600
+MOST_SAMPLES = 250
 """States of one instance looked at breadth first; facts that hold in fewer are only weaker guesses."""
-MOST_STEPS = 1500
+MOST_STEPS = 600
 """Steps on random walks through an instance that has more states."""
 
 Sample = tuple[tuple[int, ...], tuple[int, ...]]

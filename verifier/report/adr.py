@@ -150,7 +150,7 @@ def _verdict(option: Option) -> tuple[bool, str]:
     """Whether everything holds, and what does and does not in a sentence. An expectation that is met is no excuse."""
     entry = option.row.entry
     if isinstance(entry, Failed):
-        return False, f"It could not be checked: {plain(entry.message.splitlines()[0] if entry.message else '')}"
+        return False, f"It could not be checked: {plain(entry.first)}"
     if entry.verdict is Verdict.SAFE:
         number = len(entry.properties)
         return entry.exit_code == EXIT_OK, f"SAFE: {number} of {number} properties hold."
@@ -169,7 +169,7 @@ def _arguments(option: Option) -> Iterator[str]:
     """For and against, a property each. What is not decided speaks for nothing."""
     entry = option.row.entry
     if isinstance(entry, Failed):
-        yield f"Bad, because nothing is known: {plain(entry.message.splitlines()[0] if entry.message else '')}"
+        yield f"Bad, because nothing is known: {plain(entry.first)}"
         return
     for p in entry.properties:
         name = plain(subject(p))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from verifier.evidence.result import Property
 from verifier.evidence.trace import Held, Later, LostUpdate, RacyAccess, Trace, Waiting
 from verifier.report import intervals
@@ -67,6 +69,19 @@ def _race(trace: Trace) -> list[str]:
         *_access(earlier, later_one=False),
         "",
         f"Nothing orders them: {_holds(later)}; {_holds(earlier)}.",
+        *_add_after_wait(earlier, later),
+    ]
+
+
+def _add_after_wait(*accesses: RacyAccess) -> list[str]:
+    """What the race detector reports as reads and writes of a WaitGroup, in words."""
+    adds = [a for a in accesses if not a.write and re.search(r"\.(Add|Go)\(", a.text)]
+    waits = [a for a in accesses if a.write and a.atomic and a.text.endswith(".Wait()")]
+    if not (adds and waits):
+        return []
+    return [
+        f"{adds[0].text} raises the counter from 0, and may come after {waits[0].text}, which then waits for nobody:",
+        "an Add from 0 has to happen before the Wait, as it does before the `go` statement (sync/waitgroup.go:115).",
     ]
 
 

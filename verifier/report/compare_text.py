@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.evidence.result import Result
+from verifier.records import replace
 from verifier.report.comparison import Column, Comparison, Grid, conclusion, grid, legend, remarks, scope, shortest
 from verifier.report.matrix import total
 from verifier.report.terminal import counterexample

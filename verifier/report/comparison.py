@@ -8,7 +8,7 @@ from verifier.evidence.result import Property, Result
 from verifier.records import dataclass
 from verifier.report.matrix import any_number, as_expected, cell
 from verifier.report.outcome import Entry, Failed, exit_code, subject
-from verifier.verdict import EXIT_UNKNOWN, Verdict, combine
+from verifier.verdict import Verdict, combine
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def _waiting(given: Comparison) -> bool:
 def _row(row: Row, properties: tuple[tuple[str, str], ...], proofs: bool, waiting: bool) -> tuple[str, ...]:
     entry = row.entry
     if isinstance(entry, Failed):
-        # Interrupted is not in error: nothing is known yet.
-        word = "???" if entry.exit_code == EXIT_UNKNOWN else "ERROR"
+        word = entry.cell
         figures = "----" if waiting else "-"
         return (row.scheme, *(word for _ in properties), *((word,) if proofs else ()), *figures, "not checked")
     cells = [cell([p for p in entry.properties if (p.kind, p.name) == at]) for at in properties]
@@ -184,7 +183,7 @@ def _times(said: list[tuple[str, str]], words: str) -> int:
 
 def _remarks(entry: Entry) -> list[str]:
     if isinstance(entry, Failed):
-        return [entry.message.splitlines()[0]]
+        return [entry.first]
     out = _open(entry)
     proof = entry.any_number
     if proof is not None and proof.verdict is not Verdict.SAFE:
@@ -233,5 +232,5 @@ def conclusion(given: Comparison) -> tuple[str, ...]:
 
 def _verdict(entry: Entry) -> Verdict:
     if isinstance(entry, Failed):
-        return Verdict.UNKNOWN if entry.exit_code == EXIT_UNKNOWN else Verdict.ERROR
+        return entry.verdict
     return combine(p.verdict for p in entry.properties)

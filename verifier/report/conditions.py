@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from verifier import __version__
 from verifier.evidence.counts import counted
 from verifier.evidence.mutant import Mutant
 from verifier.evidence.result import Coverage, Result
+from verifier.report.draw import timeline
+from verifier.report.intervals import judged
 from verifier.report.lines import number, steps
-from verifier.report.markup import block, bullets, code, marked, plain, table
+from verifier.report.markup import block, bullets, code, link, marked, plain, table
 from verifier.report.mutants import headline
 from verifier.report.outcome import subject
-from verifier.report.smallprint import REDUCED, command
+from verifier.report.smallprint import REDUCED, command, replay
 from verifier.source import Span
 from verifier.verdict import Verdict
 
@@ -29,6 +32,14 @@ LIMITS = {
 }
 """What `bounds:` limits."""
 
+
+UNBOUNDED = (
+    "They limit what was explored. The proof for any number of goroutines (section 7) goes beyond them: it knows no "
+    "limit of integers, and of an allocation that runs again it follows any one object of each goroutine while all "
+    "others may hold anything: what is shown of that one, whichever it is, holds for each of unboundedly many. If a "
+    "goroutine could come to one of the other limits, there would be no such proof."
+)
+"""How the limits and a proof go together: `prove/shape.py` and `docs/proofs.md`, *Why nothing is missed*."""
 
 ENGINES = {
     "reference": " (interprets the model, state by state)",
@@ -76,9 +87,9 @@ def _whole(source: str) -> str:
     return f"internal/runtime/{source}" if source.startswith("maps/") else source
 
 
-def alive(result: Result) -> list[str]:
-    """Section 8: whether anything was checked at all."""
-    return [*_statements(result), "", *_witnesses(result), "", *_mutants(result.mutants)]
+def alive(result: Result, files: Mapping[str, str]) -> list[str]:
+    """Section 8: whether anything was checked at all. `files` as for `findings.counterexamples`."""
+    return [*_statements(result), "", *_witnesses(result), "", *_reached(result, files), *_mutants(result.mutants)]
 
 
 def _statements(result: Result) -> list[str]:
@@ -111,6 +122,21 @@ def _witnesses(result: Result) -> list[str]:
         said = {Verdict.SAFE: f"seen in {steps(p.steps)}" if p.trace else "seen", Verdict.UNSAFE: "**never reached**"}
         rows.append((plain(p.name), code(p.formula), said.get(p.verdict, f"{p.verdict.value}: not established")))
     return table(("has to be reachable", "formula", "found"), rows)
+
+
+def _reached(result: Result, files: Mapping[str, str]) -> list[str]:
+    """How what has to be reachable is reached."""
+    lines: list[str] = []
+    for p in result.properties:
+        if p.kind != "sometimes" or p.verdict is not Verdict.SAFE or p.trace is None:
+            continue
+        drawn = timeline(judged(p.trace))
+        said = f"How {plain(subject(p))} is reached, in {steps(p.steps)}:" if drawn else "It is so at the start."
+        file = files.get(p.name, "")
+        kept = ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."] if file else []
+        walk = ["", *block(drawn), "", *block([replay(result, p.trace)], "sh"), *kept] if drawn else []
+        lines += [said, *walk, ""]
+    return lines
 
 
 def _mutants(mutants: tuple[Mutant, ...] | None) -> list[str]:
@@ -159,6 +185,7 @@ def bounds(result: Result) -> list[str]:
         ]
         lines += ["that would leave one is UNKNOWN, never SAFE. None limits how many goroutines of a role there are:"]
         lines += ["", *table(("limit", "value", "of what"), rows)]
+        lines += ["", UNBOUNDED] if result.any_number and result.any_number.verdict is Verdict.SAFE else []
     return lines
 
 

@@ -17,7 +17,7 @@ from verifier.report.odds import lines as odds
 from verifier.report.outcome import subject
 from verifier.report.overview import crew
 from verifier.report.sequence import TooLarge, diagram
-from verifier.report.smallprint import REDUCED
+from verifier.report.smallprint import REDUCED, given, replay
 from verifier.report.why import why
 from verifier.verdict import Verdict
 
@@ -174,14 +174,12 @@ def _picture(p: Property) -> list[str]:
 
 
 def _commands(result: Result, trace: Trace) -> list[str]:
-    given = f" --scheme {result.scheme}" if result.scheme else ""
-    given += "".join(f" --count {role}={n}" for role, n in result.overrides)
-    lines = [f"verify replay {result.path} {trace.path}{given}"]
+    lines = [replay(result, trace)]
     if trace.loop or trace.history is not None:
         return lines
     return [
         *lines,
-        f"verify gotest {result.path}{given} --run    # the same on Go's own runtime, where it can be forced",
+        f"verify gotest {result.path}{given(result)} --run    # the same on Go's own runtime, where it can be forced",
     ]
 
 
@@ -194,7 +192,7 @@ def proof(result: Result, certificate: str) -> list[str]:
     lines = _explored(result, held) if held else []
     if seen:
         names = ", ".join(plain(subject(p)) for p in seen)
-        lines += ["", f"**By a schedule** that gets there ({names}): see section 8."]
+        lines += ["", f"**By a schedule** that gets there ({names}): section 8 shows it."]
     if any(p.kind == "race" and p.verdict is Verdict.UNSAFE for p in result.properties):
         lines += ["", RACY]
     if result.any_number is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 
 from verifier.evidence.places import copy, source
 from verifier.evidence.proof import Certificate
 from verifier.evidence.result import Property, Result
+from verifier.evidence.sealed import sha256
 from verifier.evidence.store import Evidence, render, whole
 from verifier.report import jsonfile, markdown
 from verifier.report.blocks import block
@@ -50,11 +50,6 @@ def files(found: Evidence, page: str = "") -> dict[str, str]:
 def sums(made: Mapping[str, str]) -> str:
     """The digests as `sha256sum` writes and checks them."""
     return "".join(f"{sha256(text)}  {path}\n" for path, text in sorted(made.items()))
-
-
-def sha256(text: str) -> str:
-    """The digest of a file with this text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _stems(result: Result) -> dict[str, str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
 from verifier.evidence.result import Result
+from verifier.evidence.sealed import broken, seal
 from verifier.records import dataclass
 from verifier.report.folder import slug, sums as digests
 from verifier.report.markup import block, link, plain, table
 from verifier.report.outcome import Entry, Failed, exit_code, judged
-from verifier.verdict import EXIT_UNKNOWN, Verdict, combine
+from verifier.verdict import Verdict, combine
 
 INDEX = "index.json"
 PAGE = "index.md"
@@ -53,12 +53,7 @@ def _text(index: Index) -> str:
             {"model": f.model, "path": f.path, "message": f.message, "exit_code": f.exit_code} for f in index.failed
         ],
     }
-    return json.dumps({**body, "digest": _digest(body)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _digest(body: object) -> str:
-    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return seal(body)
 
 
 def load(text: str) -> Index:
@@ -66,8 +61,8 @@ def load(text: str) -> Index:
     tree = json.loads(text)
     if not isinstance(tree, dict) or tree.get("kind") != KIND:
         raise ValueError("this is no index of evidence")
-    if tree.get("digest") != _digest({k: v for k, v in tree.items() if k != "digest"}):
-        raise ValueError("its digest does not match its content")
+    if wrong := broken(tree, text):
+        raise ValueError(wrong)
     listed = tuple(Listed(str(e["folder"]), str(e["digest"])) for e in tree["evidence"])
     if any(e.folder != slug(e.folder) for e in listed):
         raise ValueError("it names a folder that is none of ours")
@@ -92,8 +87,7 @@ def page(index: Index, results: Sequence[Result]) -> str:
         )
         for e, r in zip(index.listed, results, strict=True)
     ]
-    words = "UNKNOWN" if any(f.exit_code == EXIT_UNKNOWN for f in index.failed) else "ERROR"
-    rows += [("", plain(f.model), f"**{words}**", "no", "no verdict: see below", "") for f in index.failed]
+    rows += [("", plain(f.model), f"**{f.verdict.value}**", "no", "no verdict: see below", "") for f in index.failed]
     lines = ["# Evidence", "", f"{len(entries)} models, exit status {code}.", ""]
     lines += table(("evidence", "model", "verdict", "as expected", "not SAFE", "states"), rows)
     for f in index.failed:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.history import Called, History, Misfit
 from verifier.evidence.trace import Trace
+from verifier.records import replace
 
 _STEP = 4
 """Characters of a column."""

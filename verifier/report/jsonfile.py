@@ -16,7 +16,7 @@ from verifier.program.program import Call
 from verifier.report.json_scope import scope, span_
 from verifier.report.outcome import Entry, Failed, exit_code
 from verifier.source import Span
-from verifier.verdict import EXIT_UNKNOWN, Verdict
+from verifier.verdict import Verdict
 
 SCHEMA = 1
 
@@ -45,7 +45,7 @@ def _failed(failed: Failed) -> dict[str, Json]:
         "schema": SCHEMA,
         "model": failed.model,
         "path": failed.path,
-        "verdict": (Verdict.UNKNOWN if failed.exit_code == EXIT_UNKNOWN else Verdict.ERROR).value,
+        "verdict": failed.verdict.value,
         "exit_code": failed.exit_code,
         "error": failed.message,
         "properties": [],

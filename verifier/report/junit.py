@@ -102,8 +102,7 @@ def _numbers(cases: list[_Case]) -> dict[str, str]:
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
     if isinstance(entry, Failed):
-        verdict = Verdict.UNKNOWN if entry.exit_code == EXIT_UNKNOWN else Verdict.ERROR
-        return [("verdict", verdict.value), ("exit_code", str(entry.exit_code))]
+        return [("verdict", entry.verdict.value), ("exit_code", str(entry.exit_code))]
     facts = [("verdict", entry.verdict.value), ("exit_code", str(entry.exit_code)), ("go_version", entry.go)]
     facts += [(f"count.{role}", str(n)) for role, n in entry.explored.counts]
     return [*facts, ("states", str(entry.explored.states)), ("model_sha256", entry.sha256)]
@@ -123,8 +122,7 @@ def _case(case: _Case, place: str, path: str) -> list[str]:
 def _cases(entry: Entry) -> list[_Case]:
     if isinstance(entry, Failed):
         kinds = {EXIT_INTERNAL: "InternalError", EXIT_UNKNOWN: "Inconclusive"}
-        first = entry.message.splitlines()[0] if entry.message else "no verdict was reached"
-        trouble = _Trouble("error", kinds.get(entry.exit_code, "ModelError"), first, entry.message)
+        trouble = _Trouble("error", kinds.get(entry.exit_code, "ModelError"), entry.first, entry.message)
         here = entry.span is not None and entry.span.file == entry.path
         return [_Case("model", entry.span.line if entry.span is not None and here else 1, trouble, "")]
     if not entry.properties:

@@ -9,7 +9,6 @@ from verifier.records import dataclass
 from verifier.report import conditions, findings, overview
 from verifier.report.markup import block, code, plain
 from verifier.report.outcome import Entry, Failed
-from verifier.verdict import EXIT_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,7 @@ class Kept:
 
 def render(result: Result, kept: Kept | None = None) -> str:
     """The page. With `kept`, it links to the files beside it; without, it says what `--evidence DIR` would add."""
+    traces = dict(kept.traces) if kept else {}
     title = f": {plain(result.title)}" if result.title else ""
     sections = (
         ("Verdict", overview.verdict(result)),
@@ -31,9 +31,9 @@ def render(result: Result, kept: Kept | None = None) -> str:
         ("What was modelled", overview.modelled(result)),
         ("Go semantics used", conditions.semantics(result)),
         ("Properties in words and formula", overview.properties(result)),
-        ("Counterexample", findings.counterexamples(result, dict(kept.traces) if kept else {})),
+        ("Counterexample", findings.counterexamples(result, traces)),
         ("Proof", findings.proof(result, kept.certificate if kept else "")),
-        ("Was the check alive?", conditions.alive(result)),
+        ("Was the check alive?", conditions.alive(result, traces)),
         ("Bounds and assumptions", conditions.bounds(result)),
         ("Not shown", conditions.not_shown(result)),
         ("Reproduce", conditions.reproduce(result, kept.digest if kept else "")),
@@ -51,8 +51,8 @@ def several(entries: Sequence[Entry]) -> str:
 
 
 def _failed(failed: Failed) -> str:
-    word = "UNKNOWN" if failed.exit_code == EXIT_UNKNOWN else "ERROR"
-    lines = [f"# {plain(failed.model)}", "", f"**{word}**: no verdict, exit status {failed.exit_code}.", ""]
+    said = f"**{failed.verdict.value}**: no verdict, exit status {failed.exit_code}."
+    lines = [f"# {plain(failed.model)}", "", said, ""]
     return "\n".join([*lines, *block(failed.message.split("\n"))]) + "\n"
 
 
@@ -66,7 +66,7 @@ def _lead(result: Result, kept: bool) -> list[str]:
         lines += [
             "Do not just believe this page: `verify audit` on its directory checks two kinds of evidence again,",
             "without the engine: schedules, which it replays, and the certificate of a proof for any number of",
-            "goroutines. The last column of section 1 says for which verdicts that is so; the others rest on the",
+            "goroutines. The last column of section 1 says of which verdicts it can; the others rest on the",
             "exploration, of which the states are not kept: to check those, run `verify` again. This page",
             "belongs to its directory: to step through it, open [evidence.html](evidence.html);",
             "programs read [report.json](report.json).",

@@ -25,7 +25,7 @@ _ANY = "any N"
 
 
 def render(entries: Sequence[Entry]) -> str:
-    """The matrix with a total line. Models that could not be read have a row of their own, marked ERROR."""
+    """The matrix with a total line. Models that could not be read have a row of their own."""
     kinds = _kinds(entries)
     proofs = any(p.any_number for e in entries if isinstance(e, Result) for p in e.properties)
     header = ("", *kinds, *((_ANY,) if proofs else ()), "states", "as expected")
@@ -47,7 +47,7 @@ def _kinds(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def _row(entry: Entry, kinds: tuple[str, ...], proofs: bool) -> tuple[str, ...]:
     if isinstance(entry, Failed):
-        return (entry.model, *("ERROR" for _ in kinds), *(("ERROR",) if proofs else ()), "-", "NO: not checked")
+        return (entry.model, *(entry.cell for _ in kinds), *((entry.cell,) if proofs else ()), "-", "NO: not checked")
     cells = (cell([p for p in entry.properties if p.kind == kind]) for kind in kinds)
     proved = (any_number(entry),) if proofs else ()
     return (entry.model, *cells, *proved, f"{entry.explored.states:,}", as_expected(entry))

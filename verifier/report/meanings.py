@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from verifier.evidence.result import Property
 from verifier.evidence.subject import Subject
+from verifier.evidence.trace import RacyAccess
 
 MEANS = {
     "race": "No two goroutines access the same location, one of them writing and not both atomically, with nothing "
@@ -69,14 +70,15 @@ UNORDERED = ("map", "hmap", "swiss map", "timers")
 
 def why_tests_pass(prop: Property, subject: Subject | None = None) -> str:
     """Why a program with this mistake may pass its tests; empty where nothing is known. `subject` is the model."""
-    if prop.kind == "race" and prop.trace is not None:
-        location = prop.trace.race[0].location if prop.trace.race else ""
-        return _race(location, subject)
+    if prop.kind == "race" and prop.trace is not None and prop.trace.race:
+        return _race(prop.trace.race, subject)
     return TESTS.get(prop.kind, "")
 
 
-def _race(location: str, subject: Subject | None) -> str:
-    said = "`go test -race` can see it only in a run that makes both accesses"
+def _race(accesses: tuple[RacyAccess, ...], subject: Subject | None) -> str:
+    both = " and ".join(f"`{a.goroutine}`" for a in accesses)
+    # Whether every run of the model makes both is another question: a test need not run all that the model does.
+    said = f"`go test -race` can report it only if the test runs both {both} up to these accesses"
     cites = subject.cites if subject else ()
     if cites and all(c in READING or c.removeprefix("internal/runtime/").startswith("maps/") for c in cites):
         # Nothing in the model could order the two by luck: to say so of it would be wrong.
@@ -84,7 +86,8 @@ def _race(location: str, subject: Subject | None) -> str:
     else:
         used = dict.fromkeys(r.about for r in (subject.rules if subject else ()) if r.about not in UNORDERED)
         by = f" ({', '.join(used)})" if used else ""
-        said += f"; one in which something{by} happens to order them passes."
+        said += f"; a run in which something{by} happens to order them passes all the same."
+    location = accesses[0].location
     if location.endswith("(map header)"):
         return f"{said} Without `-race`, the check that Go's maps make themselves fails only if the two overlap."
     if "(" in location:

@@ -20,7 +20,7 @@ def section(result: Result) -> list[str]:
         return []
     held = [p.name for p in result.properties if p.verdict is Verdict.SAFE and p.kind != "sometimes"]
     if not held:
-        return ["mutants    no property holds, so nothing can be seen to protect it"]
+        return ["mutants    no property is known to hold, so nothing can be seen to protect it"]
     shown = [m for m in found if m.why != IDLE]
     idle = len(found) - len(shown)
     lines = [f"mutants    {headline(found)}"]

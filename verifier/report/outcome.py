@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
-from verifier.evidence.result import Property, Result
 from verifier.records import dataclass
 from verifier.source import Span
 from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, EXIT_UNSAFE, EXIT_USAGE, Verdict, judge
+
+if TYPE_CHECKING:
+    # Not imported here: every command line needs this module, `verify --help` too, and results only who has one.
+    from verifier.evidence.result import Property, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,23 @@ class Failed:
     exit_code: int = EXIT_USAGE
     span: Span | None = None
 
+    @property
+    def verdict(self) -> Verdict:
+        """What stands for it where a verdict would: only a run that was cut short is UNKNOWN."""
+        return Verdict.UNKNOWN if self.exit_code == EXIT_UNKNOWN else Verdict.ERROR
 
-Entry = Result | Failed
+    @property
+    def cell(self) -> str:
+        """The same in a cell of a table: interrupted is not in error, nothing is known yet."""
+        return "???" if self.verdict is Verdict.UNKNOWN else self.verdict.value
+
+    @property
+    def first(self) -> str:
+        """The first line of the message."""
+        return self.message.splitlines()[0] if self.message else "no verdict was reached"
+
+
+Entry: TypeAlias = "Result | Failed"
 
 # The gravest first. A model that could not be read outranks one that was refuted: nothing is known about it.
 _GRAVITY = (EXIT_INTERNAL, EXIT_USAGE, EXIT_UNSAFE, EXIT_UNKNOWN, EXIT_OK)
@@ -48,7 +67,7 @@ def judged(prop: Property) -> Verdict:
 def subject(prop: Property) -> str:
     """How a property is called in a sentence: a check by its name, a clause by kind and name.
 
-    >>> from verifier.verdict import Verdict
+    >>> from verifier.evidence.result import Property
     >>> subject(Property("stored", "finally", Verdict.SAFE, None, "", "", 0))
     'finally stored'
     """

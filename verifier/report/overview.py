@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verifier.evidence.counts import counted
+from verifier.evidence.proof import PROVABLE
 from verifier.evidence.result import Property, Result
 from verifier.evidence.subject import File, Part, Subject
 from verifier.report.blocks import summary
@@ -15,6 +16,10 @@ from verifier.verdict import EXIT_INTERNAL, EXIT_OK, EXIT_UNKNOWN, Verdict
 
 WHOLE = 150
 """Lines of a file that is shown whole; of a longer one, the parts that matter."""
+
+CERTIFICATE = "its certificate"
+
+TOGETHER = f"{', '.join(PROVABLE)} are proved for other numbers together, once all hold for those of section 3"
 
 _SAYS = {
     Verdict.SAFE: "every property holds in everything that was explored",
@@ -33,7 +38,7 @@ def verdict(result: Result) -> list[str]:
         "expected",
         "how it was shown",
         "any number of goroutines",
-        "re-checked by `verify audit`",
+        "`verify audit` checks again",
     )
     rows = [
         (
@@ -52,14 +57,14 @@ def verdict(result: Result) -> list[str]:
 def _rechecked(result: Result, p: Property) -> str:
     """What of the evidence `verify audit` can check without exploring."""
     if p.verdict in (Verdict.UNKNOWN, Verdict.ERROR):
-        return "no"
+        return "nothing"
     if p.trace is not None and (p.verdict is Verdict.UNSAFE or p.kind == "sometimes"):
-        return "yes: its schedule"
+        return "its schedule"
     found = result.any_number
     lifted = found is not None and found.verdict is Verdict.SAFE and p.name in found.properties
     if found is not None and lifted and found.certificate is not None and p.verdict is Verdict.SAFE:
-        return "yes: its certificate"
-    return "no: run `verify` again"
+        return CERTIFICATE
+    return "nothing: run `verify` again"
 
 
 def _caveat(result: Result, p: Property) -> str:
@@ -72,17 +77,17 @@ def _note(result: Result) -> list[str]:
     """What the words of the last columns mean, of those that stand there."""
     words = {
         "these counts only": "shown for the numbers of goroutines of section 3; of other numbers nothing is known",
-        "not tried": "no proof for other numbers is claimed; shown for the numbers of section 3 only",
         "not asked": "the run was told not to try (`--no-any`)",
-        "not shown": "tried, without success; section 7 says why",
+        "not shown": f"no proof for other numbers was found{'; section 7 says why' if result.any_number else ''}",
         "proved": "see section 7",
     }
     said = {_lifted(result, p) for p in result.properties}
+    words |= {word: TOGETHER for word in said if word.startswith("not tried")}
     parts = [f"*{word}*: {means}" for word, means in words.items() if word in said]
     if "" in said:
         parts.append("blank: the property does not hold, or is not decided, for the numbers explored")
-    if any(_rechecked(result, p) == "yes: its certificate" for p in result.properties):
-        parts.append("*its certificate*: for two goroutines or more in all, whatever their roles")
+    if any(_rechecked(result, p) == CERTIFICATE for p in result.properties):
+        parts.append(f"*{CERTIFICATE}*: for two goroutines or more in all, whatever their roles")
     return ["", f"{'; '.join(parts)}."] if parts else []
 
 
@@ -144,12 +149,21 @@ def _how(result: Result, p: Property) -> str:
 def _lifted(result: Result, p: Property) -> str:
     found = result.any_number
     if found is None or p.kind not in found.properties:
-        if p.kind not in ("race", "fatal", "panic"):
-            return "these counts only"
-        return "not asked" if "--no-any" in result.settings else "not tried" if p.verdict is Verdict.SAFE else ""
+        return "these counts only" if p.kind not in PROVABLE else _not_lifted(result, p)
     if p.verdict is Verdict.UNSAFE:
         return ""
     return "proved" if found.verdict is Verdict.SAFE else "not shown"
+
+
+def _not_lifted(result: Result, p: Property) -> str:
+    """Why nothing is said of other numbers."""
+    if "--no-any" in result.settings:
+        return "not asked"
+    if p.verdict is not Verdict.SAFE:
+        return ""
+    failing = [q.name for q in result.properties if q.kind in PROVABLE and q.verdict is Verdict.UNSAFE]
+    # With nothing that fails it was tried: of roles that exist once, a proof that is not found is not spoken of.
+    return f"not tried: {' and '.join(failing)} fail{'s' if len(failing) == 1 else ''}" if failing else "not shown"
 
 
 def decision(result: Result) -> list[str]:

@@ -115,15 +115,14 @@ def _not_checked(failed: Failed, repository: Repository, full: bool) -> dict[str
     id_ = _filed(failed)
     index = next(n for n, r in enumerate(RULES) if r.id == id_)
     undecided = full and failed.exit_code == EXIT_UNKNOWN
-    first = failed.message.splitlines()[0] if failed.message else "no verdict was reached"
     return {
         "ruleId": id_,
         "ruleIndex": index,
         "kind": "open" if undecided else "fail",
         "level": "none" if undecided else RULES[index].level,
-        "message": message(f"{failed.model}: nothing is known about this model. {first}"),
+        "message": message(f"{failed.model}: nothing is known about this model. {failed.first}"),
         "locations": [location(failed.span, repository, failed.path)],
-        "properties": {"model": failed.model, "verdict": "ERROR" if failed.exit_code != EXIT_UNKNOWN else "UNKNOWN"},
+        "properties": {"model": failed.model, "verdict": failed.verdict.value},
     }
 
 

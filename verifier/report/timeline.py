@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.evidence.trace import RacyAccess, Trace, TraceStep
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Span
 
 IDLE = "."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang import syntax as ast
 from verifier.golang.lower import maps
 from verifier.golang.lower.arithmetic import arithmetic
@@ -18,7 +16,7 @@ from verifier.golang.lower.values import Loc, Value, is_func
 from verifier.golang.lower.variables import declare
 from verifier.golang.types import NIL, Map, Type, Var, underlying
 from verifier.program.expr import ONE, ZERO, Expr
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ every key is looked at once more: what is lost in the map shows there.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang.clients import RANGE, Client
 from verifier.golang.lower.arrange import Arrangement
 from verifier.golang.lower.inline import inline
@@ -23,7 +21,7 @@ from verifier.program.atomic import COUNTER
 from verifier.program.expr import ONE, ZERO, Const, Expr, Judge, Own, Read, Table, all_of, any_of, equal, ite, op
 from verifier.program.monitor import REFUTED, VALUED, Clients, Operation
 from verifier.program.program import END, PACKAGE, Kind, Range
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 IDLE = 2
 """Where a client is between two calls: the entry of its template."""

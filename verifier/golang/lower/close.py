@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.golang.lower.templates import Builder
 from verifier.program.program import END, IDLE, Step
+from verifier.records import replace
 
 ENTRY = 2
 """The entry location of every template that is lowered from Go."""

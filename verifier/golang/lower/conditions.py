@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang.library import COND, LOCKER, WAITERS
 from verifier.golang.lower.dispatch import interface_call
 from verifier.golang.lower.machine import Machine
@@ -13,6 +11,7 @@ from verifier.golang.lower.values import Loc, Value, nothing
 from verifier.golang.types import Pointer
 from verifier.gosem import cond
 from verifier.program.program import Range
+from verifier.records import replace
 from verifier.source import Span
 
 

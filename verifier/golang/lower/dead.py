@@ -7,11 +7,11 @@ forgotten temporary are the same state.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from verifier.golang.lower.templates import Builder
 from verifier.program.expr import ZERO, At, Expr, Own, Ref, refs
 from verifier.program.program import Step
+from verifier.records import replace
 
 Live = list[set[int]]
 

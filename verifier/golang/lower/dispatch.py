@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang.check_lookup import Found, lookup, why_not_implements
 from verifier.golang.library import ERROR, LOCKER
 from verifier.golang.lower.errors import ERROR_STRING, makes_errors
@@ -19,6 +17,7 @@ from verifier.golang.lower.values import FuncVal, Loc, Value, is_func, nothing
 from verifier.golang.types import Interface, Pointer, Signature, Tuple, Type, underlying
 from verifier.gosem import mutex, rwmutex
 from verifier.program.expr import TRUE, ZERO, Expr, Read, any_of, equal
+from verifier.records import replace
 from verifier.source import Span
 
 _NIL = "runtime error: invalid memory address or nil pointer dereference"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import LengthKey
 from verifier.golang.lower.storage import deref, reference_sort, scalar
 from verifier.golang.lower.values import Address, Check, Dyn, LeafValue, Loc, Value
 from verifier.golang.types import Type
 from verifier.program.expr import ZERO, Const, Expr, Table, const, op
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 from verifier.golang.lower.machine import Machine
@@ -12,6 +11,7 @@ from verifier.golang.lower.values import Value, is_func
 from verifier.golang.types import NIL, Array, Basic, Interface, Map, Pointer, Slice, Struct, Type, underlying
 from verifier.program.expr import ZERO, Const, Expr, Own, PerInstance, Read, any_of, both, op
 from verifier.program.program import Bool, Enum_, Range, Reference, Union
+from verifier.records import replace
 
 
 def convert(m: Machine, value: Value, t: Type) -> Value:

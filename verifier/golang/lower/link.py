@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 
 from verifier.golang.lower.arrange import Arrangement, Spot, family_cells, interior, stride
@@ -61,6 +60,7 @@ from verifier.program.program import (
     high,
     low,
 )
+from verifier.records import replace
 
 
 class Linker:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.lower import channel_values, maps
@@ -23,6 +22,7 @@ from verifier.golang.types import INT, Array, Chan, Map, Pointer, Slice, Type, V
 from verifier.program.expr import ONE, ZERO, Expr, Read, const, op
 from verifier.program.passes.progress import ROUND
 from verifier.program.program import Kind
+from verifier.records import replace
 
 
 def for_statement(m: Machine, s: ast.Stmt) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.bodiless import value_counts
@@ -56,7 +55,7 @@ from verifier.program.program import (
     Template,
     Union,
 )
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 STATEMENTS: dict[type, Callable[[Machine, ast.Stmt], None]] = {
     ast.ExprStmt: flow.expression_statement,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import deref
 from verifier.golang.lower.values import Dyn, Loc, Value
 from verifier.gosem.fragment import Cells
 from verifier.program.expr import Const, Expr, Ref
+from verifier.records import replace
 
 
 def target(m: Machine, receiver: Value) -> Loc:

@@ -140,7 +140,14 @@ def _primitive(m: Machine, r: Region, path: Path, t: Primitive) -> View:
         kind = "pointer"
     if kind == "syncmap":
         keys = _sync_keys(m, m.layouts)
-        cells = cells[: 2 * len(keys)]
+        # Of those keys only (there is room for integers where the keys are strings), and without the bit that only a
+        # Range looks at, as for the built-in map.
+        cells = tuple(
+            r.offset + i
+            for n in range(len(keys))
+            for p, i in r.index.items()
+            if p[: len(path) + 1] == (*path, n) and p[-1] != "fresh"
+        )
     return View(name, kind, cells, keys)
 
 

@@ -7,7 +7,6 @@ nobody can see them change, and they move in the steps of the Once itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.golang.lower.inline import inline
 from verifier.golang.lower.layout import MOST_PANICS
@@ -20,6 +19,7 @@ from verifier.gosem import once
 from verifier.gosem.fragment import DONE
 from verifier.program.expr import ZERO, Const, Expr, Own, Read, Ref, equal, ite, op
 from verifier.program.program import Range
+from verifier.records import replace
 from verifier.source import Span
 
 Updates = tuple[tuple[Ref, Expr], ...]

@@ -6,8 +6,6 @@ statements"); so a `Loc` carries the checks, and only what has to be loaded *on 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang import syntax as ast
 from verifier.golang.lower.elements import slot, view
 from verifier.golang.lower.machine import Machine
@@ -27,6 +25,7 @@ from verifier.golang.lower.values import Check, Dyn, Interior, Loc, Region, Valu
 from verifier.golang.lower.variables import variable
 from verifier.golang.types import Array, Map, Pointer, Slice, StructField, Var, underlying
 from verifier.program.expr import Const, Expr, any_of, const, equal, op
+from verifier.records import replace
 
 OUT_OF_RANGE = "runtime error: index out of range"
 

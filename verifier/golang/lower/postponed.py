@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import parts
@@ -17,6 +16,7 @@ from verifier.golang.lower.values import Binding, Deref, Env, FuncVal, Loc, Regi
 from verifier.golang.lower.variables import resolve
 from verifier.golang.types import VOID, Pointer, Var
 from verifier.program.expr import ONE, ZERO, Const, Expr, Own, Read, Ref, equal, op
+from verifier.records import replace
 from verifier.source import ModelError
 
 

@@ -9,7 +9,6 @@ correspond one to one. States get narrower, and all that goes over the cells of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from verifier.golang.lower.dead import definitions, liveness
 from verifier.golang.lower.link import cell_name
@@ -18,6 +17,7 @@ from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Spec
 from verifier.program.expr import At, Expr, Judge, Op, Own, Read, Ref, Table
 from verifier.program.program import Access, Bool, Enum_, Range, Reference, Step, Sync, Union
+from verifier.records import replace
 
 
 def share_cells(m: Machine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.pending import FamilyKey
@@ -42,6 +41,7 @@ from verifier.program.expr import (
     op,
 )
 from verifier.program.program import Access, Alloc, Kind
+from verifier.records import replace
 from verifier.source import ModelError, Span
 
 

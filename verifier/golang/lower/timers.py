@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from verifier.golang import syntax as ast
 from verifier.golang.library import TICKER, TIME, TIMER
@@ -16,6 +15,7 @@ from verifier.gosem import timer
 from verifier.gosem.fragment import Cells, Fragment
 from verifier.program.expr import ONE, ZERO, Const, Expr, Read, Ref, op
 from verifier.program.program import Bool
+from verifier.records import replace
 from verifier.source import Span
 
 CHANNEL = Chan(TIME, "receive")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.golang.lower.interfaces import convert
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import allocate, load, numbers, park, scalar
@@ -23,6 +21,7 @@ from verifier.golang.lower.values import (
 )
 from verifier.golang.types import Pointer, Var
 from verifier.program.expr import Const, Expr, Own, PerInstance, Read, refs
+from verifier.records import replace
 
 
 def declare(m: Machine, var: Var, value: Value) -> Binding:

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 from verifier.golang import syntax as ast
 from verifier.mutate.edit import Edit, Subject
-from verifier.mutate.scan import Section, bare, called, every, inside, method, sections, statements, words
+from verifier.mutate.scan import (
+    Called,
+    Section,
+    bare,
+    called,
+    escapes,
+    every,
+    inside,
+    method,
+    sections,
+    statements,
+    words,
+)
 from verifier.source import Span
 
 _JUMPS = (ast.Return, ast.Branch)
@@ -19,7 +31,7 @@ def removed(subject: Subject) -> Iterator[Edit]:
         spans = [lock.stmt.span, *(u.stmt.span for u in section.unlocks)]
         unlocked = f" with its {section.unlocks[0].method}" if section.unlocks else ""
         changes = tuple(subject.files.remove(s) for s in spans)
-        bared = tuple(s.span for s in section.inside)
+        bared = tuple(s.span for s in section.inside) if section.whole else ()
         step = subject.words(lock.stmt.span)
         yield Edit("lock removed", f"removed{unlocked}", step, lock.stmt.span, changes, bared)
     for f in subject.functions:
@@ -35,9 +47,16 @@ def removed(subject: Subject) -> Iterator[Edit]:
                 gone = tuple(subject.files.remove(u.stmt.span) for u in unlocks)
                 changes = (subject.files.replace(call.span, "true"), *gone)
                 what = "always succeeds, without a lock"
-                yield Edit("lock removed", what, subject.words(call.span), call.span, changes, (stmt.then.span,))
+                bared = (stmt.then.span,) if _all_inside(stmt.then.stmts, unlocks) else ()
+                yield Edit("lock removed", what, subject.words(call.span), call.span, changes, bared)
                 for u, change in zip(unlocks, gone, strict=True):
                     yield Edit("unlock removed", "removed", subject.words(u.stmt.span), u.stmt.span, (change,))
+
+
+def _all_inside(stmts: tuple[ast.Stmt, ...], unlocks: list[Called]) -> bool:
+    """Whether a lock that is held at the first of some statements is let go before what comes after them."""
+    ends = bool(stmts) and any(bare(stmts[-1]) is u.stmt and not u.deferred for u in unlocks)
+    return ends and not escapes(stmts, unlocks)
 
 
 def _tried(stmt: ast.Stmt, subject: Subject) -> tuple[ast.Call, str, str] | None:
@@ -102,7 +121,7 @@ def _undeferred(subject: Subject, section: Section, last: ast.Stmt) -> Iterator[
     changes += [subject.files.before(s.span, call) for s in [*behind, last]]
     what = f"not deferred: `{call}` before `{subject.words(bare(last).span)}`"
     step = subject.words(deferred.stmt.span)
-    bared = (last.span, *(s.span for s in behind))
+    bared = (last.span, *(s.span for s in behind)) if section.whole else ()
     yield Edit("unlock earlier", what, step, deferred.stmt.span, tuple(changes), bared)
 
 

@@ -8,7 +8,6 @@ run simply ends: composing less is never wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from verifier.program.expr import FALSE, TRUE, Expr, any_of, both, negate
 from verifier.program.passes.footprint import mentions_fresh
@@ -16,6 +15,7 @@ from verifier.program.passes.named import Named, named_locations
 from verifier.program.passes.prelude import run_prelude
 from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive
 from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
+from verifier.records import replace
 
 MAX_PREFIX = 40
 """Steps at the beginning of a run that others cannot tell from later ones, at most."""

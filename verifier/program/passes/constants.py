@@ -6,13 +6,12 @@ never seen set. Decided by the intervals of `values`, which hold in every reacha
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.expr import TRUE, At, Const, Expr, Own, Read, Ref, all_of, at_cell, rewrite
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import conjuncts
 from verifier.program.passes.values import Values, certain, constant
 from verifier.program.program import Access, Program, Step, Sync
+from verifier.records import replace
 
 
 def fold_constants(program: Program) -> Program:

@@ -8,11 +8,10 @@ optimization", POPL 1973, global common subexpressions).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.expr import At, Expr, Judge, Own, Read, Ref, at_cell, children, rewrite
 from verifier.program.passes.registers import named_elsewhere
 from verifier.program.program import PACKAGE, Access, Program, Step, Sync, Template
+from verifier.records import replace
 
 Classes = dict[int, object]
 """The value of each cell as the analysis names it: cells with equal names are equal."""

@@ -8,12 +8,11 @@ simulation (De Wulf et al., "Antichains: a new algorithm for checking universali
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.expr import Judge
 from verifier.program.monitor import LINEARIZABLE
 from verifier.program.passes.footprint import Footprint
 from verifier.program.program import Program
+from verifier.records import replace
 
 
 def covering(program: Program) -> Program:

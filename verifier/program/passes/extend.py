@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from verifier.program.expr import At, Cell, Expr, Family, Op, Own, Read, Ref, Table
 from verifier.program.program import Access, CellDecl, Instance, Program, Step, Sync
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ about, and the steps that compete.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from verifier.program.concrete import Concrete, concrete
@@ -23,6 +22,7 @@ from verifier.program.passes.named import named_locations
 from verifier.program.passes.ownership import Ownership
 from verifier.program.program import END, IDLE, PACKAGE, Kind, Program, Reference, Step, Template, Union
 from verifier.program.semantics import paired
+from verifier.records import replace
 
 
 def fuse(program: Program) -> Program:

@@ -9,7 +9,6 @@ can happen: labels may be wrong about who owns a lock (Go lets anybody unlock), 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from verifier.program.concrete import Concrete
 from verifier.program.evaluate import Valuation, evaluate
@@ -26,7 +25,7 @@ from verifier.program.passes.footprint import (
 )
 from verifier.program.program import END, IDLE, PACKAGE, Program, high, low
 from verifier.program.semantics import ProgramFault
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 STATES = 20_000
 """States of one lock's machine at most; a lock with more says nothing."""

@@ -8,7 +8,6 @@ fails instead of being done. Everything else stays as it is, so whatever handles
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from verifier.program.expr import (
     FALSE,
@@ -33,7 +32,7 @@ from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.passes.reach import Flow
 from verifier.program.passes.updates import Use, dependent_writes, writes_location
 from verifier.program.program import CellDecl, Fail, Program, Range, Step, Template, base
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 LOST_UPDATE = "lost-update"
 STALE_READ = "stale read of "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 
 from verifier.program.concrete import Concrete
@@ -21,7 +20,7 @@ from verifier.program.passes.footprint import (
 from verifier.program.passes.locks import Joint
 from verifier.program.program import Access, Kind, Program, Step, high, low
 from verifier.program.semantics import ProgramFault
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 VALUATIONS = 4_096
 """Values of the cells two steps share that are tried at most; with more, the steps count as dependent."""

@@ -8,7 +8,6 @@ it observes, so a store replaces what the cell passes on.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from verifier.program.expr import (
     FALSE,
@@ -29,7 +28,7 @@ from verifier.program.expr import (
 )
 from verifier.program.passes.extend import Extended, extended
 from verifier.program.program import END, IDLE, PACKAGE, Bool, CellDecl, Clause, Kind, Program, Step, Template
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 from verifier.source import Span
 
 ACQUIRE, RELEASE, REPLACE, BOTH = "acquire", "release", "replace", "both"

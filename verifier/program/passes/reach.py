@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from verifier.program.concrete import bind
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Own, Read, Ref, Table, op, refs
 from verifier.program.passes.control import control_dependences
 from verifier.program.program import Alloc, Domain, Instance, Program, Reference, Step, Union, high, low
 from verifier.program.semantics import zero
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 Sites = frozenset[int]
 """Places in the code of a role where memory is read: the locations the reading steps start from."""

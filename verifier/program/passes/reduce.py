@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.passes.constants import fold_constants
 from verifier.program.passes.copies import merge_copies
 from verifier.program.passes.covering import covering
@@ -12,6 +10,7 @@ from verifier.program.passes.registers import share_registers
 from verifier.program.passes.slice import slice_cells
 from verifier.program.program import Program, Step, Template
 from verifier.program.semantics import paired
+from verifier.records import replace
 
 
 def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, folding: bool = True) -> Program:

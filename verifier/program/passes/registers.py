@@ -7,12 +7,11 @@ allocation via coloring", Computer Languages 1981).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.expr import ZERO, At, Expr, Own, Read, Ref, at_cell, refs, rewrite
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import Footprint, numbers
 from verifier.program.program import PACKAGE, Access, Program, Step, Sync, Template
+from verifier.records import replace
 
 Cells = frozenset[int]
 """Offsets of cells in the block of a template."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import replace
 from itertools import product
 
 from verifier.program.concrete import Concrete, concrete
@@ -23,6 +22,7 @@ from verifier.program.passes.exchange import Exchange, Moves, exchange
 from verifier.program.passes.forms import Forms, Refused, Scope
 from verifier.program.program import Program, Step
 from verifier.program.semantics import paired, recycled_blocks
+from verifier.records import replace
 
 
 def renamable(program: Program) -> Program:

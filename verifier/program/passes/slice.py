@@ -7,13 +7,12 @@ failure, deadlock and clause is kept; which steps are enabled, and what they acc
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.program.expr import Expr, Ref
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected, feeding
 from verifier.program.program import Program, Step, Template
 from verifier.program.semantics import paired
+from verifier.records import replace
 
 
 def slice_cells(program: Program) -> Program:

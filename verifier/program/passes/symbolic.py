@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 
 from verifier.program.expr import (
     FALSE,
@@ -12,6 +12,7 @@ from verifier.program.expr import (
     Cell,
     Const,
     Expr,
+    Family,
     Fresh,
     Op,
     Own,
@@ -29,7 +30,7 @@ from verifier.program.expr import (
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
-from verifier.records import dataclass
+from verifier.records import dataclass, replace
 
 
 class Inexact(Exception):
@@ -41,12 +42,13 @@ class Path:
     """A run of raw steps. `cells` and `places`: last values written, `guards`: conditions in order.
 
     Everything is in terms of the state before the run. `visited`: the locations passed, first to last. `known` holds
-    before the run in every state that can be reached.
+    before the run in every state that can be reached. `cells` is never changed, only copied: finding out the hashes
+    of its references again and again took a tenth of the time.
     """
 
     visited: tuple[int, ...]
     guards: tuple[Expr, ...] = ()
-    cells: tuple[tuple[Own | Cell, Expr], ...] = ()
+    cells: Mapping[Own | Cell, Expr] = field(default_factory=dict)
     places: tuple[tuple[At, Expr], ...] = ()
     origin: tuple[int, ...] = ()
     known: Expr = TRUE
@@ -65,7 +67,7 @@ class Path:
     @property
     def updates(self) -> tuple[tuple[Ref, Expr], ...]:
         """All writes as simultaneous updates; writing a cell's own old value back is left out."""
-        kept = tuple((r, v) for r, v in self.cells if v != Read(r))
+        kept = tuple((r, v) for r, v in self.cells.items() if v != Read(r))
         return (*kept, *self.places)
 
     def given(self, condition: Expr) -> Path:
@@ -85,6 +87,7 @@ class Symbolic:
         self._arrays = arrays
         self.ranges = Ranges(program)
         self._asked: tuple[Path, Ranges] | None = None
+        self._families: dict[int, tuple[Family, frozenset[int]]] = {}
         self._absolute: dict[tuple[int, int], frozenset[int]] = {}
         for instance in program.instances:
             for template, first, _ in instance.lineage:
@@ -96,7 +99,7 @@ class Symbolic:
         """`e` after the run, in terms of the state before it."""
         if not path.cells and not path.places:
             return e
-        written = dict(path.cells)
+        written = path.cells
 
         def leaf(x: Expr) -> Expr | None:
             if not isinstance(x, Read) or isinstance(x.ref, Pc):
@@ -130,7 +133,7 @@ class Symbolic:
                     self._apart(target, path)
                 places.append((target, new))
             elif isinstance(target, Own | Cell):
-                if target not in dict(path.cells):
+                if target not in path.cells:
                     self._apart(target, path)
                 # Last in the order of writing, so that a range failure names the cell the raw step fails on.
                 cells.pop(target, None)
@@ -138,7 +141,7 @@ class Symbolic:
         return Path(
             (*path.visited, step.dst),
             path.guards if guard == TRUE else (*path.guards, guard),
-            tuple(cells.items()),
+            cells,
             tuple(places),
             (*path.origin, number),
             path.known,
@@ -181,7 +184,8 @@ class Symbolic:
 
     def in_range(self, path: Path, step: Step, alloc: Alloc | None) -> Expr:
         """When the last step of the run, `step`, keeps every cell in its domain. `alloc`: what picks `Fresh()`."""
-        written: dict[Ref, Expr] = {**dict(path.cells), **dict(path.places)}
+        written: dict[Ref, Expr] = dict(path.cells.items())
+        written.update(path.places)
         count = len(step.updates)
         recent = list(written.items())[-count:] if not path.places else list(written.items())
         ranges = self.ranges.for_alloc(alloc)
@@ -251,7 +255,7 @@ class Symbolic:
     def _apart(self, ref: Ref, path: Path) -> None:
         """Raise Inexact if `ref` may be a cell that the run wrote under another name."""
         mine = self._cells(ref)
-        for other in (*(r for r, _ in path.cells), *(r for r, _ in path.places)):
+        for other in (*path.cells, *(r for r, _ in path.places)):
             if _fresh_only(other) and isinstance(ref, At) and not mentions_fresh(ref.index):
                 # No reference leads to a block that is about to be taken.
                 continue
@@ -265,7 +269,11 @@ class Symbolic:
             case Cell(number=n):
                 return frozenset((n,))
             case At(family=f):
-                return frozenset(n for n in f.cells if n >= 0)
+                # By identity, as hashing a long family costs more than all the rest; kept alive by the value.
+                known = self._families.get(id(f))
+                if known is None:
+                    known = self._families[id(f)] = (f, frozenset(n for n in f.cells if n >= 0))
+                return known[1]
         return frozenset()
 
 

@@ -8,7 +8,6 @@ What cannot be followed is not interchangeable: the search is larger then, never
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from verifier.program.concrete import Concrete, concrete
@@ -19,6 +18,7 @@ from verifier.program.passes.exchange import Exchange, exchange
 from verifier.program.passes.forms import Forms, Refused, Scope
 from verifier.program.program import Domain, Program, Reference, Step, Union
 from verifier.program.semantics import paired
+from verifier.records import replace
 
 
 def symmetric(program: Program) -> Program:

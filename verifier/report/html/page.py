@@ -19,7 +19,6 @@ from verifier.report.html.scope import again, coverage, scope
 from verifier.report.html.shown import shown
 from verifier.report.outcome import Failed
 from verifier.report.smallprint import summed_up
-from verifier.verdict import EXIT_UNKNOWN
 
 TITLES = {
     "properties": "Properties",
@@ -68,7 +67,7 @@ def html_page(result: Result, exhibit: Exhibit | None = None) -> str:
 
 def failed_page(failed: Failed) -> str:
     """The page of a model that got no verdict: what was wrong with it."""
-    word = "UNKNOWN" if failed.exit_code == EXIT_UNKNOWN else "ERROR"
+    word = failed.verdict.value
     body = join(
         tag(
             "header",

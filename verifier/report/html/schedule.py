@@ -6,15 +6,19 @@ from verifier.evidence.result import Result
 from verifier.report.blocks import block
 from verifier.report.html.answers import TONES, chip
 from verifier.report.html.intervals import intervals
-from verifier.report.html.markup import Markup, prose, tag
+from verifier.report.html.markup import Markup, coded, prose, tag
 from verifier.report.html.shown import Shown
 from verifier.report.html.source import source
 from verifier.report.html.timeline import listing, timeline
 from verifier.report.lines import steps
 from verifier.report.meanings import why_tests_pass
+from verifier.report.odds import lines as odds
 from verifier.report.smallprint import replay
+from verifier.report.why import why
 
 KEYS = (("\u2190 \u2192", "step"), ("Home End", "start, end"), ("e", "first error"), ("1 \u2026 9", "schedule"))
+LABEL = 11
+"""Characters of the label before what is known of odds."""
 _WORDS = {"seen": "seen", "perhaps": "open", "can happen": "bad"}
 
 
@@ -65,7 +69,7 @@ def _panel(result: Result, n: int, shown: Shown, tabbed: bool) -> Markup:
         tag("h3", shown.title, " ", _label(shown), tag("small", steps(shown.trace.rows))),
         tag("p", shown.sentence) if shown.sentence else None,
         _what(shown),
-        _tests(shown),
+        _tests(result, shown),
         timeline(shown, n) if shown.drawn.rows else tag("p", "No step is taken: this is so at the start."),
         tag("details", tag("summary", "The same, a row for each step"), tag("div", listing(shown), class_="scroll"))
         if shown.drawn.rows
@@ -88,10 +92,18 @@ def _what(shown: Shown) -> Markup | None:
     return tag("pre", "\n".join(lines[1:-1]), class_="block") if lines else None
 
 
-def _tests(shown: Shown) -> Markup | None:
-    """Why nobody may have noticed yet."""
-    said = why_tests_pass(shown.prop) if shown.prop is not None and shown.bad else ""
-    return tag("p", tag("b", "Why tests may be green. "), prose(said), class_="tests") if said else None
+def _tests(result: Result, shown: Shown) -> Markup | None:
+    """Why it goes wrong, and why nobody may have noticed yet; how likely that is, where somebody asked."""
+    if shown.prop is None or not shown.bad:
+        return None
+    reasons = [tag("p", coded(line)) for line in why(shown.trace)]
+    counted = odds(result, shown.prop, LABEL)
+    if counted:
+        said = "\n".join(line[4:] for line in counted)
+        return tag("div", reasons, tag("p", tag("b", "Would a test have seen it?")), tag("pre", said), class_="tests")
+    words = why_tests_pass(shown.prop, result.subject)
+    green = tag("p", tag("b", "Why tests may be green. "), prose(words)) if words else None
+    return tag("div", reasons, green, class_="tests") if reasons or green else None
 
 
 def _stepper(many: int) -> Markup:

@@ -27,7 +27,8 @@ predicts:
 * **forced**: the goroutines are held before their statements until it is their turn. A race counts as shown when Go's
   race detector reports the two accesses of the counterexample, in their two statements; another race does not count.
 * **runs freely**: it depends on steps inside the runtime's map, where nothing can hold a goroutine. The goroutines run
-  over and over until it happens, for 30 seconds at most. What happens first may be something else.
+  over and over, and wait a moment for each other before the statements where it can happen. A process that dies of
+  something else is followed by another one, until one dies as predicted, for 30 seconds at most.
 * **refused**: no test is made; the reason is what `verify gotest` says.
 
 The last column says what the other runs came to. `models/workloads` holds workloads, each a model only under a scheme

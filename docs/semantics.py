@@ -6,6 +6,7 @@ The rules are `verifier/gosem`'s own records, the programs those of `tests/gosem
 from __future__ import annotations
 
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +22,10 @@ How it is done: [tests/gosem/conformance](../tests/gosem/conformance/README.md).
 does it as often as you like. What is *not* modelled: [limits.md](limits.md).
 
 If a rule were wrong, that would show: [test_wrong_rules.py](../tests/gosem/test_wrong_rules.py) makes rules wrong one
-by one, and the same comparison notices.
+by one, and the same comparison notices. Where no test makes a rule wrong its row says why. What happens rarely counts
+as observed where a longer run of the same programs has shown it:
+[seen.txt](../tests/gosem/conformance/seen.txt) keeps that, and some of the wrong rules of the maps are noticed by
+what is kept there alone (**kept** in the last table).
 
 This page is made by `python docs/regenerate.py` from the records in `verifier/gosem`.
 """
@@ -36,10 +40,11 @@ UNMODELLED = """\
 RARE = """\
 ## Allowed, but rarely or never seen
 
-Outcomes the model allows that the programs are not required to show, and why not.
+Outcomes the model allows that the programs are not required to show, and why not. Of those that are kept a longer run
+has shown one at least.
 
-| program | outcome | why |
-| --- | --- | --- |
+| program | outcome | why | longer run |
+| --- | --- | --- | --- |
 """
 
 
@@ -49,6 +54,7 @@ def page() -> str:
     try:
         from tests.gosem import rules
         from tests.gosem.conformance.cases import ALL, HMAP
+        from tests.gosem.conformance.session import kept
     finally:
         sys.path.remove(str(ROOT))
     shown: dict[str, list[str]] = {}
@@ -64,10 +70,19 @@ def page() -> str:
         for r in stated.rules:
             source = f"{r.cite}<br>`{r.line}`" if r.line else r.cite
             programs = ", ".join(shown[f"{module}.{r.name}"])
+            if why := rules.UNNOTICED.get(f"{module}.{r.name}"):
+                programs += f"; never made wrong: {why}"
             cells = (f"**{r.name}**: {r.says}", source, ", ".join(f"`{s}`" for s in r.steps), programs)
             rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
         parts.append("\n".join(rows) + "\n")
-    for title, told in ((UNMODELLED, [c.unmodelled for c in ALL]), (RARE, [c.rare for c in ALL])):
-        lines = [f"| {c.name} | `{o}` | {why} |" for c, some in zip(ALL, told, strict=True) for o, why in some.items()]
-        parts.append(title + "\n".join(lines) + "\n")
+    parts.append(
+        UNMODELLED + "".join(f"| {c.name} | `{o}` | {why} |\n" for c in ALL for o, why in c.unmodelled.items())
+    )
+    seen = kept()
+    rare = [
+        f"| {c.name} | `{o}` | {why} | {'kept' if any(fnmatchcase(s, o) for s in seen.get(c.name, ())) else ''} |"
+        for c in ALL
+        for o, why in c.rare.items()
+    ]
+    parts.append(RARE + "\n".join(rare).replace("|  |", "| |") + "\n")
     return "\n".join(parts)

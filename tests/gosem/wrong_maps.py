@@ -194,3 +194,12 @@ def no_count_is_lost(swap: Swap) -> None:
         return tuple(replace(p, updates=counted) if p.detail == "count the entry" and p.updates else p for p in f)
 
     swap(swiss, "assign", assign)
+
+
+@wrong("swiss.value-outside", "map-nil-value")
+def the_value_is_stored_inside_the_window(swap: Swap) -> None:
+    def assign(f, *_):
+        stored = tuple(u for p in f if p.detail == "store the value" for u in p.updates)
+        return tuple(replace(p, updates=(*p.updates, *stored)) if p.detail == "write the key" else p for p in f)
+
+    swap(swiss, "assign", assign)

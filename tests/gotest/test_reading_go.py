@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -108,7 +109,12 @@ def test_ctrl_c_ends_go_and_what_go_has_started(
     go.write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
     go.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert main(["gotest", "models/nil-map.yaml", "--run"]) == 3
+    # A shell that starts the tests in the background has them ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["gotest", "models/nil-map.yaml", "--run"]) == 3
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "interrupted: Go and its test are stopped" in capsys.readouterr().err
     sleeping = Path("/proc") / (tmp_path / "pid").read_text(encoding="utf-8").strip() / "stat"
     for _ in range(100):

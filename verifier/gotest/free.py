@@ -9,6 +9,7 @@ from verifier.golang import syntax as ast
 from verifier.gotest import randomcalls
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
+from verifier.gotest.harness import PASS, THEN
 from verifier.gotest.head import comment, head
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
@@ -22,22 +23,40 @@ from verifier.pipeline.load import Front
 from verifier.records import replace
 
 ROUNDS = """\
-func TEST(t *testing.T) {
-	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
-		reset()
-		if !round(t, n) {
-			return
-		}
+for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+	reset()
+	if !round(t, n) {
+		return
 	}
 }
+"""
 
+PROCESSES = """\
+if os.Getenv("GOTEST_ROUND") != "" {
+CHILD
+	return
+}
+// WHY
+for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
+	again := exec.Command(os.Args[0], "-test.run=^NAME$", "-test.count=1")
+	again.Env = append(os.Environ(), "GOTEST_ROUND=1")
+	if output, err := again.CombinedOutput(); DIED {
+		os.Stdout.Write(output)
+		t.Fatalf("process %d: %v", n, err)
+	}
+}
+"""
+
+ALONE = "Nobody sees the end of a goroutine that the model starts: every round is a process of its own."
+AGAIN = "A process that dies of something else, or in which a goroutine hangs, is followed by another one."
+
+ROUND = """\
 // round runs every goroutine once; it says whether they all returned.
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
-	opened = false
+	gather(COUNT)
 	variant = rand.Uint32()
 STARTS
-	release()
 	if !returned(&all) {
 		t.Logf("round %d: a goroutine still runs", n)
 		return false
@@ -56,21 +75,27 @@ func start(all *sync.WaitGroup, body func()) {
 	}()
 }
 
-// A plain variable that the race detector does not look at: it must not order the goroutines.
-var opened bool
+// Plain variables that the race detector does not look at: they must not order the goroutines.
+var gathered, expected int
 
 //go:norace
+func gather(n int) {
+	gathered, expected = 0, n
+}
+
+// together waits for the others of its round, but not for ever. It does not yield: then they run one after another.
+//
+//go:norace
 func together() {
-	for i := 0; !opened; i++ {
-		if i%64 == 63 {
-			runtime.Gosched()
-		}
+	gathered++
+	for i := 0; i < 2000 && missing(); i++ {
 	}
 }
 
 //go:norace
-func release() {
-	opened = true
+//go:noinline
+func missing() bool {
+	return gathered < expected
 }
 
 // returned waits for the goroutines, but not for ever.
@@ -83,25 +108,8 @@ func returned(all *sync.WaitGroup) bool {
 	select {
 	case <-done:
 		return true
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		return false
-	}
-}
-"""
-
-PROCESSES = """\
-func TEST(t *testing.T) {
-	if os.Getenv("GOTEST_ROUND") != "" {
-		round(t, 1)
-		return
-	}
-	// Nobody sees the end of a goroutine that the model starts: every round is a process of its own.
-	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
-		again := exec.Command(os.Args[0], "-test.run=^TEST$", "-test.count=1")
-		again.Env = append(os.Environ(), "GOTEST_ROUND=1")
-		if output, err := again.CombinedOutput(); err != nil {
-			t.Fatalf("round %d: %v\\n%s", n, err, output)
-		}
 	}
 }
 """
@@ -118,11 +126,18 @@ func at(int) {
 }
 """
 
-PASS = """\
-// pass is at for a condition.
-func pass(n int) bool {
-	at(n)
-	return true
+MEET = """\
+var arrived atomic.Int64
+
+// at stands before the statements between which it happens: two goroutines go on from there together, give or take a
+// little. How long the first one waits is as random: the second may need it to go on.
+func at(int) {
+	mine := arrived.Add(1)
+	for n := rand.Intn(1 << rand.Intn(16)); n > 0 && arrived.Load() < mine+mine%2; n-- {
+	}
+	for n := rand.Intn(1 << rand.Intn(6)); n > 0; n-- {
+		arrived.Load()
+	}
 }
 """
 
@@ -130,23 +145,34 @@ func pass(n int) bool {
 Bodies = Callable[[list[Edits]], None]
 
 
-def hammer(front: Front, asked: Request, bodies: Bodies) -> GoTest:
-    """The test that runs a model until something happens that no test can force."""
+def hammer(front: Front, asked: Request, near: Slots, bodies: Bodies) -> GoTest:
+    """The test that runs a model until something happens that no test can force.
+
+    Goroutines come together at the slots `near`: without that they rarely meet in the few nanoseconds that it takes.
+    """
     name = "Test" + camel(front.document.name, asked.property.name)
     rename = renaming(front)
-    parts = _parts(front, None, name, 30_000, (), rename, bodies)
+    word = {"fatal": "fatal error", "panic": "panic"}.get(asked.property.kind)
+    died = f" && strings.Contains(string(output), {quoted(f'{word}: {asked.trace.failure}')})" if word else ""
+    # Whatever else kills a process, or hangs in it, must not end the test.
+    frame = _processes(name, ROUNDS, AGAIN, died) if word and not _alone(front) else _frame(front, name, died)
+    parts = _parts(front, near, frame, name, (30_000, 100), (), rename, bodies)
+    parts += [rename.text(MEET)] if near.held or near.calls else []
+    parts += [rename.text(THEN)] if near.calls else []
     text = file(front, head(front.document.argument, asked, name, ()), parts)
-    lines: tuple[tuple[int, int], ...] = ()
-    return GoTest(text, name, asked.race(), lines, (), False)
+    return GoTest(text, name, asked.race(), (), (), False)
 
 
 def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], milliseconds: int) -> GoTest:
     """The test that looks for a contradiction to SAFE: `clauses` are asked when all goroutines have returned."""
     name = "Test" + camel(front.document.name, "stress")
     rename = renaming(front)
-    bodies = partial(write_any, front=front, variant=rename("variant")) if without_body(front) else None
-    parts = _parts(front, replace(slots, conds=(), calls=(), splits=()), name, milliseconds, clauses, rename, bodies)
-    if bodies is not None:
+    mixes = bool(without_body(front))
+    bodies = partial(write_any, front=front, variant=rename("variant")) if mixes else None
+    late = replace(slots, conds=(), calls=(), splits=())
+    parts = _parts(front, late, _frame(front, name), name, (milliseconds, 5000), clauses, rename, bodies, mixes)
+    parts.append(rename.text(JITTER))
+    if mixes:
         about_it = "// variant makes another function of each that has no body in the model."
         parts.append(f"{about_it}\nvar {rename('variant')} uint32\n")
     about = [f"{name} looks for a contradiction to what `verify {front.document.path}` found: SAFE.", ""]
@@ -158,43 +184,65 @@ def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], millisecon
     return GoTest(file(front, comment(about), parts), name, True, (), (), False)
 
 
+def _alone(front: Front) -> bool:
+    return any(_starts(root) for root in roots(front))
+
+
+def _frame(front: Front, name: str, died: str = "") -> str:
+    """The body of the test: rounds, or processes of one round each where a round could not end another one's."""
+    return _processes(name, "round(t, 1)\n", ALONE, died) if _alone(front) else ROUNDS
+
+
+def _processes(name: str, child: str, why: str, died: str) -> str:
+    made = PROCESSES.replace("CHILD", indented(child, 1)).replace("WHY", why)
+    return made.replace("NAME", name).replace("DIED", f"err != nil{died}")
+
+
 def _parts(
     front: Front,
-    slots: Slots | None,
+    slots: Slots,
+    frame: str,
     name: str,
-    milliseconds: int,
+    limits: tuple[int, int],
     clauses: Sequence[ClauseText],
     rename: Rename,
     bodies: Bodies | None,
+    varies: bool = False,
 ) -> list[str]:
-    names = Names(rename("at"), rename("pass"), "rand.Intn", rename("relock"))
+    """`limits`, in milliseconds: how long the test runs, and how long a round may take."""
+    names = Names(rename("at"), rename("pass"), "rand.Intn", rename("relock"), rename("then"))
     declared, texts = instrumented(front, slots, names, bodies)
     functions = functions_of(front)
-    alone = any(_starts(root) for root in roots(front))
+    count = sum(n for _, n in front.counts)
     if front.client is not None:
+        count = front.client.asked.goroutines
         starts = [randomcalls.start(front.client, rename)]
         asked = randomcalls.check(front.client, rename)
     else:
         starts = [f"\t{rename('start')}(&all, {functions[role]})" for role, n in front.counts for _ in range(n)]
         asked = [line for c in clauses for line in _asked(c, rename)]
-    rounds = ROUNDS.split("// round runs", 1)
-    frame = (PROCESSES if alone else rounds[0].rstrip() + "\n") + "\n// round runs" + rounds[1]
-    if slots is None or not without_body(front):
-        frame = frame.replace("\tvariant = rand.Uint32()\n", "")
-    frame = rename.text(frame).replace("TEST", name)
-    frame = frame.replace("STARTS", "\n".join(starts)).replace("CLAUSES\n", "".join(f"{x}\n" for x in asked))
-    parts = [*declarations(declared), *role_functions(functions, texts), frame]
-    budget = f"{milliseconds // 1000} * time.Second" if milliseconds >= 1000 else f"{milliseconds} * time.Millisecond"
-    parts.append(rename.text(f"const budget = {budget}\n"))
-    if not alone:
+    test = f"func {name}(t *testing.T) {{\n{indented(rename.text(frame), 1)}\n}}\n"
+    round_ = rename.text(ROUND if varies else ROUND.replace("\tvariant = rand.Uint32()\n", ""))
+    round_ = (
+        round_.replace("COUNT", str(count))
+        .replace("STARTS", "\n".join(starts))
+        .replace("CLAUSES\n", "".join(f"{x}\n" for x in asked))
+    )
+    budget, patience = map(_duration, limits)
+    parts = [*declarations(declared), *role_functions(functions, texts), test, round_]
+    parts.append(rename.text(f"const (\n\tbudget   = {budget}\n\tpatience = {patience} // of a round\n)\n"))
+    if "reset()" in frame:
         parts.append(_reset(front, rename))
     if front.client is not None:
         parts += randomcalls.parts(front, front.client, rename)
-    if slots is not None:
-        parts.append(rename.text(JITTER))
-        if any(p.kind == "cond" for p in slots.held):
-            parts.append(rename.text(PASS))
+    if any(p.kind == "cond" for p in slots.held):
+        parts.append(rename.text(PASS))
     return parts
+
+
+def _duration(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{milliseconds} * time.Millisecond" if rest else f"{seconds} * time.Second"
 
 
 def _starts(node: object) -> bool:

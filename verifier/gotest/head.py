@@ -19,7 +19,8 @@ def head(path: str, asked: Request, name: str, loose: tuple[str, ...], two: tupl
     lines += [f"    {prop.name}: {prop.sentence}", ""]
     if asked.hammer:
         lines += ["No test can force the schedule that leads there, because", f"{asked.hammer}."]
-        lines += ["So the goroutines run freely, over and over, until it happens. The schedule:"]
+        lines += ["So the goroutines run freely, over and over, until it happens. Where it can happen, they wait for"]
+        lines += ["each other a moment. The schedule:"]
     else:
         lines += [
             "Its goroutines run in the order of a schedule: at(n) holds each of them before its n-th place until it"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
-from verifier.audit.walk import walk
+from verifier.audit.walk import Walk, walk
 from verifier.evidence.result import Result
 from verifier.gotest.forced import forced
 from verifier.gotest.free import hammer, stress
 from verifier.gotest.gofile import GoTest
 from verifier.gotest.request import Request
-from verifier.gotest.slots import slots
+from verifier.gotest.sites import inside
+from verifier.gotest.slots import Slots, slots
 from verifier.gotest.turns import plan, unrolled
 from verifier.gotest.unwritten import chosen, write
 from verifier.pipeline.load import Front, lowered
@@ -22,9 +24,10 @@ def go_test(front: Front, asked: Request) -> GoTest:
     program = lowered(front, asked.trace.lowering)
     walked = walk(program, unrolled(asked.trace))
     bodies = partial(write, values=chosen(front, walked))
-    if asked.hammer:
-        return hammer(front, asked, bodies)
     found = slots(front, program)
+    if asked.hammer:
+        found = slots(front, program, plan(walked, asked.trace, found).behind)
+        return hammer(front, asked, _near(walked, found), bodies)
     made = plan(walked, asked.trace, found)
     # A race needs no more than the order of whole statements, so that these stay as they are.
     tight = made.tight if not asked.race() else frozenset()
@@ -32,6 +35,26 @@ def go_test(front: Front, asked: Request) -> GoTest:
         found = slots(front, program, made.behind, tight)
         made = plan(walked, asked.trace, found)
     return forced(front, program, asked, found, made, bodies)
+
+
+def _near(walked: Walk, found: Slots) -> Slots:
+    """The slots before the statement that ends a schedule, and before those that others are in the middle of.
+
+    Where such a statement calls first what has slots of its own, it is the slot behind the call: what is called may
+    take a lock that the others hold.
+    """
+    program, last = walked.program, {c.instance: found.of(c.step.span) for c in walked.taken}
+    ending = walked.taken[-1].instance
+    near = {last[ending]}
+    for instance in program.goroutines:
+        steps = program.templates[instance.template].steps
+        due = {found.of(s.span) for s in steps if s.src == walked.last.locations[instance.number]}
+        if instance.number != ending and last.get(instance.number) in due:
+            near.add(last[instance.number])
+    held = [p for p in found.held if found.numbers[p] in near]
+    calls = tuple((c, n) for c, n in found.calls if any(inside(c.span, p.covers) for p in held))
+    first = tuple(p for p in held if not any(inside(c.span, p.covers) for c, _ in calls))
+    return replace(found, held=first, calls=calls, splits=(), conds=())
 
 
 def stress_test(front: Front, result: Result, milliseconds: int = 3000) -> GoTest:

@@ -27,8 +27,9 @@ _OURS = (
     "at", "pass", "choose", "turn", "runs", "begins", "ends", "passes", "goroutine", "goroutines", "schedule", "now",
     "ready", "released", "settle", "patience", "pause", "arrive", "wait", "after", "find", "self", "number", "start",
     "enter", "leave", "play", "stacks", "picks", "only", "stuck", "standing", "holds", "finished", "rounds", "reset",
-    "race", "relock", "then", "round", "opened", "together", "release", "returned", "budget", "variant", "times",
-    "probe", "learn", "playing",
+    "race", "relock", "then", "round", "gather", "gathered", "expected", "missing", "together",
+    "returned", "budget", "variant", "times",
+    "probe", "learn", "playing", "arrived",
 )  # fmt: skip
 _OF_CLIENTS = (
     "event", "history", "call", "clock", "explained", "sequential", "word", "listed", "found", "stored", "said",

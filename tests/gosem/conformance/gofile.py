@@ -49,8 +49,9 @@ func all_(bodies ...func()) {
 		all.Add(1)
 		go func() {
 			there.Add(1)
+			// Who yields at once shares a processor with the others, and they run one after another.
 			for spins := 0; int(there.Load()) < len(bodies); spins++ {
-				if spins%64 == 63 {
+				if spins > 2000 && spins%64 == 63 {
 					runtime.Gosched()
 				}
 			}

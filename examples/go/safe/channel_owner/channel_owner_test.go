@@ -74,16 +74,17 @@ func owner() {
 }
 
 func TestChannelOwnerStress(t *testing.T) {
-	if os.Getenv("GOTestChannelOwnerStress_ROUND") != "" {
+	if os.Getenv("GOTEST_ROUND") != "" {
 		round(t, 1)
 		return
 	}
 	// Nobody sees the end of a goroutine that the model starts: every round is a process of its own.
 	for begun, n := time.Now(), 1; time.Since(begun) < budget; n++ {
 		again := exec.Command(os.Args[0], "-test.run=^TestChannelOwnerStress$", "-test.count=1")
-		again.Env = append(os.Environ(), "GOTestChannelOwnerStress_ROUND=1")
+		again.Env = append(os.Environ(), "GOTEST_ROUND=1")
 		if output, err := again.CombinedOutput(); err != nil {
-			t.Fatalf("round %d: %v\n%s", n, err, output)
+			os.Stdout.Write(output)
+			t.Fatalf("process %d: %v", n, err)
 		}
 	}
 }
@@ -91,10 +92,9 @@ func TestChannelOwnerStress(t *testing.T) {
 // round runs every goroutine once; it says whether they all returned.
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
-	opened = false
+	gather(2)
 	start(&all, mainBody)
 	start(&all, owner)
-	release()
 	if !returned(&all) {
 		t.Logf("round %d: a goroutine still runs", n)
 		return false
@@ -115,21 +115,27 @@ func start(all *sync.WaitGroup, body func()) {
 	}()
 }
 
-// A plain variable that the race detector does not look at: it must not order the goroutines.
-var opened bool
+// Plain variables that the race detector does not look at: they must not order the goroutines.
+var gathered, expected int
 
 //go:norace
+func gather(n int) {
+	gathered, expected = 0, n
+}
+
+// together waits for the others of its round, but not for ever. It does not yield: then they run one after another.
+//
+//go:norace
 func together() {
-	for i := 0; !opened; i++ {
-		if i%64 == 63 {
-			runtime.Gosched()
-		}
+	gathered++
+	for i := 0; i < 2000 && missing(); i++ {
 	}
 }
 
 //go:norace
-func release() {
-	opened = true
+//go:noinline
+func missing() bool {
+	return gathered < expected
 }
 
 // returned waits for the goroutines, but not for ever.
@@ -142,12 +148,15 @@ func returned(all *sync.WaitGroup) bool {
 	select {
 	case <-done:
 		return true
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		return false
 	}
 }
 
-const budget = 500 * time.Millisecond
+const (
+	budget   = 500 * time.Millisecond
+	patience = 5 * time.Second // of a round
+)
 
 // at lets a goroutine be late now and then.
 func at(int) {

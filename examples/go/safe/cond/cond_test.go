@@ -77,12 +77,11 @@ func TestCondStress(t *testing.T) {
 // round runs every goroutine once; it says whether they all returned.
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
-	opened = false
+	gather(4)
 	start(&all, producer)
 	start(&all, producer)
 	start(&all, consumer)
 	start(&all, consumer)
-	release()
 	if !returned(&all) {
 		t.Logf("round %d: a goroutine still runs", n)
 		return false
@@ -103,21 +102,27 @@ func start(all *sync.WaitGroup, body func()) {
 	}()
 }
 
-// A plain variable that the race detector does not look at: it must not order the goroutines.
-var opened bool
+// Plain variables that the race detector does not look at: they must not order the goroutines.
+var gathered, expected int
 
 //go:norace
+func gather(n int) {
+	gathered, expected = 0, n
+}
+
+// together waits for the others of its round, but not for ever. It does not yield: then they run one after another.
+//
+//go:norace
 func together() {
-	for i := 0; !opened; i++ {
-		if i%64 == 63 {
-			runtime.Gosched()
-		}
+	gathered++
+	for i := 0; i < 2000 && missing(); i++ {
 	}
 }
 
 //go:norace
-func release() {
-	opened = true
+//go:noinline
+func missing() bool {
+	return gathered < expected
 }
 
 // returned waits for the goroutines, but not for ever.
@@ -130,18 +135,29 @@ func returned(all *sync.WaitGroup) bool {
 	select {
 	case <-done:
 		return true
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		return false
 	}
 }
 
-const budget = 500 * time.Millisecond
+const (
+	budget   = 500 * time.Millisecond
+	patience = 5 * time.Second // of a round
+)
 
 // reset makes the variables what they are at the start.
 func reset() {
 	mu = *new(sync.Mutex)
 	changed = sync.NewCond(&mu)
 	jobs = map[string]int{}
+}
+
+// pass is at for a condition.
+//
+//go:norace
+func pass(n int) bool {
+	at(n)
+	return true
 }
 
 // at lets a goroutine be late now and then.
@@ -152,10 +168,4 @@ func at(int) {
 	case 1:
 		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
 	}
-}
-
-// pass is at for a condition.
-func pass(n int) bool {
-	at(n)
-	return true
 }

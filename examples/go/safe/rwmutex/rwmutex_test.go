@@ -58,12 +58,11 @@ func TestRwmutexStress(t *testing.T) {
 // round runs every goroutine once; it says whether they all returned.
 func round(t *testing.T, n int) bool {
 	var all sync.WaitGroup
-	opened = false
+	gather(4)
 	start(&all, writer)
 	start(&all, writer)
 	start(&all, reader)
 	start(&all, reader)
-	release()
 	if !returned(&all) {
 		t.Logf("round %d: a goroutine still runs", n)
 		return false
@@ -84,21 +83,27 @@ func start(all *sync.WaitGroup, body func()) {
 	}()
 }
 
-// A plain variable that the race detector does not look at: it must not order the goroutines.
-var opened bool
+// Plain variables that the race detector does not look at: they must not order the goroutines.
+var gathered, expected int
 
 //go:norace
+func gather(n int) {
+	gathered, expected = 0, n
+}
+
+// together waits for the others of its round, but not for ever. It does not yield: then they run one after another.
+//
+//go:norace
 func together() {
-	for i := 0; !opened; i++ {
-		if i%64 == 63 {
-			runtime.Gosched()
-		}
+	gathered++
+	for i := 0; i < 2000 && missing(); i++ {
 	}
 }
 
 //go:norace
-func release() {
-	opened = true
+//go:noinline
+func missing() bool {
+	return gathered < expected
 }
 
 // returned waits for the goroutines, but not for ever.
@@ -111,12 +116,15 @@ func returned(all *sync.WaitGroup) bool {
 	select {
 	case <-done:
 		return true
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		return false
 	}
 }
 
-const budget = 500 * time.Millisecond
+const (
+	budget   = 500 * time.Millisecond
+	patience = 5 * time.Second // of a round
+)
 
 // reset makes the variables what they are at the start.
 func reset() {

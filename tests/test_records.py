@@ -121,6 +121,24 @@ def test_arguments_are_checked_alike(arguments: tuple[int, ...], named: dict[str
     assert theirs == ours
 
 
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: " ".join(o) or "plain")
+@pytest.mark.parametrize("changes", [{}, {"a": 7}, {"b": "z", "c": ()}, {"zz": 1}])
+def test_changed_copies_are_alike(options: dict[str, bool], changes: dict[str, Any]) -> None:
+    theirs, ours = (c(1, "x") for c in made(many, options))
+    expected = outcome(lambda: repr(dataclasses.replace(theirs, **changes)))
+    # Ours takes classes of either kind: to the type checker they are the same.
+    assert outcome(lambda: repr(records.replace(theirs, **changes))) == expected
+    assert outcome(lambda: repr(records.replace(ours, **changes))) == expected
+
+
+def test_a_changed_copy_of_a_subclass_keeps_what_it_adds() -> None:
+    @dataclasses.dataclass
+    class More(records.dataclass(one())):  # type: ignore[misc]
+        b: int = 0
+
+    assert repr(records.replace(More(1, 2), a=3)).endswith("More(a=3, b=2)")
+
+
 def test_factories_make_a_new_object_each_time() -> None:
     ours = records.dataclass(many())
     assert ours(1, "x").d is not ours(1, "x").d  # type: ignore[call-arg, attr-defined]

@@ -19,7 +19,10 @@ else:
 
     def replace(given: Any, /, **changes: Any) -> Any:
         """What `dataclasses.replace` does, without asking every field whether it may: five times as fast."""
-        names, values = given.__parts__
+        parts = given.__class__.__dict__.get("__parts__")
+        if parts is None:  # made by the library, or a subclass that may have more fields
+            return dataclasses.replace(given, **changes)
+        names, values = parts
         return given.__class__(**(dict(zip(names, values(given), strict=True)) | changes))
 
     def dataclass(

@@ -8,7 +8,8 @@ its Lock until its Unlock. From that follows, for the cells of a type,
 * they never change once others can see them, if everybody writes them in objects of its own only;
 * who holds the mutex of the object reads what nobody else writes meanwhile, if everybody writes them in objects of its
   own or holding that mutex;
-* who holds it also writes what nobody else reads, if that is so for every read as well.
+* who holds it also writes what nobody else reads, if that is so for every read as well;
+* who has written 0 there finds 0, if nobody writes anything else in objects that others can see.
 
 Everything is judged for all steps of all goroutines, without regard to which of them can be reached (the discipline
 that Stoller and Cohen, "Optimistic synchronization-based state-space reduction", TACAS 2003, check while searching).
@@ -20,25 +21,14 @@ from collections.abc import Iterator
 
 from verifier.program.concrete import Concrete
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Read, Ref, Table, children, refs
-from verifier.program.passes.footprint import Bits, Footprint, bits
+from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts
+from verifier.program.passes.known import Computed, Known, New, Result, Slot, Token, Unknown, joined, lasting
 from verifier.program.program import Program, Reference, Union
 from verifier.program.semantics import recycled_blocks
-from verifier.records import dataclass
+from verifier.records import replace
 
-Token = object
-"""A value of a reference as the analysis names it: equal tokens in one state are one object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known where a goroutine stands: the value of its own cells, objects of its own, mutexes it holds.
-
-    `own` maps an object of its own to whether it is stored in another one of its own; `held` has (mutex cells, object).
-    """
-
-    values: dict[int, Token]
-    own: dict[Token, bool]
-    held: frozenset[tuple[Bits, Token]]
+VISITS = 64
+"""How often locations are looked at, for each step of a goroutine, before nothing is known of the program."""
 
 
 class Ownership:
@@ -51,6 +41,7 @@ class Ownership:
         self._pooled = bits(n for block in recycled_blocks(program) for n in block)
         self._pointing = bits(n for n, c in enumerate(program.cells) if isinstance(c.domain, Reference | Union))
         self._known: dict[tuple[int, int], Known] = {}
+        self._settled: Bits = 0
         self._mutexes: set[Bits] = set()
         self._changed = self._unguarded = self._looked = 0
         self._guards: dict[int, tuple[Bits, Bits, Bits]] = {}
@@ -59,14 +50,18 @@ class Ownership:
             by_instance: dict[int, list[Concrete]] = {}
             for c in steps:
                 by_instance.setdefault(c.instance, []).append(c)
-            while True:
+            tried = False
+            while self._possible:
                 self._known = {}
                 for number, mine in by_instance.items():
                     self._follow(number, mine)
                 wrong = self._released_by_others(steps)
-                if not wrong:
+                zeroed, quiet = self._zeroed(steps)
+                settled = self._settled & quiet if tried else zeroed & quiet
+                if not wrong and settled == self._settled:
                     break
                 self._mutexes -= wrong
+                self._settled, tried = settled, True
             self._sum_up(steps)
 
     def quiet(self, c: Concrete, ref: Ref, write: bool) -> bool:
@@ -78,7 +73,7 @@ class Ownership:
         if known is None:
             return False
         token = self._object(known, ref)
-        if token in known.own or isinstance(token, _New):
+        if token in known.own or isinstance(token, New):
             return True
         if not write and (not cells & self._changed or (cells, token) in known.held):
             # What never changes; or a mutex that only this goroutine can unlock now.
@@ -105,6 +100,12 @@ class Ownership:
             cells = self._footprint.cells(s.ref)
             found |= cells if s.op == "lock" and cells in self._mutexes else 0
         return found
+
+    def value(self, c: Concrete, e: Expr) -> int | None:
+        """The number that a read of a step finds in any case; None if it may find different ones."""
+        known = self._known.get((c.instance, c.step.src)) if self._possible else None
+        found = None if known is None else self._inside(known, e)
+        return found if isinstance(found, int) else None
 
     # ---- mutexes
 
@@ -148,11 +149,16 @@ class Ownership:
         for c in steps:
             leaving.setdefault(c.step.src, []).append(c)
         start = self._program.starts[instance]
-        arrivals: dict[int, dict[object, Known]] = {start: {"start": Known({}, {}, frozenset())}}
+        arrivals: dict[int, dict[object, Known]] = {start: {"start": Known({}, {}, frozenset(), {}, frozenset())}}
         todo = [start]
+        visits = 0
         while todo:
             location = todo.pop()
-            known = _joined(location, list(arrivals[location].values()))
+            visits += 1
+            if visits > VISITS * (len(steps) + 1):
+                self._possible, self._known, self._mutexes = False, {}, set()
+                return
+            known = joined(location, list(arrivals[location].values()), self._settled)
             if self._known.get((instance, location)) == known:
                 continue
             self._known[instance, location] = known
@@ -163,11 +169,14 @@ class Ownership:
 
     def _after(self, c: Concrete, known: Known) -> Known:
         """What is known after a step, with tokens that name its own results."""
+        known = _where(known, c.step.guard)
         own = dict(known.own)
         held = set(known.held)
         values = dict(known.values)
         if c.step.alloc is not None:
-            own[_New()] = False
+            own[New()] = False
+        inside = self._written(c, replace(known, own=dict(own)))
+        outside = set(known.outside)
         lost = False
         for ref, value in c.step.updates:
             given = self._tokens(known, value)
@@ -177,21 +186,23 @@ class Ownership:
                     # The same object under a name that is not followed.
                     for t in given:
                         own.pop(t, None)
-                    values[ref.number] = _Result(c.index, ref.number)
+                    values[ref.number] = Result(c.index, ref.number)
                 else:
                     values[ref.number] = exact
+                    if self._from_outside(c, known, value):
+                        outside.add(exact)
                 continue
             target = self._object(known, ref)
-            inside = target in own
+            hidden = target in own
             pointing = bool(self._footprint.cells(ref) & self._pointing)
             for t in given:
                 if t in own:
-                    if inside:
+                    if hidden:
                         own[t] = True
                     else:
                         del own[t]
                         lost = True
-            if not inside and pointing and not isinstance(value, Const):
+            if not hidden and pointing and not isinstance(value, Const):
                 lost = True
         if lost:
             # What was stored in an object that others may see now is seen with it.
@@ -204,7 +215,35 @@ class Ownership:
                     held.add(entry)
                 else:
                     held.discard(entry)
-        return Known(values, own, frozenset(held))
+        return Known(values, own, frozenset(held), lasting(inside, own, self._settled), frozenset(outside))
+
+    def _from_outside(self, c: Concrete, known: Known, value: Expr) -> bool:
+        """Whether a value is read where no object of one's own is stored."""
+        match value:
+            case Read(ref=Cell(number=n)):
+                return not self._is_mine(c, n) and not 1 << n & self._pooled
+            case Read(ref=At() as ref):
+                return known.others(self._object(known, ref))
+        return False
+
+    def _written(self, c: Concrete, known: Known) -> dict[Slot, Token]:
+        """What is known of fields once a step has written some, before anything is lost by that."""
+        out = dict(known.inside)
+        for ref, value in c.step.updates:
+            cells = self._footprint.cells(ref) & self._pooled
+            if not cells:
+                continue
+            target, new = self._object(known, ref), self._value(known, value)
+            for slot in [s for s in out if s[1] & cells and not known.distinct(s[0], target)]:
+                # Writing 0 changes no 0, whosever it is.
+                if not (new == 0 and out[slot] == 0):
+                    del out[slot]
+            exact = isinstance(ref, At) and isinstance(ref.index, Read | Fresh) and ref.family.cells[0] < 0
+            # What is neither a number nor a copy of a reference is of no use, and would be known of less the more is.
+            useful = isinstance(new, int) or (new is not None and not isinstance(new, Computed))
+            if exact and useful and (target in known.own or (new == 0 and not cells & ~self._settled)):
+                out[target, cells] = new
+        return out
 
     def _is_mine(self, c: Concrete, cell: int) -> bool:
         instance = self._program.instances[c.instance]
@@ -216,20 +255,32 @@ class Ownership:
         match e:
             case Read(ref=Cell(number=n)) if n in known.values:
                 return known.values[n]
+            case Read(ref=At()):
+                found = self._inside(known, e)
+                return Computed(e) if found is None else found
             case Fresh():
-                return _New()
+                return New()
             case Const(value=v):
                 return v
         # All values of a step are computed in one state: where they are written alike they are one.
-        return None if self._tokens(known, e) else _Computed(e)
+        return None if self._tokens(known, e) else Computed(e)
+
+    def _inside(self, known: Known, e: Expr) -> Token | None:
+        """What is in a field of an object, where that is known."""
+        if not isinstance(e, Read) or not isinstance(e.ref, At) or not isinstance(e.ref.index, Read):
+            return None
+        return known.inside.get((self._object(known, e.ref), self._footprint.cells(e.ref)))
 
     def _tokens(self, known: Known, e: Expr) -> set[Token]:
         """The objects that a value may be a reference to, of those that are followed."""
         match e:
             case Read(ref=Cell(number=n)):
                 return {known.values[n]} if n in known.values else set()
+            case Read(ref=At()):
+                inside = self._inside(known, e)
+                return set() if inside is None or isinstance(inside, int) else {inside}
             case Fresh():
-                return {_New()}
+                return {New()}
             case Op(name="ite", args=(_, a, b)):
                 return self._tokens(known, a) | self._tokens(known, b)
             case Op(name="==" | "!=" | "<" | "<=" | "and" | "or" | "not"):
@@ -246,12 +297,27 @@ class Ownership:
     def _object(self, known: Known, ref: Ref) -> Token:
         """The object that a computed cell is in."""
         if not isinstance(ref, At):
-            return _Unknown()
+            return Unknown()
         base = _base(ref)
         found = None if base is None else self._value(known, base)
-        return _Unknown() if found is None else found
+        return Unknown() if found is None else found
 
     # ---- what everybody does
+
+    def _zeroed(self, steps: list[Concrete]) -> tuple[Bits, Bits]:
+        """The cells that somebody makes 0 in an object of others, and those that nobody makes anything else there."""
+        zeroed, other = 0, 0
+        for c in steps:
+            known = self._known.get((c.instance, c.step.src))
+            if known is None or c.step.fail is not None:
+                continue
+            for ref, value in c.step.updates:
+                cells = self._footprint.cells(ref) & self._pooled
+                token = self._object(known, ref)
+                if cells and token not in known.own and not isinstance(token, New):
+                    zeroed |= cells if value == Const(0) else 0
+                    other |= 0 if value == Const(0) else cells
+        return zeroed, self._pooled & ~other
 
     def _sum_up(self, steps: list[Concrete]) -> None:
         """Which cells somebody changes in an object of others, and which without the mutex, or looks at without it."""
@@ -264,7 +330,7 @@ class Ownership:
             for ref, write in _accesses(c):
                 cells = self._footprint.cells(ref) & self._pooled
                 token = self._object(known, ref)
-                if not cells or token in known.own or isinstance(token, _New):
+                if not cells or token in known.own or isinstance(token, New):
                     continue
                 self._changed |= cells if write else 0
                 for n, mutex in enumerate(order):
@@ -274,77 +340,14 @@ class Ownership:
         self._guards = {n: (a, b, order[n]) for n, (a, b) in guards.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _New:
-    """What the step has just allocated."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    """What a step has computed."""
-
-    e: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What a step wrote into a cell."""
-
-    step: int
-    cell: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """The value that some cells have in common at a location, named after the first of them."""
-
-    location: int
-    cell: int
-
-
-class _Unknown:
-    """A value nobody else is known to have; equal to itself only."""
-
-
-def _joined(location: int, arriving: list[Known]) -> Known:
-    """What holds at a location, given what is known on every way there. Every value gets a name of its own here."""
-    cells = set.intersection(*(set(k.values) for k in arriving))
-    classes: dict[tuple[Token, ...], list[int]] = {}
-    for n in sorted(cells):
-        classes.setdefault(tuple(k.values[n] for k in arriving), []).append(n)
-    values: dict[int, Token] = {}
-    own: dict[Token, bool] = {}
-    held: dict[tuple[Bits, Token], tuple[Token, ...]] = {}
-    counts = [_occurrences(tokens[i] for tokens in classes) for i in range(len(arriving))]
-    # A cell that is not followed on some way may be another name of what it was there.
-    dropped = [{t for n, t in k.values.items() if n not in cells} for k in arriving]
-    for tokens, members in classes.items():
-        name = _Class(location, members[0])
-        values.update(dict.fromkeys(members, name))
-        # Where two values that differ here are one object on some way, neither is known to be alone.
-        alone = all(counts[i][t] == 1 for i, t in enumerate(tokens))
-        if alone and all(t in k.own and t not in d for t, k, d in zip(tokens, arriving, dropped, strict=True)):
-            own[name] = any(k.own[t] for t, k in zip(tokens, arriving, strict=True))
-        for mutex in {m for m, _ in arriving[0].held}:
-            if all((mutex, t) in k.held for t, k in zip(tokens, arriving, strict=True)):
-                held[mutex, name] = tokens
-    # Of two names that are held here and were one object on some way, one would outlive the Unlock of the other.
-    kept = {
-        entry
-        for entry, tokens in held.items()
-        if not any(
-            entry[0] == m and entry[1] != other and any(a == b for a, b in zip(tokens, theirs, strict=True))
-            for (m, other), theirs in held.items()
-        )
-    }
-    return Known(values, own, frozenset(kept))
-
-
-def _occurrences(tokens: Iterator[Token]) -> dict[Token, int]:
-    out: dict[Token, int] = {}
-    for t in tokens:
-        out[t] = out.get(t, 0) + 1
-    return out
+def _where(known: Known, guard: Expr) -> Known:
+    """What is known where a condition holds: some references are nil."""
+    values = dict(known.values)
+    for part in conjuncts(guard):
+        match part:
+            case Op(name="==", args=(Read(ref=Cell(number=n)), Const(value=0))) if n in values:
+                values = {m: 0 if t == known.values[n] else t for m, t in values.items()}
+    return replace(known, values=values)
 
 
 def _base(ref: At) -> Expr | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from verifier.program.concrete import Concrete, concrete
+from verifier.program.concrete import Concrete, bind, concrete
 from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Ref, children, refs
 from verifier.program.passes.compose import run_on
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected
@@ -37,19 +37,21 @@ def fuse(program: Program) -> Program:
     locks = Locks(program, footprint, steps)
     fusible = _Fusible(program, footprint, steps, locks)
     right = fusible.right() if program.clients is not None else frozenset()
+    passed = [found | early for found, early in zip(fusible.locations(), fusible.early(right), strict=True)]
     return run_on(
         program,
-        fusible.locations(),
+        passed,
         _goes_on,
         lambda template, location: locks.known((template, location)),
         lambda template, step: (template, step) in right,
         # What it costs is time: only programs that are large anyway are given it.
         arrays=program.clients is not None,
+        apart=fusible.apart if program.clients is not None else None,
     )
 
 
 def _goes_on(step: Step) -> bool:
-    return step.fail is None
+    return step.fail is None and step.alloc is None
 
 
 class _Fusible:
@@ -68,7 +70,7 @@ class _Fusible:
         if self._pooled:
             # Renumbering makes nothing of when an object is given up, nor of which one is taken.
             self._visible &= ~collected(program) | _judged(program, footprint)
-        owners = Ownership(program, footprint, steps)
+        self._owners = owners = Ownership(program, footprint, steps)
         self._alike = [[_alike(program, t, s) for s in t.steps] for t in program.templates]
         self._actions: dict[tuple[int, int], list[Action]] = {}
         self._here: dict[tuple[int, int], list[Action]] = {}
@@ -90,6 +92,15 @@ class _Fusible:
     def locations(self) -> list[frozenset[int]]:
         """Per template, the locations that may be passed."""
         return [frozenset(self._passed(t)) for t in self._program.templates]
+
+    def apart(self, template: int, location: int, a: Expr, b: Expr) -> bool:
+        """Whether two references of a goroutine that stands at `location` lead to two objects, whoever it is."""
+        for number in self._instances[template]:
+            instance = self._program.instances[number]
+            one, two = (bind(Step(0, 0, e), instance, instance).guard for e in (a, b))
+            if not self._owners.apart(number, location, one, two):
+                return False
+        return True
 
     def right(self) -> frozenset[tuple[int, int]]:
         """The steps, by template and number, that a goroutine might as well take later, whatever others do before.
@@ -116,6 +127,34 @@ class _Fusible:
                 good = unseen and not shares and not races and (step.alloc is None or self._pooled)
                 (out if good else others).add((template.number, a.concrete.index))
         return frozenset(out - others)
+
+    def early(self, right: frozenset[tuple[int, int]]) -> list[frozenset[int]]:
+        """Per template, the locations before the first of several objects that are made before anybody can tell.
+
+        A step takes one. So the first is taken at the end of what comes before, where it makes no difference either.
+        """
+        return [frozenset(self._early(t, right)) for t in self._program.templates]
+
+    def _early(self, t: Template, right: frozenset[tuple[int, int]]) -> Iterator[int]:
+        leaving: dict[int, list[int]] = {}
+        for n, step in enumerate(t.steps):
+            leaving.setdefault(step.src, []).append(n)
+        for location, numbers in leaving.items():
+            taken = [t.steps[n] for n in numbers]
+            if any(s.alloc is None or (t.number, n) not in right for n, s in zip(numbers, taken, strict=True)):
+                continue
+            before = all(self._unseen(t, replace(s, alloc=None)) for s in taken)
+            further, todo = False, [s.dst for s in taken]
+            seen = set(todo)
+            while todo and not further:
+                for n in leaving.get(todo.pop(), ()):
+                    if (t.number, n) in right:
+                        further = further or t.steps[n].alloc is not None
+                        if t.steps[n].dst not in seen:
+                            seen.add(t.steps[n].dst)
+                            todo.append(t.steps[n].dst)
+            if further and before and self._may_rest_unseen(t, location) and self._free(t, location, numbers):
+                yield location
 
     def _block(self, instance: int) -> Bits:
         """The cells of a goroutine."""

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from verifier.program.concrete import Concrete
 from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Read, Ref, Table, children, refs
-from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts
+from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts, root
 from verifier.program.passes.known import Computed, Known, New, Result, Slot, Token, Unknown, joined, lasting
 from verifier.program.program import Program, Reference, Union
 from verifier.program.semantics import recycled_blocks
@@ -107,6 +107,14 @@ class Ownership:
         found = None if known is None else self._inside(known, e)
         return found if isinstance(found, int) else None
 
+    def apart(self, instance: int, location: int, a: Expr, b: Expr) -> bool:
+        """Whether two references, computed where a goroutine stands, lead to two objects for certain."""
+        known = self._known.get((instance, location)) if self._possible else None
+        if known is None:
+            return False
+        one, two = self._value(known, a), self._value(known, b)
+        return one is not None and two is not None and known.distinct(one, two)
+
     # ---- mutexes
 
     def _locks(self, steps: list[Concrete]) -> set[Bits]:
@@ -124,7 +132,7 @@ class Ownership:
         if any(self._footprint.cells(ref) & mutex for ref in _all_refs(c)):
             return True
         return any(
-            self._footprint.cells(ref) & mutex and not (isinstance(ref, At) and _base(ref) == Fresh())
+            self._footprint.cells(ref) & mutex and not (isinstance(ref, At) and root(ref) == Fresh())
             for ref, _ in c.step.updates
         )
 
@@ -298,7 +306,7 @@ class Ownership:
         """The object that a computed cell is in."""
         if not isinstance(ref, At):
             return Unknown()
-        base = _base(ref)
+        base = root(ref)
         found = None if base is None else self._value(known, base)
         return Unknown() if found is None else found
 
@@ -348,14 +356,6 @@ def _where(known: Known, guard: Expr) -> Known:
             case Op(name="==", args=(Read(ref=Cell(number=n)), Const(value=0))) if n in values:
                 values = {m: 0 if t == known.values[n] else t for m, t in values.items()}
     return replace(known, values=values)
-
-
-def _base(ref: At) -> Expr | None:
-    """The reference that an index into the cells of objects begins with."""
-    e: Expr = ref.index
-    while isinstance(e, Op) and e.name in ("+", "*"):
-        e = e.args[0]
-    return e if isinstance(e, Read | Fresh | Const) else None
 
 
 def _accesses(c: Concrete) -> Iterator[tuple[Ref, bool]]:

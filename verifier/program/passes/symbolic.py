@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 
 from verifier.program.expr import (
     FALSE,
     TRUE,
+    ZERO,
     At,
     Cell,
     Const,
@@ -28,9 +29,11 @@ from verifier.program.expr import (
     rewrite,
 )
 from verifier.program.intervals import Ranges
-from verifier.program.passes.footprint import mentions_fresh
+from verifier.program.passes.footprint import mentions_fresh, root
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
 from verifier.records import dataclass, replace
+
+Apart = Callable[[int, int, Expr, Expr], bool]
 
 
 class Inexact(Exception):
@@ -53,6 +56,7 @@ class Path:
     origin: tuple[int, ...] = ()
     known: Expr = TRUE
     alloc: Alloc | None = None
+    template: int = 0
 
     @property
     def location(self) -> int:
@@ -78,13 +82,16 @@ class Path:
 class Symbolic:
     """Symbolic execution over one program. Methods raise Inexact where cells may alias.
 
-    `arrays`: a run may write an element of a family and read or write one that may be the same (McCarthy, "Towards a
-    mathematical science of computation", IFIP 1962); updates then name it perhaps twice, and the later one counts.
+    `apart(template, location, a, b)`: whether two references, in terms of the state in which a goroutine stands there,
+    are known to lead to two objects. `arrays`: a run may write an element of a family and read or write one that may be
+    the same (McCarthy, "Towards a mathematical science of computation", IFIP 1962); updates then name it perhaps twice,
+    and the later one counts.
     """
 
-    def __init__(self, program: Program, *, arrays: bool = False) -> None:
+    def __init__(self, program: Program, *, arrays: bool = False, apart: Apart | None = None) -> None:
         self._program = program
         self._arrays = arrays
+        self._known_apart = apart
         self.ranges = Ranges(program)
         self._asked: tuple[Path, Ranges] | None = None
         self._families: dict[int, tuple[Family, frozenset[int]]] = {}
@@ -146,6 +153,7 @@ class Symbolic:
             (*path.origin, number),
             path.known,
             path.alloc or step.alloc,
+            path.template,
         )
 
     def ref(self, path: Path, ref: Ref) -> Ref:
@@ -232,6 +240,11 @@ class Symbolic:
         """When two names of cells, both in terms of the state before the run, are one cell."""
         if self._cells(ref).isdisjoint(self._cells(other)) or (_fresh_only(other) and not mentions_fresh(ref.index)):
             return FALSE
+        if self._known_apart is not None:
+            mine, theirs = root(ref), root(other)
+            known = mine is not None and theirs is not None and not mentions_fresh(mine) and not mentions_fresh(theirs)
+            if known and self._known_apart(path.template, path.visited[0], mine or ZERO, theirs or ZERO):
+                return FALSE
         if ref.family == other.family:
             offsets: tuple[Expr, Expr] | None = _offsets(ref.index, other.index)
         else:

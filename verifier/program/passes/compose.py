@@ -165,15 +165,15 @@ class _Composer:
         kind, then steps that might as well come earlier, are as one. Where that is not exact the step stands alone.
         """
         try:
-            guard = self._symbolic.value(path, step.guard)
+            guard = self._symbolic.decided(path, self._symbolic.value(path, step.guard))
+            if guard == FALSE:
+                return []
             after = self._symbolic.extend(path, number, step, guard)
             doubtful = mentions_fresh(guard) or self._symbolic.in_range(after, step, after.alloc) != TRUE
         except Inexact:
             doubtful = True
         if doubtful or self._ends(after) or len(after.visited) > MAX_PREFIX:
             return self._headed(path, number, step)
-        if guard == FALSE:
-            return []
         out: list[Step] = []
         try:
             for n, next_ in self._leaving[after.location]:
@@ -222,7 +222,7 @@ class _Composer:
 
     def _headed(self, prefix: Path, number: int, step: Step) -> list[Step]:
         """The prefix, then `step`, then every run of local steps after it, as composed steps."""
-        guard = self._symbolic.value(prefix, step.guard)
+        guard = self._symbolic.decided(prefix, self._symbolic.value(prefix, step.guard))
         if guard == FALSE:
             return []
         visible = replace(

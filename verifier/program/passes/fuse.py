@@ -13,7 +13,23 @@ from collections.abc import Iterator
 from functools import partial
 
 from verifier.program.concrete import Concrete, bind, concrete
-from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Ref, children, refs
+from verifier.program.expr import (
+    FALSE,
+    TRUE,
+    ZERO,
+    At,
+    Cell,
+    Expr,
+    Me,
+    Own,
+    PerInstance,
+    Read,
+    Ref,
+    all_of,
+    children,
+    op,
+    refs,
+)
 from verifier.program.passes.compose import run_on
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected
 from verifier.program.passes.locks import Locks
@@ -42,7 +58,7 @@ def fuse(program: Program) -> Program:
         program,
         passed,
         _goes_on,
-        lambda template, location: locks.known((template, location)),
+        lambda template, location: all_of(locks.known((template, location)), fusible.not_nil(template, location)),
         lambda template, step: (template, step) in right,
         # What it costs is time: only programs that are large anyway are given it.
         arrays=program.clients is not None,
@@ -101,6 +117,17 @@ class _Fusible:
             if not self._owners.apart(number, location, one, two):
                 return False
         return True
+
+    def not_nil(self, template: int, location: int) -> Expr:
+        """A condition on references of a goroutine that holds wherever one stands at `location`."""
+        if self._program.clients is None:
+            return TRUE
+        found: list[set[int]] = []
+        for number in self._instances[template]:
+            first = self._program.instances[number].lineage[0][1]
+            found.append({n - first for n in self._owners.never_nil(number, location)})
+        offsets = sorted(set.intersection(*found)) if found else []
+        return all_of(*(op("!=", Read(Own(template, o)), ZERO) for o in offsets))
 
     def right(self) -> frozenset[tuple[int, int]]:
         """The steps, by template and number, that a goroutine might as well take later, whatever others do before.

@@ -115,6 +115,11 @@ class Ownership:
         one, two = self._value(known, a), self._value(known, b)
         return one is not None and two is not None and known.distinct(one, two)
 
+    def never_nil(self, instance: int, location: int) -> frozenset[int]:
+        """The cells of a goroutine that hold references to objects of its own where it stands."""
+        known = self._known.get((instance, location)) if self._possible else None
+        return frozenset() if known is None else frozenset(n for n, t in known.values.items() if t in known.own)
+
     # ---- mutexes
 
     def _locks(self, steps: list[Concrete]) -> set[Bits]:

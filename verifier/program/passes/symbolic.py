@@ -29,7 +29,7 @@ from verifier.program.expr import (
     rewrite,
 )
 from verifier.program.intervals import Ranges
-from verifier.program.passes.footprint import mentions_fresh, root
+from verifier.program.passes.footprint import conjuncts, mentions_fresh, root
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
 from verifier.records import dataclass, replace
 
@@ -176,10 +176,15 @@ class Symbolic:
         return replace(step.offer, channel=self.value(path, step.offer.channel), values=values)
 
     def decided(self, path: Path, condition: Expr) -> Expr:
-        """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else `condition`."""
-        if isinstance(condition, Const) or condition in path.guards:
+        """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else what is left of it."""
+        parts = conjuncts(condition)
+        if len(parts) > 1:
+            left = [self.decided(path, p) for p in parts]
+            return FALSE if FALSE in left else all_of(*left)
+        held = {p for g in path.guards for p in conjuncts(g)}
+        if isinstance(condition, Const) or condition in held:
             return TRUE if condition != FALSE else FALSE
-        if negate(condition) in path.guards:
+        if negate(condition) in held:
             return FALSE
         truth = self._held(path).of(condition)
         return {(0, 0): FALSE, (1, 1): TRUE}.get(truth, condition)

@@ -40,12 +40,12 @@ MEASURED. The page is made by `python -m benchmarks.gotests --write`; with names
 
 EXCEPTIONS = {
     ("patterns/wg-done-twice", "fatal"): """\
-The verdict is right, but the moment is too short to be met. The map is empty, and of an empty map a read does not look
-at the flag (internal/runtime/maps/runtime_faststr.go:127). So it has to come after the writer has counted its first
-entry (:225) and before it clears the flag (:305), a few instructions later. Every round is a process of its own, because
-the counter falls below zero, which panics: some 200 rounds a second. With `Add(1)` and no deferred `Done` the same read
-meets the same insertion and nothing panics, so that rounds follow each other in one process: Go 1.27.3 died of
-"concurrent map read and map write" in 2 of 26 million rounds.""",
+The verdict is right, but the moment is too short to be met. The map is empty, and of an empty map a read does not
+look at the flag (internal/runtime/maps/runtime_faststr.go:127). So it has to come after the writer has counted its
+first entry (:225) and before it clears the flag (:305), a few instructions later. Every round is a process of its
+own, because the counter falls below zero, which panics: some 200 rounds a second. With `Add(1)` and no deferred
+`Done` the same read meets the same insertion and nothing panics, so that rounds follow each other in one process:
+Go 1.27.3 died of "concurrent map read and map write" in 2 of 26 million rounds.""",
 }
 """Tests that do not show in every run what they should, and why: each has a row that says less than "10 of 10"."""
 

@@ -66,7 +66,8 @@ def compiled(test: GoTest, directory: Path, version: str, name: str = FILE) -> B
     (directory / "go.mod").write_text(f"module gotest\n\ngo {version}\n", encoding="utf-8")
     binary = directory / "gotest.bin"
     # Without DWARF, as `go test` links what it runs at once; stacks need none.
-    command = [go, "test", "-c", "-vet=off", "-trimpath", "-ldflags=-w", *(FLAGS if race else []), "-o", str(binary), "."]
+    flags = ["-vet=off", "-trimpath", "-ldflags=-w", *(FLAGS if race else [])]
+    command = [go, "test", "-c", *flags, "-o", str(binary), "."]
     environment = os.environ | {"GOFLAGS": "", "GOWORK": "off"} | ({"CGO_ENABLED": "1"} if race else {})
     said, status = _run(command, directory, environment)
     if status:

@@ -201,6 +201,23 @@ def test_not_tried_has_its_reason_and_tried_is_not_called_untried() -> None:
     assert "not asked" in section(render(replace(base, properties=(held,), settings=("--no-any",))), 1)
 
 
+def test_what_does_not_hold_is_said_to_hold_for_no_number_of_goroutines(case: Result) -> None:
+    rows = [line.split(" | ") for line in section(render(case), 1).split("\n") if line.startswith("| ")][2:]
+    proved = case.any_number is not None and case.any_number.verdict is Verdict.SAFE
+    assert len(rows) == len(case.properties)
+    for row, p in zip(rows, case.properties, strict=True):
+        assert p.verdict is Verdict.SAFE or not row[4].strip()
+        assert row[4] != "proved" or proved
+
+
+def test_a_stopped_exploration_does_not_take_away_a_proof_nor_add_to_it() -> None:
+    shown = section(render(TABLE["half proved"]), 7)
+    assert "Not a proof" not in shown and "the exploration stopped (--max-states)" in shown
+    assert "**For any number of goroutines** (race, fatal, panic;" in shown
+    assert "they hold for the goroutines explored" not in shown
+    assert "Not a proof: race held in" in section(render(TABLE["unknown"]), 7)
+
+
 def test_what_is_reached_is_shown_with_its_rows_and_its_command() -> None:
     case = next(c for c in TABLE.values() if any(p.kind == "sometimes" and p.trace for p in c.properties))
     prop = next(p for p in case.properties if p.kind == "sometimes" and p.trace)

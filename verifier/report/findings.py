@@ -220,13 +220,21 @@ def _explored(result: Result, held: list[Property]) -> list[str]:
     names = ", ".join(plain(subject(p)) for p in held)
     size = f"{number(explored.states, 'state')} and {number(explored.transitions, 'transition')}"
     if not explored.complete:
-        return [f"Not a proof: {names} held in {size}, then the exploration stopped ({plain(explored.limit)})."]
+        names = ", ".join(plain(subject(p)) for p in held if not _by_proof(result, p))
+        stopped = f"the exploration stopped ({plain(explored.limit)})"
+        return [f"Not a proof: {names} held in {size}, then {stopped}." if names else f"After {size}, {stopped}."]
     lines = [
         f"**By exhaustion** ({names}): {size} are *all* that {crew(result)} can reach, by every interleaving; the",
         "properties were looked at in each of them. The states are not kept: to check this part, run `verify` again.",
     ]
     fewer = ", ".join(REDUCED.get(r, r) for r in explored.reductions)
     return [*lines, *([f"Each state stands for many: {plain(fewer)}."] if fewer else [])]
+
+
+def _by_proof(result: Result, p: Property) -> bool:
+    """The proof for any number of goroutines shows it, whatever was explored."""
+    found = result.any_number
+    return not p.states and found is not None and found.verdict is Verdict.SAFE and p.kind in found.properties
 
 
 def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
@@ -241,7 +249,7 @@ def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
         "and what is true of locks and shared variables then. At the start every goroutine is in one of them; no step,",
         "its own or anybody else's, leads out of the list, however many goroutines there are; and in none of them",
         f"a violation of {names} is possible. Such a list is called an *inductive invariant*. It says nothing of the",
-        "other properties: they hold for the goroutines explored.",
+        "other properties: what section 1 says of them, it says of the goroutines explored.",
     ]
     lines += [PAIRS] if found.k == 1 and "race" in found.properties else []
     if found.invariant:

@@ -210,6 +210,16 @@ def test_what_does_not_hold_is_said_to_hold_for_no_number_of_goroutines(case: Re
         assert row[4] != "proved" or proved
 
 
+def test_every_sign_of_a_timeline_is_explained_where_it_stands() -> None:
+    signs = {"WAITS": "`WAITS`: ", "* for ever": "`* for ever`: ", "repeat for ever from": "The rows between the two"}
+    for case in TABLE.values():
+        shown = section(render(case), 6)
+        first = shown.partition("How to read it")[0]
+        for sign, means in signs.items():
+            assert (means in shown) == (sign in first), sign
+        assert "\n\n\n" not in shown
+
+
 def test_a_stopped_exploration_does_not_take_away_a_proof_nor_add_to_it() -> None:
     shown = section(render(TABLE["half proved"]), 7)
     assert "Not a proof" not in shown and "the exploration stopped (--max-states)" in shown

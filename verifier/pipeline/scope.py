@@ -48,7 +48,10 @@ def coverage(run: Explored) -> Coverage:
     return Coverage(len(all_) - len(missed), len(all_), missed, tuple((span, key[2]) for key, span in ordered))
 
 
-FAIRNESS = "who can go on all the time does, queues of locks and channels serve who waits (internal/sync/mutex.go:33)"
+FAIRNESS = (
+    "a goroutine whose next step is possible all the time takes it, queues of locks and channels serve those that "
+    "wait (internal/sync/mutex.go:33)"
+)
 """What `starvation` takes for granted."""
 
 

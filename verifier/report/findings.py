@@ -28,6 +28,15 @@ LEGEND = (
     "`next:a` a writer that waits for its turn. A statement may take several rows: `x++` loads, then stores. A row "
     "`defer f()` is the deferred call itself, when its function returns."
 )
+SIGNS = {
+    "(announce)": "`Lock` of a `RWMutex` takes two: it announces itself, so that new readers wait, and gets in when the "
+    "readers inside have left.",
+    "  WAITS": "`WAITS`: the call cannot go on, its goroutine is stopped in it.",
+    "* for ever": "`* for ever`: from here on that goroutine gets no further.",
+    "repeat for ever": "The rows between the two rules repeat for ever: after the last of them everything is as it was "
+    "before the first.",
+}
+"""What else a timeline may have in it, and what that means."""
 RACING = (
     "The two rows marked `<- race` are the accesses themselves: both are possible after the row above them. They count "
     "as steps of the counterexample but are not in the path that `verify replay` takes, which ends where both can go."
@@ -51,6 +60,10 @@ EXCLUDED = (
     "writing, are never both possible. Data used without a lock, through a pointer for instance, is not in these "
     "lines. It is covered by the situations themselves: each says which object a pointer leads to and whether others "
     "can reach it yet. What is written only before others can reach it, and only read afterwards, makes no race."
+)
+GUESS = (
+    "By itself that is no counterexample: the method sees one or two goroutines and of the others only what locks and "
+    "shared variables tell, and where it cannot exclude something, that may still be impossible."
 )
 ANNOUNCED = (
     "*Announced*: a goroutine is inside `Lock` and waits for the readers that were there before it; from then on new "
@@ -118,8 +131,10 @@ def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
     lines = [STYLE, "", *block(go_block(p)), ""]
     drawn = timeline(judged(trace))
     if drawn:
-        lines += [*block(drawn), "", *filter(None, (legend, RACING if trace.race else ""))]
-    lines += ["", *why(trace), "", *_held(trace), *_tests(result, p), "", *_picture(p)]
+        said = " ".join([legend, *(means for sign, means in SIGNS.items() if any(sign in line for line in drawn))])
+        lines += [*block(drawn), "", *filter(None, (said if legend else "", RACING if trace.race else ""))]
+    told = why(trace)
+    lines += ["", *told, *([""] if told else []), *_held(trace), *_tests(result, p), "", *_picture(p)]
     lines += [
         "",
         "To walk it, and to see any state of it (`--at N`):",
@@ -240,7 +255,8 @@ def _by_proof(result: Result, p: Property) -> bool:
 def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
     names = ", ".join(found.properties)
     if found.verdict is not Verdict.SAFE:
-        return [f"**For any number of goroutines**: {names} not shown for {plain(found.roles)}: {plain(found.reason)}."]
+        said = f"{names} not shown for {plain(found.roles)}: {plain(found.reason)}."
+        return [f"**For any number of goroutines**: {said}", *([GUESS] if "could not exclude" in found.reason else [])]
     size = number(found.views, "situation")
     whose = "a goroutine" if found.k == 1 else number(found.k, "goroutine")
     lines = [

@@ -180,7 +180,8 @@ def test_a_limit_of_the_model_is_no_proof() -> None:
     tried = prove(front(Case("var wg sync.WaitGroup", {"w": "wg.Add(1)"})))
     assert tried.proof is None
     assert tried.bad is not None and tried.bad.kind == "bound"
-    assert in_the_way(tried).startswith("a limit of the model may be reached: a WaitGroup counter above 15: one w at line")
+    told = "a limit of the model may be reached: a WaitGroup counter above 15: one w at line"
+    assert in_the_way(tried).startswith(told)
 
 
 def test_counts_that_are_all_fixed_are_left_to_exploration() -> None:

@@ -19,7 +19,8 @@ from verifier.report.outcome import subject
 from verifier.report.smallprint import replay
 from verifier.verdict import Verdict
 
-from .results import TABLE
+from .builders import prop, wide_trace
+from .results import TABLE, whole
 
 NAMES = [
     "Verdict",
@@ -214,10 +215,20 @@ def test_every_sign_of_a_timeline_is_explained_where_it_stands() -> None:
     signs = {"WAITS": "`WAITS`: ", "* for ever": "`* for ever`: ", "repeat for ever from": "The rows between the two"}
     for case in TABLE.values():
         shown = section(render(case), 6)
+        assert "which goroutine takes it" not in shown
         first = shown.partition("How to read it")[0]
         for sign, means in signs.items():
             assert (means in shown) == (sign in first), sign
         assert "\n\n\n" not in shown
+
+
+def test_a_list_of_moves_is_not_explained_as_columns() -> None:
+    listed = prop("race", Verdict.UNSAFE, trace=wide_trace(2, "a statement so long that a column has no room" * 3))
+    assert "a column is one goroutine" in section(render(whole(listed)), 6)
+    many = wide_trace(7, "a statement so long that a column has no room")
+    steps = tuple(replace(many.steps[0], number=n, goroutine=g) for n, g in enumerate(many.goroutines, 1))
+    shown = section(render(whole(replace(listed, trace=replace(many, steps=steps)))), 6)
+    assert "which goroutine takes it, and what it does" in shown and "a column is one goroutine" not in shown
 
 
 def test_a_stopped_exploration_does_not_take_away_a_proof_nor_add_to_it() -> None:

@@ -21,16 +21,23 @@ from verifier.report.smallprint import REDUCED, given, replay
 from verifier.report.why import why
 from verifier.verdict import Verdict
 
-LEGEND = (
+COLUMNS = (
     "How to read it: time runs down, a row is one step, a column is one goroutine; the last columns are the shared "
     "objects *after* the step. `:14` is a line of the model, `.` a goroutine that has not begun or has returned, `|` "
-    "one that stands still inside, `W:a` a lock that a holds for writing, `R:a,b` one that a and b hold for reading, "
-    "`next:a` a writer that waits for its turn. A statement may take several rows: `x++` loads, then stores. A row "
-    "`defer f()` is the deferred call itself, when its function returns."
+    "one that stands still inside,"
+)
+LISTED = (
+    "How to read it: time runs down, a row is one step: which goroutine takes it, and what it does; the last columns "
+    "are the shared objects *after* the step. `:14` is a line of the model,"
+)
+LEGEND = (
+    "`W:a` a lock that a holds for writing, `R:a,b` one that a and b hold for reading, `next:a` a writer that waits "
+    "for its turn. A statement may take several rows: `x++` loads, then stores. A row `defer f()` is the deferred call "
+    "itself, when its function returns."
 )
 SIGNS = {
-    "(announce)": "`Lock` of a `RWMutex` takes two: it announces itself, so that new readers wait, and gets in when the "
-    "readers inside have left.",
+    "(announce)": "`Lock` of a `RWMutex` takes two: it announces itself, so that new readers wait, and gets in when "
+    "the readers inside have left.",
     "  WAITS": "`WAITS`: the call cannot go on, its goroutine is stopped in it.",
     "* for ever": "`* for ever`: from here on that goroutine gets no further.",
     "repeat for ever": "The rows between the two rules repeat for ever: after the last of them everything is as it was "
@@ -81,7 +88,7 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
     for p in failing:
         said = summary(p).removeprefix(f"{p.name}: ")
         lines += ["", f"### {plain(subject(p))}: {plain(said)}", ""]
-        lines += _one(result, p, files.get(p.name, ""), LEGEND if p is first else "")
+        lines += _one(result, p, files.get(p.name, ""), explained=p is first)
     lines += _fixes(result.fixes)
     for c in result.consequences:
         lines += [
@@ -122,7 +129,7 @@ def _none(result: Result) -> str:
     return "None was found before the check stopped. Whether there is one is not established."
 
 
-def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
+def _one(result: Result, p: Property, file: str, explained: bool) -> list[str]:
     trace = p.trace
     if trace is None:
         return [
@@ -131,8 +138,8 @@ def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
     lines = [STYLE, "", *block(go_block(p)), ""]
     drawn = timeline(judged(trace))
     if drawn:
-        said = " ".join([legend, *(means for sign, means in SIGNS.items() if any(sign in line for line in drawn))])
-        lines += [*block(drawn), "", *filter(None, (said if legend else "", RACING if trace.race else ""))]
+        legend = _legend(drawn) if explained else ""
+        lines += [*block(drawn), "", *filter(None, (legend, RACING if trace.race else ""))]
     told = why(trace)
     lines += ["", *told, *([""] if told else []), *_held(trace), *_tests(result, p), "", *_picture(p)]
     lines += [
@@ -146,6 +153,12 @@ def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
     if file:
         lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]
     return lines
+
+
+def _legend(drawn: list[str]) -> str:
+    """What the signs of a timeline mean, of those that stand in it."""
+    layout = LISTED if drawn[0].split()[1:3] == ["goroutine", "does"] else COLUMNS
+    return " ".join([layout, LEGEND, *(means for sign, means in SIGNS.items() if any(sign in line for line in drawn))])
 
 
 def _held(trace: Trace) -> list[str]:
@@ -271,7 +284,7 @@ def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
     if found.invariant:
         lines += ["", "What it says about locks, and about locks only, in words:", ""]
         lines += bullets(plain(line) for line in found.invariant)
-        lines += ["", *_legend(found)]
+        lines += ["", *_terms(found)]
     if found.certificate is not None:
         where = f"{link(certificate, certificate)}, " if certificate else ""
         lines += [
@@ -284,7 +297,7 @@ def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
     return lines
 
 
-def _legend(found: ForAnyNumber) -> list[str]:
+def _terms(found: ForAnyNumber) -> list[str]:
     """What the words of the invariant mean, and how a race is out of the question with it."""
     lines = [ANNOUNCED, ""] if any("announced" in line for line in found.invariant) else []
     if any("between lines" in line for line in found.invariant):

@@ -47,8 +47,7 @@ TESTS = {
     "is asleep; in a server some other goroutine always runs, and nothing is ever printed.",
     "lost-update": "`-race` looks at whether accesses are ordered, not at what becomes of a value: with every access "
     "under a lock it has nothing to report.",
-    "starvation": "Neither `-race` nor the runtime looks for it: the program just takes longer, on some runs for "
-    "ever.",
+    "starvation": "Neither `-race` nor the runtime looks for it: the program just takes longer, on some runs for ever.",
     "linearizable": "`-race` knows nothing of what calls should return. A test sees it only in a run with this "
     "overlap.",
     "always": "Tests see it only in a run that takes these steps in this order, and only if they look just then.",

@@ -176,13 +176,13 @@ class Ownership:
                 continue
             self._known[instance, location] = known
             for c in leaving.get(location, ()):
-                if c.step.fail is None:
-                    arrivals.setdefault(c.step.dst, {})[c.index] = self._after(c, known)
+                here = _where(known, c.step.guard) if c.step.fail is None else None
+                if here is not None:
+                    arrivals.setdefault(c.step.dst, {})[c.index] = self._after(c, here)
                     todo.append(c.step.dst)
 
     def _after(self, c: Concrete, known: Known) -> Known:
         """What is known after a step, with tokens that name its own results."""
-        known = _where(known, c.step.guard)
         own = dict(known.own)
         held = set(known.held)
         values = dict(known.values)
@@ -353,12 +353,14 @@ class Ownership:
         self._guards = {n: (a, b, order[n]) for n, (a, b) in guards.items()}
 
 
-def _where(known: Known, guard: Expr) -> Known:
-    """What is known where a condition holds: some references are nil."""
+def _where(known: Known, guard: Expr) -> Known | None:
+    """What is known where a condition holds: some references are nil, but none to an object of one's own."""
     values = dict(known.values)
     for part in conjuncts(guard):
         match part:
             case Op(name="==", args=(Read(ref=Cell(number=n)), Const(value=0))) if n in values:
+                if values[n] in known.own:
+                    return None
                 values = {m: 0 if t == known.values[n] else t for m, t in values.items()}
     return replace(known, values=values)
 

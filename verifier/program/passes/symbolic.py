@@ -161,8 +161,12 @@ class Symbolic:
         return at_cell(ref.family, self.value(path, ref.index)) if isinstance(ref, At) else ref
 
     def accesses(self, path: Path, step: Step) -> tuple[Access, ...]:
-        """The accesses of a step taken after the run."""
-        return tuple(Access(self.ref(path, a.ref), a.write, a.atomic, self.value(path, a.when)) for a in step.accesses)
+        """The accesses of a step taken after the run, but to what the run has just allocated: no race is about that."""
+        made = [Access(self.ref(path, a.ref), a.write, a.atomic, self.value(path, a.when)) for a in step.accesses]
+        kept = tuple(a for a in made if not _fresh_only(a.ref))
+        if path.origin and any(mentions_fresh(a.when) for a in kept):
+            raise Inexact
+        return kept
 
     def sync(self, path: Path, step: Step) -> tuple[Sync, ...]:
         """The lock marks of a step taken after the run."""

@@ -99,7 +99,9 @@ class _Library:
         from dataclasses import make_dataclass
 
         twin = make_dataclass(owner.__name__, [p.library() for p in owner.__parts__], frozen=self.frozen)
-        return getattr(twin, self.name)
+        found = getattr(twin, self.name)
+        type.__setattr__(owner, self.name, found)
+        return found
 
 
 def _made(cls: type, *, eq: bool, order: bool, frozen: bool, slots: bool) -> type:

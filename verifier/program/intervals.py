@@ -58,7 +58,7 @@ class Ranges:
         return made
 
     def holding(self, *layers: Mapping[Own, Interval]) -> Ranges:
-        """The same, where these cells are known to hold no more than these values, as the mappings have them when asked.
+        """The same, where these cells are known to hold no more than what the mappings say when asked.
 
         Not copied: a program has thousands of cells, and a step asks about a few. A cell is in one of them at most.
         """

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from verifier.golang import syntax as ast
-from verifier.records import dataclass
+from verifier.records import dataclass, fields
 from verifier.source import Span
 
 Node = ast.Stmt | ast.Expr

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import Enum
 
 from verifier.program.expr import TRUE, Cell, Expr, Ref
 from verifier.program.monitor import Clients
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import Span
 
 END = 0

@@ -56,6 +56,8 @@ def read(path: str) -> Evidence | str:
     try:
         with open(path, "rb") as file:
             raw = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise fail("no such file or directory", here, "`verify MODEL --evidence DIR` writes evidence") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise fail(f"the file cannot be read: {reason}", here) from None

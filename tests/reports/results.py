@@ -1,7 +1,7 @@
 """One `Result` for every kind of answer there is, with all that a report can be asked to show.
 
 Every format is tested against this table: `for name, result in TABLE.items()`. No format may be greener than the
-verdict and none may drop a property; `green` and `told` say what that means for text.
+verdict and none may drop a property: the tests of each format say what that means there.
 """
 
 from __future__ import annotations
@@ -178,6 +178,13 @@ TABLE: dict[str, Result] = {
     "fixed": whole(prop("race", SAFE, expected=UNSAFE), prop("deadlock", SAFE)),
     "open as expected": whole(replace(OPEN, expected=UNKNOWN), prop("race", SAFE), explored=STOPPED),
     "bare": result(prop("race", SAFE)),
+    "half proved": whole(
+        prop("race", SAFE, states=0, method="proved", any_number=AnyNumber(SAFE, "views", 1)),
+        OPEN,
+        _kinds("lost-update", trace=lost_trace()),
+        any_number=PROOF,
+        explored=STOPPED,
+    ),
     "empty": result(),
 }
 """By what they are an example of. `bare` and `empty` have no more than a result must have."""

@@ -19,7 +19,8 @@ from verifier.report.outcome import subject
 from verifier.report.smallprint import replay
 from verifier.verdict import Verdict
 
-from .results import TABLE
+from .builders import prop, wide_trace
+from .results import TABLE, whole
 
 NAMES = [
     "Verdict",
@@ -199,6 +200,43 @@ def test_not_tried_has_its_reason_and_tried_is_not_called_untried() -> None:
     tried = section(render(replace(base, properties=(held,))), 1)
     assert "not tried" not in tried and "*not shown*: no proof for other numbers was found." in tried
     assert "not asked" in section(render(replace(base, properties=(held,), settings=("--no-any",))), 1)
+
+
+def test_what_does_not_hold_is_said_to_hold_for_no_number_of_goroutines(case: Result) -> None:
+    rows = [line.split(" | ") for line in section(render(case), 1).split("\n") if line.startswith("| ")][2:]
+    proved = case.any_number is not None and case.any_number.verdict is Verdict.SAFE
+    assert len(rows) == len(case.properties)
+    for row, p in zip(rows, case.properties, strict=True):
+        assert p.verdict is Verdict.SAFE or not row[4].strip()
+        assert row[4] != "proved" or proved
+
+
+def test_every_sign_of_a_timeline_is_explained_where_it_stands() -> None:
+    signs = {"WAITS": "`WAITS`: ", "* for ever": "`* for ever`: ", "repeat for ever from": "The rows between the two"}
+    for case in TABLE.values():
+        shown = section(render(case), 6)
+        assert "which goroutine takes it" not in shown
+        first = shown.partition("How to read it")[0]
+        for sign, means in signs.items():
+            assert (means in shown) == (sign in first), sign
+        assert "\n\n\n" not in shown
+
+
+def test_a_list_of_moves_is_not_explained_as_columns() -> None:
+    listed = prop("race", Verdict.UNSAFE, trace=wide_trace(2, "a statement so long that a column has no room" * 3))
+    assert "a column is one goroutine" in section(render(whole(listed)), 6)
+    many = wide_trace(7, "a statement so long that a column has no room")
+    steps = tuple(replace(many.steps[0], number=n, goroutine=g) for n, g in enumerate(many.goroutines, 1))
+    shown = section(render(whole(replace(listed, trace=replace(many, steps=steps)))), 6)
+    assert "which goroutine takes it, and what it does" in shown and "a column is one goroutine" not in shown
+
+
+def test_a_stopped_exploration_does_not_take_away_a_proof_nor_add_to_it() -> None:
+    shown = section(render(TABLE["half proved"]), 7)
+    assert "Not a proof" not in shown and "the exploration stopped (--max-states)" in shown
+    assert "**For any number of goroutines** (race, fatal, panic;" in shown
+    assert "they hold for the goroutines explored" not in shown
+    assert "Not a proof: race held in" in section(render(TABLE["unknown"]), 7)
 
 
 def test_what_is_reached_is_shown_with_its_rows_and_its_command() -> None:

@@ -14,8 +14,10 @@ from verifier.report.terminal import render
 from verifier.verdict import Verdict
 
 from .builders import at, deadlock_trace, explored, prop, race_trace, result, results
+from .results import TABLE
 
 CASES = results()
+EVERY = {**{f"whole {name}": found for name, found in TABLE.items()}, **CASES}
 WORDS = {0: ("SAFE", "UNSAFE", "UNKNOWN"), 1: ("FAIL",), 3: ("UNKNOWN",), 4: ("ERROR",)}
 
 
@@ -25,10 +27,10 @@ def last_lines(text: str) -> tuple[str, str]:
     return (lines[-2], lines[-1]) if lines[-1].startswith("exit status") else (lines[-1], "")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("mode", [{}, {"verbose": True}, {"quiet": True}])
 def test_the_last_lines_say_the_verdict_and_the_exit_status(name: str, mode: dict[str, bool]) -> None:
-    case = CASES[name]
+    case = EVERY[name]
     verdict, status = last_lines(render(case, **mode))
     assert verdict.split()[0] in WORDS[case.exit_code]
     assert status == (f"exit status {case.exit_code}" if case.exit_code else "")
@@ -36,29 +38,30 @@ def test_the_last_lines_say_the_verdict_and_the_exit_status(name: str, mode: dic
         assert case.verdict is Verdict.SAFE
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_property_is_reported_and_ok_only_when_it_is_safe_as_expected(name: str) -> None:
-    case = CASES[name]
+    case = EVERY[name]
     lines = render(case).splitlines()
     ok = [line for line in lines if line.startswith("ok ")]
-    assert len(ok) == sum(p.verdict is Verdict.SAFE and p.as_expected for p in case.properties)
+    proved = case.any_number is not None and case.any_number.verdict is Verdict.SAFE
+    assert len(ok) == sum(p.verdict is Verdict.SAFE and p.as_expected for p in case.properties) + proved
     judged = [line for line in lines if re.match(r"(ok|FAIL|\?\?\?|ERROR|--- FAIL:) ", line)]
     final = last_lines(render(case))[0]
-    assert len([line for line in judged if line != final]) == len(case.properties)
+    assert len([line for line in judged if line != final]) == len(case.properties) + proved
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EVERY)
 def test_quiet_keeps_what_is_not_as_expected(name: str) -> None:
-    case = CASES[name]
+    case = EVERY[name]
     wrong = sum(not p.as_expected for p in case.properties)
     assert len(render(case, quiet=True).splitlines()) == wrong + 1 + (case.exit_code != 0)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_text_is_ascii_and_rendered_the_same_twice(name: str) -> None:
-    text = render(CASES[name], verbose=True)
+    text = render(EVERY[name], verbose=True)
     assert text.isascii()
-    assert text == render(CASES[name], verbose=True)
+    assert text == render(EVERY[name], verbose=True)
     assert not any(line != line.rstrip() for line in text.splitlines())
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from verifier.evidence.trace import RacyAccess, Trace, Waiting
 from verifier.report.draw import PAGE, draw, timeline
-from verifier.report.timeline import Cell, Grid, Row, grid, listing, words
+from verifier.report.timeline import RACE, Cell, Grid, Row, grid, listing, words
 
 from .builders import at, clause_trace, deadlock_trace, panic_trace, race_trace, step, wide_trace
 
@@ -166,3 +166,16 @@ def test_a_page_too_narrow_for_a_column_each_lists_the_moves_instead() -> None:
     assert lines[0].split() == ["step", "goroutine", "does"]
     assert [line.split()[1] for line in lines[1:]] == list(names)
     assert all("a statement of some length" in line for line in lines[1:])
+
+
+def test_a_statement_that_would_be_cut_to_nothing_beside_its_mark_is_listed() -> None:
+    names = tuple(f"worker{n}" for n in range(5))
+    said = "delete(cache.entries, key)"
+    rows = tuple(
+        Row(n, tuple(Cell(said, RACE if n else "", ":23", True) if m == n else Cell("|") for m in range(5)), ())
+        for n in range(5)
+    )
+    drawn = draw(Grid(names, (), rows))
+    assert drawn[0].split() == ["step", "goroutine", "does"] and all(said in line for line in drawn[1:])
+    three = draw(Grid(names[:3], (), tuple(replace(row, cells=row.cells[:3]) for row in rows[:3])))
+    assert three[0].split() == ["step", *names[:3]]

@@ -6,6 +6,7 @@ conformance programs that compare each rule with the real toolchain all use thes
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import cached_property
 
 from verifier.records import dataclass
@@ -35,11 +36,13 @@ class Rules:
 
     `text` has three lines for each: `name: sentence`, then `file:line  what stands there`, then `steps  a, b: c`.
     `untested`: why no program compares them with the toolchain that the tests use; empty where one does.
+    `needs`: lines that steps of a model have to stand for if anything in it is to rest on the first rule.
     """
 
     subject: str
     text: str
     untested: str = ""
+    needs: tuple[str, ...] = ()
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -47,10 +50,11 @@ class Rules:
         lines = [line.strip() for line in self.text.strip().splitlines()]
         return tuple(_rule(*lines[n : n + 3]) for n in range(0, len(lines), 3))
 
-    @property
-    def rests_on(self) -> str:
-        """`RWMutex: a waiting Lock keeps new readers out (sync/rwmutex.go:64)`."""
+    def rests_on(self, cites: Container[str]) -> str:
+        """`RWMutex: a waiting Lock keeps new readers out (sync/rwmutex.go:64)`. `cites`: the lines of all steps."""
         first = self.rules[0]
+        if any(line not in cites for line in self.needs):
+            first = next((r for r in self.rules if r.cite in cites), first)
         return f"{self.subject}: {first.says} ({first.cite.removeprefix('internal/runtime/')})"
 
 

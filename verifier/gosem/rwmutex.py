@@ -69,6 +69,8 @@ RULES = Rules(
         sync/rwmutex.go:94  if c < 0 {
         steps  try_rlock: got it, try_rlock: failed
     """,
+    # Where nobody calls Lock, or nobody RLock, no waiting Lock keeps a reader out.
+    needs=("sync/rwmutex.go:152", "sync/rwmutex.go:72"),
 )
 
 

@@ -223,7 +223,7 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
         at = at.replace("\tg := self(n)\n", "\tif !playing {\n\t\treturn\n\t}\n\tg := self(n)\n", 1)
     else:
         unused.append("playing")
-    parts = [_without(harness.TYPES, unused), _without(at, unused)]
+    parts = [harness.SAME, _without(harness.TYPES, unused), _without(at, unused)]
     start = _without(harness.START, unused)
     if asked.property.kind == "finally":
         parts.append("var finished sync.WaitGroup\n")

@@ -9,7 +9,7 @@ from verifier.golang import syntax as ast
 from verifier.gotest import randomcalls
 from verifier.gotest.edits import Edits
 from verifier.gotest.gofile import GoTest, declarations, file, quoted, role_functions
-from verifier.gotest.harness import PASS, THEN
+from verifier.gotest.harness import PASS, SAME, THEN
 from verifier.gotest.head import comment, head
 from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
@@ -64,7 +64,9 @@ STARTS
 CLAUSES
 	return true
 }
+"""
 
+START = """\
 // start runs the body of a goroutine as soon as all of them are there.
 func start(all *sync.WaitGroup, body func()) {
 	all.Add(1)
@@ -172,9 +174,6 @@ def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], millisecon
     late = replace(slots, conds=(), calls=(), splits=())
     parts = _parts(front, late, _frame(front, name), name, (milliseconds, 5000), clauses, rename, bodies, mixes)
     parts.append(rename.text(JITTER))
-    if mixes:
-        about_it = "// variant makes another function of each that has no body in the model."
-        parts.append(f"{about_it}\nvar {rename('variant')} uint32\n")
     about = [f"{name} looks for a contradiction to what `verify {front.document.path}` found: SAFE.", ""]
     about += [
         "Its goroutines run for a while, round after round, each a little late now and then. That nothing happens"
@@ -230,11 +229,15 @@ def _parts(
     )
     budget, patience = map(_duration, limits)
     parts = [*declarations(declared), *role_functions(functions, texts), test, round_]
-    parts.append(rename.text(f"const (\n\tbudget   = {budget}\n\tpatience = {patience} // of a round\n)\n"))
     if "reset()" in frame:
         parts.append(_reset(front, rename))
+    parts.append(rename.text(f"const (\n\tbudget   = {budget}\n\tpatience = {patience} // of a round\n)\n"))
     if front.client is not None:
         parts += randomcalls.parts(front, front.client, rename)
+    if varies:
+        about = "// variant makes another function of each that has no body in the model."
+        parts.append(f"{about}\nvar {rename('variant')} uint32\n")
+    parts += [SAME, rename.text(START)]
     if any(p.kind == "cond" for p in slots.held):
         parts.append(rename.text(PASS))
     return parts

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+SAME = "// From here on every test of this kind is the same; what it does not need is left out.\n"
+"""Stands between what a test says of its model and the harness; it is nobody's documentation."""
+
 TYPES = """\
 // A turn lets one goroutine go on from one at(n).
 type turn struct {

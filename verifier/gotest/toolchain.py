@@ -65,7 +65,9 @@ def compiled(test: GoTest, directory: Path, version: str, name: str = FILE) -> B
     (directory / name).write_text(test.text, encoding="utf-8")
     (directory / "go.mod").write_text(f"module gotest\n\ngo {version}\n", encoding="utf-8")
     binary = directory / "gotest.bin"
-    command = [go, "test", "-c", "-vet=off", "-trimpath", *(FLAGS if race else []), "-o", str(binary), "."]
+    # Without DWARF, as `go test` links what it runs at once; stacks need none.
+    flags = ["-vet=off", "-trimpath", "-ldflags=-w", *(FLAGS if race else [])]
+    command = [go, "test", "-c", *flags, "-o", str(binary), "."]
     environment = os.environ | {"GOFLAGS": "", "GOWORK": "off"} | ({"CGO_ENABLED": "1"} if race else {})
     said, status = _run(command, directory, environment)
     if status:

@@ -253,7 +253,7 @@ MODEL = Record(
         Field(
             "goroutines",
             Named(Line("a Go identifier", IDENTIFIER), Brief(Code(BODY), ROLE), "role"),
-            "The goroutines: a role's name, and its body or its count and body.",
+            "The goroutines: a role's name, and its body or its count and body. Beside clients, those they need.",
             required=True,
             unless="linearizable",
         ),

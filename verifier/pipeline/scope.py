@@ -48,14 +48,17 @@ def coverage(run: Explored) -> Coverage:
     return Coverage(len(all_) - len(missed), len(all_), missed, tuple((span, key[2]) for key, span in ordered))
 
 
-FAIRNESS = "who can go on all the time does, queues of locks and channels serve who waits (internal/sync/mutex.go:33)"
+FAIRNESS = (
+    "a goroutine whose next step is possible all the time takes it, queues of locks and channels serve those that "
+    "wait (internal/sync/mutex.go:33)"
+)
 """What `starvation` takes for granted."""
 
 
 def rests_on(front: Front, run: Explored, properties: tuple[Property, ...] = ()) -> tuple[str, ...]:
     """The rules of Go that the model uses."""
-    kinds = _kinds(run)
-    out = [f"Go {front.document.go} {RULES[k].rests_on}" for k in RULES if k in kinds]
+    kinds, cites = _kinds(run), set(cited(run))
+    out = [f"Go {front.document.go} {RULES[k].rests_on(cites)}" for k in RULES if k in kinds]
     if any(p.kind == "starvation" for p in properties):
         out.append(f"fairness: {FAIRNESS}")
     if any(p.kind == "ordered" for p in properties):

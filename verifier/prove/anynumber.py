@@ -107,6 +107,6 @@ def _ran_out(reason: str) -> bool:
 def _where(machine: Machine, m: Member) -> str:
     name = machine.shape.role(m.template).name
     if m.location == END:
-        return f"[{name} that has returned]"
+        return f"one {name} that has returned"
     spans = [s.step.span for s in machine.steps.get((m.template, m.location), ()) if s.step.span is not None]
-    return f"[{name} at {min(spans).words}]" if spans else f"[{name}]"
+    return f"one {name} at {min(spans).words}" if spans else f"one {name}"

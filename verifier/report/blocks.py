@@ -184,7 +184,8 @@ def _starvation(trace: Trace) -> list[str]:
         *_dump(trace.waiting)[:-1],
         "",
         f"{stuck.goroutine} {how}{where(stuck.span)} while {span} for ever{who}.",
-        "That is fair: who can go on all the time does, and the queues of Go's runtime serve who waits.",
+        "That is fair: a goroutine whose next step is possible all the time takes it in the end, and the queues of",
+        "Go's runtime let those that wait in them have their turn.",
     ]
 
 

@@ -7,8 +7,10 @@ from verifier.report.timeline import CLIP, Cell, Grid, Row, clip, grid, listing
 
 PAGE = 120
 """No line is longer: wrapped timelines cannot be read."""
+SAID = 14
+"""A statement is not squeezed below this, marks and places apart; then the rows are listed a goroutine a line."""
 NARROW = 16
-"""A goroutine's column is not squeezed below this; then the rows are listed one goroutine a line instead."""
+"""No column is squeezed below this, not even in a list."""
 SHORT = 17
 """Columns left to the place of a statement that does not fit."""
 
@@ -21,10 +23,12 @@ def timeline(trace: Trace) -> list[str]:
 
 def draw(made: Grid, page: int = PAGE) -> list[str]:
     """The lines of a grid, each at most `page` columns wide."""
-    widths = _fit(made.widths, page, NARROW)
+    widths = _fit(made.widths, page, _least(made))
     if _total(widths) > page and len(made.goroutines) > 2:
         made = listing(made)
-        widths = _fit(made.widths, page, NARROW)
+        widths = _fit(made.widths, page, _least(made))
+    if _total(widths) > page:
+        widths = _fit(widths, page, (NARROW,) * len(widths))
     lines = [_line("step", (*made.goroutines, *made.objects), widths)]
     for n, row in enumerate(made.rows):
         if row.number == made.loop != 0 and (n == 0 or made.rows[n - 1].number != row.number):
@@ -46,11 +50,21 @@ def _total(widths: tuple[int, ...]) -> int:
     return 4 + sum(w + 2 for w in widths)
 
 
-def _fit(widths: tuple[int, ...], page: int, least: int) -> tuple[int, ...]:
+def _least(made: Grid) -> tuple[int, ...]:
+    """The width that each column may be squeezed to while its statements can be read."""
+    statements = (max([NARROW, *(_readable(row.cells[i]) for row in made.rows)]) for i in range(len(made.goroutines)))
+    return (*statements, *(NARROW for _ in made.objects))
+
+
+def _readable(cell: Cell) -> int:
+    return cell.width - max(0, len(cell.text) - SAID) - max(0, len(cell.place) - SHORT)
+
+
+def _fit(widths: tuple[int, ...], page: int, least: tuple[int, ...]) -> tuple[int, ...]:
     """Take columns from the widest until the page is wide enough or every column is at its least."""
     fitted = list(widths)
-    while _total(tuple(fitted)) > page and max(fitted) > least:
-        fitted[fitted.index(max(fitted))] -= 1
+    while _total(tuple(fitted)) > page and (wider := [n for n, width in enumerate(fitted) if width > least[n]]):
+        fitted[max(wider, key=lambda n: fitted[n])] -= 1
     return tuple(fitted)
 
 

@@ -21,13 +21,29 @@ from verifier.report.smallprint import REDUCED, given, replay
 from verifier.report.why import why
 from verifier.verdict import Verdict
 
-LEGEND = (
+COLUMNS = (
     "How to read it: time runs down, a row is one step, a column is one goroutine; the last columns are the shared "
     "objects *after* the step. `:14` is a line of the model, `.` a goroutine that has not begun or has returned, `|` "
-    "one that stands still inside, `W:a` a lock that a holds for writing, `R:a,b` one that a and b hold for reading, "
-    "`next:a` a writer that waits for its turn. A statement may take several rows: `x++` loads, then stores. A row "
-    "`defer f()` is the deferred call itself, when its function returns."
+    "one that stands still inside,"
 )
+LISTED = (
+    "How to read it: time runs down, a row is one step: which goroutine takes it, and what it does; the last columns "
+    "are the shared objects *after* the step. `:14` is a line of the model,"
+)
+LEGEND = (
+    "`W:a` a lock that a holds for writing, `R:a,b` one that a and b hold for reading, `next:a` a writer that waits "
+    "for its turn. A statement may take several rows: `x++` loads, then stores. A row `defer f()` is the deferred call "
+    "itself, when its function returns."
+)
+SIGNS = {
+    "(announce)": "`Lock` of a `RWMutex` takes two: it announces itself, so that new readers wait, and gets in when "
+    "the readers inside have left.",
+    "  WAITS": "`WAITS`: the call cannot go on, its goroutine is stopped in it.",
+    "* for ever": "`* for ever`: from here on that goroutine gets no further.",
+    "repeat for ever": "The rows between the two rules repeat for ever: after the last of them everything is as it was "
+    "before the first.",
+}
+"""What else a timeline may have in it, and what that means."""
 RACING = (
     "The two rows marked `<- race` are the accesses themselves: both are possible after the row above them. They count "
     "as steps of the counterexample but are not in the path that `verify replay` takes, which ends where both can go."
@@ -52,6 +68,10 @@ EXCLUDED = (
     "lines. It is covered by the situations themselves: each says which object a pointer leads to and whether others "
     "can reach it yet. What is written only before others can reach it, and only read afterwards, makes no race."
 )
+GUESS = (
+    "By itself that is no counterexample: the method sees one or two goroutines and of the others only what locks and "
+    "shared variables tell, and where it cannot exclude something, that may still be impossible."
+)
 ANNOUNCED = (
     "*Announced*: a goroutine is inside `Lock` and waits for the readers that were there before it; from then on new "
     "readers have to wait for it."
@@ -68,7 +88,7 @@ def counterexamples(result: Result, files: Mapping[str, str]) -> list[str]:
     for p in failing:
         said = summary(p).removeprefix(f"{p.name}: ")
         lines += ["", f"### {plain(subject(p))}: {plain(said)}", ""]
-        lines += _one(result, p, files.get(p.name, ""), LEGEND if p is first else "")
+        lines += _one(result, p, files.get(p.name, ""), explained=p is first)
     lines += _fixes(result.fixes)
     for c in result.consequences:
         lines += [
@@ -109,7 +129,7 @@ def _none(result: Result) -> str:
     return "None was found before the check stopped. Whether there is one is not established."
 
 
-def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
+def _one(result: Result, p: Property, file: str, explained: bool) -> list[str]:
     trace = p.trace
     if trace is None:
         return [
@@ -118,8 +138,10 @@ def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
     lines = [STYLE, "", *block(go_block(p)), ""]
     drawn = timeline(judged(trace))
     if drawn:
+        legend = _legend(drawn) if explained else ""
         lines += [*block(drawn), "", *filter(None, (legend, RACING if trace.race else ""))]
-    lines += ["", *why(trace), "", *_held(trace), *_tests(result, p), "", *_picture(p)]
+    told = why(trace)
+    lines += ["", *told, *([""] if told else []), *_held(trace), *_tests(result, p), "", *_picture(p)]
     lines += [
         "",
         "To walk it, and to see any state of it (`--at N`):",
@@ -131,6 +153,12 @@ def _one(result: Result, p: Property, file: str, legend: str) -> list[str]:
     if file:
         lines += ["", f"The same for programs: {link(f'{file}.json', f'{file}.json')}."]
     return lines
+
+
+def _legend(drawn: list[str]) -> str:
+    """What the signs of a timeline mean, of those that stand in it."""
+    layout = LISTED if drawn[0].split()[1:3] == ["goroutine", "does"] else COLUMNS
+    return " ".join([layout, LEGEND, *(means for sign, means in SIGNS.items() if any(sign in line for line in drawn))])
 
 
 def _held(trace: Trace) -> list[str]:
@@ -220,7 +248,9 @@ def _explored(result: Result, held: list[Property]) -> list[str]:
     names = ", ".join(plain(subject(p)) for p in held)
     size = f"{number(explored.states, 'state')} and {number(explored.transitions, 'transition')}"
     if not explored.complete:
-        return [f"Not a proof: {names} held in {size}, then the exploration stopped ({plain(explored.limit)})."]
+        names = ", ".join(plain(subject(p)) for p in held if not _by_proof(result, p))
+        stopped = f"the exploration stopped ({plain(explored.limit)})"
+        return [f"Not a proof: {names} held in {size}, then {stopped}." if names else f"After {size}, {stopped}."]
     lines = [
         f"**By exhaustion** ({names}): {size} are *all* that {crew(result)} can reach, by every interleaving; the",
         "properties were looked at in each of them. The states are not kept: to check this part, run `verify` again.",
@@ -229,10 +259,17 @@ def _explored(result: Result, held: list[Property]) -> list[str]:
     return [*lines, *([f"Each state stands for many: {plain(fewer)}."] if fewer else [])]
 
 
+def _by_proof(result: Result, p: Property) -> bool:
+    """The proof for any number of goroutines shows it, whatever was explored."""
+    found = result.any_number
+    return not p.states and found is not None and found.verdict is Verdict.SAFE and p.kind in found.properties
+
+
 def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
     names = ", ".join(found.properties)
     if found.verdict is not Verdict.SAFE:
-        return [f"**For any number of goroutines**: {names} not shown for {plain(found.roles)}: {plain(found.reason)}."]
+        said = f"{names} not shown for {plain(found.roles)}: {plain(found.reason)}."
+        return [f"**For any number of goroutines**: {said}", *([GUESS] if "could not exclude" in found.reason else [])]
     size = number(found.views, "situation")
     whose = "a goroutine" if found.k == 1 else number(found.k, "goroutine")
     lines = [
@@ -241,13 +278,13 @@ def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
         "and what is true of locks and shared variables then. At the start every goroutine is in one of them; no step,",
         "its own or anybody else's, leads out of the list, however many goroutines there are; and in none of them",
         f"a violation of {names} is possible. Such a list is called an *inductive invariant*. It says nothing of the",
-        "other properties: they hold for the goroutines explored.",
+        "other properties: what section 1 says of them, it says of the goroutines explored.",
     ]
     lines += [PAIRS] if found.k == 1 and "race" in found.properties else []
     if found.invariant:
         lines += ["", "What it says about locks, and about locks only, in words:", ""]
         lines += bullets(plain(line) for line in found.invariant)
-        lines += ["", *_legend(found)]
+        lines += ["", *_terms(found)]
     if found.certificate is not None:
         where = f"{link(certificate, certificate)}, " if certificate else ""
         lines += [
@@ -260,7 +297,7 @@ def _any_number(found: ForAnyNumber, certificate: str) -> list[str]:
     return lines
 
 
-def _legend(found: ForAnyNumber) -> list[str]:
+def _terms(found: ForAnyNumber) -> list[str]:
     """What the words of the invariant mean, and how a race is out of the question with it."""
     lines = [ANNOUNCED, ""] if any("announced" in line for line in found.invariant) else []
     if any("between lines" in line for line in found.invariant):

@@ -18,8 +18,8 @@ MEANS = {
     "and never gets its turn is starvation, another property.)",
     "lost-update": "Nothing is overwritten by a value that was computed, or decided on, before somebody else "
     "changed it.",
-    "starvation": "Every goroutine gets on again, provided that whoever can move all the time does get its turn. (One "
-    "that can never move again is a deadlock, another property.)",
+    "starvation": "Every goroutine gets on again and again, provided that one that is able to move all the time does "
+    "get its turn. (One that can never move again is a deadlock, another property.)",
     "linearizable": "Whatever overlapping calls return, some order of the calls explains it, one in which each takes "
     "effect at a single moment between its beginning and its end, as on a map that one goroutine uses.",
     "always": "The expression is true in every state that can be reached.",
@@ -47,7 +47,7 @@ TESTS = {
     "is asleep; in a server some other goroutine always runs, and nothing is ever printed.",
     "lost-update": "`-race` looks at whether accesses are ordered, not at what becomes of a value: with every access "
     "under a lock it has nothing to report.",
-    "starvation": "No test of Go's looks for it: the program just takes longer, on some runs for ever.",
+    "starvation": "Neither `-race` nor the runtime looks for it: the program just takes longer, on some runs for ever.",
     "linearizable": "`-race` knows nothing of what calls should return. A test sees it only in a run with this "
     "overlap.",
     "always": "Tests see it only in a run that takes these steps in this order, and only if they look just then.",

@@ -148,19 +148,20 @@ def _how(result: Result, p: Property) -> str:
 
 def _lifted(result: Result, p: Property) -> str:
     found = result.any_number
-    if found is None or p.kind not in found.properties:
-        return "these counts only" if p.kind not in PROVABLE else _not_lifted(result, p)
-    if p.verdict is Verdict.UNSAFE:
+    if found is not None and p.kind in found.properties and found.verdict is not Verdict.SAFE:
+        # A role of `count: any` makes UNKNOWN what holds for those explored.
+        return "" if p.verdict in (Verdict.UNSAFE, Verdict.ERROR) else "not shown"
+    if p.verdict is not Verdict.SAFE:
         return ""
-    return "proved" if found.verdict is Verdict.SAFE else "not shown"
+    if found is None or p.kind not in found.properties:
+        return "these counts only" if p.kind not in PROVABLE else _not_lifted(result)
+    return "proved"
 
 
-def _not_lifted(result: Result, p: Property) -> str:
+def _not_lifted(result: Result) -> str:
     """Why nothing is said of other numbers."""
     if "--no-any" in result.settings:
         return "not asked"
-    if p.verdict is not Verdict.SAFE:
-        return ""
     failing = [q.name for q in result.properties if q.kind in PROVABLE and q.verdict is Verdict.UNSAFE]
     # With nothing that fails it was tried: of roles that exist once, a proof that is not found is not spoken of.
     return f"not tried: {' and '.join(failing)} fail{'s' if len(failing) == 1 else ''}" if failing else "not shown"

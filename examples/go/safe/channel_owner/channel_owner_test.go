@@ -105,6 +105,13 @@ func round(t *testing.T, n int) bool {
 	return true
 }
 
+const (
+	budget   = 500 * time.Millisecond
+	patience = 5 * time.Second // of a round
+)
+
+// From here on every test of this kind is the same; what it does not need is left out.
+
 // start runs the body of a goroutine as soon as all of them are there.
 func start(all *sync.WaitGroup, body func()) {
 	all.Add(1)
@@ -152,11 +159,6 @@ func returned(all *sync.WaitGroup) bool {
 		return false
 	}
 }
-
-const (
-	budget   = 500 * time.Millisecond
-	patience = 5 * time.Second // of a round
-)
 
 // at lets a goroutine be late now and then.
 func at(int) {

@@ -82,6 +82,19 @@ func round(t *testing.T, n int) bool {
 	return true
 }
 
+// reset makes the variables what they are at the start.
+func reset() {
+	mu = *new(sync.RWMutex)
+	users = map[string]*User{"alice": &User{Age: 30}}
+}
+
+const (
+	budget   = 500 * time.Millisecond
+	patience = 5 * time.Second // of a round
+)
+
+// From here on every test of this kind is the same; what it does not need is left out.
+
 // start runs the body of a goroutine as soon as all of them are there.
 func start(all *sync.WaitGroup, body func()) {
 	all.Add(1)
@@ -128,17 +141,6 @@ func returned(all *sync.WaitGroup) bool {
 	case <-time.After(patience):
 		return false
 	}
-}
-
-const (
-	budget   = 500 * time.Millisecond
-	patience = 5 * time.Second // of a round
-)
-
-// reset makes the variables what they are at the start.
-func reset() {
-	mu = *new(sync.RWMutex)
-	users = map[string]*User{"alice": &User{Age: 30}}
 }
 
 // at lets a goroutine be late now and then.

@@ -110,6 +110,21 @@ func round(t *testing.T, n int) bool {
 	return true
 }
 
+// reset makes the variables what they are at the start.
+func reset() {
+	shards = [S]shard{{m: map[string]int{}}, {m: map[string]int{}}}
+}
+
+const (
+	budget   = 500 * time.Millisecond
+	patience = 5 * time.Second // of a round
+)
+
+// variant makes another function of each that has no body in the model.
+var variant uint32
+
+// From here on every test of this kind is the same; what it does not need is left out.
+
 // start runs the body of a goroutine as soon as all of them are there.
 func start(all *sync.WaitGroup, body func()) {
 	all.Add(1)
@@ -158,16 +173,6 @@ func returned(all *sync.WaitGroup) bool {
 	}
 }
 
-const (
-	budget   = 500 * time.Millisecond
-	patience = 5 * time.Second // of a round
-)
-
-// reset makes the variables what they are at the start.
-func reset() {
-	shards = [S]shard{{m: map[string]int{}}, {m: map[string]int{}}}
-}
-
 // at lets a goroutine be late now and then.
 func at(int) {
 	switch rand.Intn(8) {
@@ -177,6 +182,3 @@ func at(int) {
 		time.Sleep(time.Duration(rand.Intn(50)) * time.Microsecond)
 	}
 }
-
-// variant makes another function of each that has no body in the model.
-var variant uint32

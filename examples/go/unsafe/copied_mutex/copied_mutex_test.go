@@ -70,6 +70,8 @@ var goroutines = []*goroutine{
 	{name: "handler2", role: "handler", open: -1},
 }
 
+// From here on every test of this kind is the same; what it does not need is left out.
+
 // A turn lets one goroutine go on from one at(n).
 type turn struct {
 	who   string

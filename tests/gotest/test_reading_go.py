@@ -89,7 +89,7 @@ def test_without_a_c_compiler_a_race_cannot_be_run(
     go.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["gotest", "models/unprotected.yaml", "--run"]) == 2
-    assert "there is no gcc" in capsys.readouterr().err
+    assert "install gcc or clang" in capsys.readouterr().err
 
 
 def test_what_go_does_not_compile_is_not_shown(

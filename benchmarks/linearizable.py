@@ -1,7 +1,7 @@
 """How far `linearizable` gets on the map types of models/linearizable: verdict, states, CPU seconds and peak memory.
 
     python -m benchmarks.linearizable [MODEL…]            print the table
-    python -m benchmarks.linearizable --write             put it into docs/linearizable.md, between its markers
+    python -m benchmarks.linearizable --write [MODEL…]    put its rows into docs/linearizable.md, between the markers
     python -m benchmarks.linearizable --seconds 20        give every cell 20 CPU seconds instead of 60
 
 Every cell is a process of its own, with all operations, keys and values that the model names. What was not done in its
@@ -41,6 +41,7 @@ class Cell:
     verdict: str
     states: int = 0
     atomic: int = 0
+    fewest: bool = True
     seconds: float = 0.0
     memory: int = 0
     why: str = ""
@@ -48,7 +49,7 @@ class Cell:
     def __str__(self) -> str:
         if not self.verdict:
             return self.why
-        steps = f", {self.atomic} atomic steps" if self.atomic else ""
+        steps = f", {'' if self.fewest else 'at most '}{self.atomic} atomic steps" if self.atomic else ""
         size = f"{self.states:,} states, {self.seconds:.1f} s, {self.memory >> 20:,} MB"
         return f"{'**not**' if self.verdict == 'unsafe' else 'yes'}{steps}: {size}"
 
@@ -78,6 +79,7 @@ def judge(name: str, goroutines: int, calls: int) -> dict[str, object]:
         "why": found.reason,
         "states": result.explored.states,
         "atomic": len(history.atomic) if history is not None else 0,
+        "fewest": history is None or history.fewest,
     }
 
 
@@ -95,10 +97,12 @@ def cell(name: str, goroutines: int, calls: int, seconds: int) -> Cell:
     if child.returncode:
         return Cell("", why=f"failed with status {child.returncode}")
     said = json.loads(printed)
+    if "--max-memory" in said["why"]:
+        return Cell("", why=f"not in {MEMORY >> 30} GB")
     if said["verdict"] not in ("safe", "unsafe"):
         return Cell("", why=f"not decided: {said['why']}")
     used = usage.ru_utime + usage.ru_stime
-    return Cell(said["verdict"], said["states"], said["atomic"], used, usage.ru_maxrss << 10)
+    return Cell(said["verdict"], said["states"], said["atomic"], said["fewest"], used, usage.ru_maxrss << 10)
 
 
 def row(name: str, seconds: int) -> list[Cell]:
@@ -112,18 +116,24 @@ def row(name: str, seconds: int) -> list[Cell]:
     return list(out.values())
 
 
-def table(rows: dict[str, list[Cell]]) -> str:
+def table(rows: dict[str, list[str]]) -> str:
     """The rows as a Markdown table."""
     head = ["type", *(f"{g}×{c}" for g, c in SIZES)]
-    lines = [head, ["---"] * len(head), *([name, *map(str, cells)] for name, cells in rows.items())]
+    lines = [head, ["---"] * len(head), *([name, *rows[name]] for name in sorted(rows))]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def written() -> dict[str, list[str]]:
+    """The rows of the page."""
+    found = (line.strip("| ").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines())
+    return {name: cells for name, *cells in found if (MODELS / f"{name}.yaml").exists()}
 
 
 def main(arguments: list[str]) -> int:
     """Print the table, or write it into the page."""
     parser = argparse.ArgumentParser(prog=MARK, description=(__doc__ or "").split("\n")[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help="names of models/linearizable; all of them if none")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/linearizable.md")
+    parser.add_argument("--write", action="store_true", help="put the rows into docs/linearizable.md")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="CPU seconds of a cell")
     parser.add_argument("--one", nargs=3, metavar=("NAME", "G", "C"), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -132,10 +142,10 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(judge(name, int(goroutines), int(calls))))
         return 0
     names = given.models or sorted(p.stem for p in MODELS.glob("*.yaml"))
-    made = table({name: row(name, given.seconds) for name in names})
-    print(made, end="")
+    rows = {name: [str(c) for c in row(name, given.seconds)] for name in names}
+    print(table(rows), end="")
     if given.write:
-        text = PAGE.read_text(encoding="utf-8")
+        text, made = PAGE.read_text(encoding="utf-8"), table(written() | rows)
         PAGE.write_text(_BLOCK.sub(lambda m: f"{m[1]}{made}{m[2]}", text), encoding="utf-8")
     return 0
 

@@ -186,11 +186,6 @@ def test_what_is_wrong_is_said_where_it_stands(operations: str, message: str) ->
     assert message in said and error.value.diagnostics[0].span.line == 2
 
 
-def test_goroutines_beside_clients_are_refused() -> None:
-    with pytest.raises(ModelError, match="no `goroutines:` of its own"):
-        judged(model(ATOMIC) + "goroutines: {other: 'x := 1; _ = x'}\n")
-
-
 def test_another_signature_is_refused() -> None:
     text = model(ATOMIC).replace(
         "Load(k Key) (Value, bool) {\n    v := m.v.Load()\n    return Value(v), v != 0",

@@ -9,7 +9,7 @@ from verifier.model.read import read_text
 from verifier.pipeline import Options
 from verifier.pipeline.explore import load
 from verifier.program.expr import At, Expr, Read, refs
-from verifier.program.passes import known, ownership
+from verifier.program.passes import ownership, tokens
 from verifier.program.passes.reduce import reduced
 from verifier.program.passes.renaming import renamable
 from verifier.program.passes.symmetry import symmetric
@@ -123,8 +123,8 @@ def _looks(p: Program, field: str) -> bool:
 
 
 WEAKER = {
-    "what others find is not forgotten": (known, "lasting", lambda inside, own, settled: inside, "changed meanwhile"),
-    "all names are names of different objects": (known.Known, "distinct", lambda *_: True, "inserted meanwhile"),
+    "what others find is not forgotten": (tokens, "lasting", lambda inside, own, settled: inside, "changed meanwhile"),
+    "all names are names of different objects": (tokens.Known, "distinct", lambda *_: True, "inserted meanwhile"),
 }
 
 
@@ -132,5 +132,5 @@ WEAKER = {
 def test_a_weaker_argument_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     where, what, wrong, case = WEAKER[name]
     monkeypatch.setattr(where, what, wrong)
-    monkeypatch.setattr(ownership, "lasting", known.lasting)
+    monkeypatch.setattr(ownership, "lasting", tokens.lasting)
     assert kinds(small(case)) != CASES[case][-1]

@@ -15,7 +15,6 @@ from verifier.model.schemes import schemes, under
 from verifier.pipeline import Options, verify
 from verifier.pipeline.load import read_front
 from verifier.pipeline.owner import FILE, FIXED, owned
-from verifier.source import ModelError
 from verifier.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -110,9 +109,11 @@ def test_evidence_of_an_owned_map_can_be_audited(tmp_path: Path, capsys: pytest.
     assert "race         UNSAFE: schedule" in capsys.readouterr().out
 
 
-def test_clients_of_linearizable_would_wait_for_an_owner_that_is_not_there() -> None:
-    asked = "linearizable: {type: Map, goroutines: 2, calls: 1, operations: [Load, Store]}\n"
+def test_clients_of_linearizable_are_served_by_the_owner() -> None:
+    asked = "linearizable: {type: Map, goroutines: 2, calls: 1, keys: 1, values: 1, operations: [Load, Store]}\n"
     declare = "declare: |\n  type Key int\n  type Value int\n"
-    with pytest.raises(ModelError, match="have no goroutine that could run this scheme's `Own`"):
-        read_front(workload(asked, declare=declare), Options())
-    assert read_front(workload(asked, "mutex", declare), Options()).client is not None
+    front = read_front(workload(asked, declare=declare), Options())
+    assert front.client is not None and front.counts == (("owner", 1), ("client", 2))
+    found = verify(workload(asked, declare=declare), Options(any_number=False))
+    assert {p.verdict for p in found.properties if p.kind == "linearizable"} == {Verdict.SAFE}
+    assert read_front(workload(asked, "mutex", declare), Options()).counts == (("client", 2),)

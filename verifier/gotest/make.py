@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from verifier.audit.walk import Walk, walk
@@ -16,11 +15,14 @@ from verifier.gotest.slots import Slots, slots
 from verifier.gotest.turns import plan, unrolled
 from verifier.gotest.unwritten import chosen, write
 from verifier.pipeline.load import Front, lowered
+from verifier.records import replace
+from verifier.source import fail
 from verifier.verdict import Verdict
 
 
 def go_test(front: Front, asked: Request) -> GoTest:
     """The Go test for a counterexample. Raises ModelError where the model cannot be run as it is."""
+    _alone(front)
     program = lowered(front, asked.trace.lowering)
     walked = walk(program, unrolled(asked.trace))
     bodies = partial(write, values=chosen(front, walked))
@@ -35,6 +37,14 @@ def go_test(front: Front, asked: Request) -> GoTest:
         found = slots(front, program, made.behind, tight)
         made = plan(walked, asked.trace, found)
     return forced(front, program, asked, found, made, bodies)
+
+
+def _alone(front: Front) -> None:
+    """Raises ModelError for goroutines beside clients: a Go test has none that go on when all calls have returned."""
+    if front.client is not None and front.document.roles:
+        note = "the test would have to start it anew for every round, and to end it"
+        here = front.document.roles[0].span
+        raise fail("a goroutine beside the clients of `linearizable:` is not run in a Go test yet", here, note)
 
 
 def _near(walked: Walk, found: Slots) -> Slots:
@@ -59,6 +69,7 @@ def _near(walked: Walk, found: Slots) -> Slots:
 
 def stress_test(front: Front, result: Result, milliseconds: int = 3000) -> GoTest:
     """The Go test that looks for a contradiction to a SAFE model, for so long. Raises ModelError as `go_test` does."""
+    _alone(front)
     # What holds in every state holds in the last one, where nobody is left who could race with the question.
     held = {p.name for p in result.properties if p.kind in ("always", "finally") and p.verdict is Verdict.SAFE}
     clauses = [c for c in front.document.clauses if c.name in held and " at(" not in f" {c.text.value}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.model.conform import whole
-from verifier.model.document import CHECKS, LINEARIZABLE, ON_DEMAND, Linearizable
+from verifier.model.document import CHECKS, CLIENT, LINEARIZABLE, ON_DEMAND, Linearizable
 from verifier.model.yamltree import Mapping, Node, Scalar, Sequence
 from verifier.source import Diagnostic
 
@@ -32,13 +32,26 @@ def inconsistencies(model: Model) -> Iterator[Diagnostic]:
     for name in checks.items if isinstance(checks, Sequence) else ():
         if isinstance(name, Scalar) and name.value in ON_DEMAND:
             yield Diagnostic(f"'{name.value}' is not judged beside `linearizable:` yet", name.span)
-    for other in ("goroutines", "ordered"):
-        if other in model:
-            message = f"a model with `linearizable:` has no `{other}:` of its own: its goroutines are clients"
-            yield Diagnostic(message, model[other].span)
+    if "ordered" in model:
+        message = "a model with `linearizable:` has no `ordered:` of its own: its goroutines are clients"
+        yield Diagnostic(message, model["ordered"].span)
+    yield from _beside(model.get("goroutines"))
     asked = _operations(node)
     if not asked:
         yield Diagnostic("no operations: list the methods that clients call", node.span)
+
+
+def _beside(roles: Node | None) -> Iterator[Diagnostic]:
+    """What goroutines beside the clients cannot be."""
+    for key, role in roles.entries if isinstance(roles, Mapping) else ():
+        if key.value == CLIENT:
+            yield Diagnostic(
+                f"'{CLIENT}' is what the goroutines of `linearizable:` are called: use another name", key.span
+            )
+        count = next((v for k, v in role.entries if k.value == "count"), None) if isinstance(role, Mapping) else None
+        if isinstance(count, Scalar) and count.value == "any":
+            message = "beside the clients of `linearizable:` there is a number of goroutines that is known"
+            yield Diagnostic(message, count.span)
 
 
 def linearizable(pairs: tuple[tuple[Scalar, Node], ...]) -> Linearizable | None:

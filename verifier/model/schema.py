@@ -42,9 +42,9 @@ def _record(shape: f.Record) -> Json:
         "required": [field.name for field in shape.fields if field.required and not field.unless],
         "additionalProperties": False,
     }
-    # Either of the two, and never both.
+    # One of the two at least.
     either = [{"required": [name]} for field in shape.fields if field.unless for name in (field.name, field.unless)]
-    return made | ({"oneOf": either} if either else {})
+    return made | ({"anyOf": either} if either else {})
 
 
 def _field(field: f.Field) -> Json:

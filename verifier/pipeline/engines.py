@@ -14,6 +14,9 @@ from verifier.records import dataclass, replace
 BEGINNING = 10_000
 """States explored as they are, by the reference back end, before anything faster is worth its start-up time."""
 
+CLIENTS_BEGINNING = 4_000
+"""The same where clients make calls: a state of theirs takes longer, and few of their programs end soon."""
+
 SHORTEST = 1_000_000
 """States looked at for a schedule that is shortest in all steps, where one in fused steps is known."""
 
@@ -38,13 +41,14 @@ class Explorations:
 
     `whole` is the exploration that counts, of a program with `reductions` (slice, fuse, symmetry) that keep every
     verdict. `exact` are explorations, complete or not, with no steps fused: what they found is shown with the fewest
-    steps there can be.
+    steps there can be. `told` has shown again what `whole` found, in states from which a schedule can be told.
     """
 
     program: Program
     whole: Exploration
     exact: tuple[Exploration, ...] = ()
     reductions: tuple[str, ...] = ()
+    told: Exploration | None = None
 
     def all(self) -> tuple[Finding, ...]:
         """Every finding: violations, then witnesses, for each kind and name those of the first that has any."""
@@ -67,7 +71,7 @@ class Explorations:
 
     def fused(self, finding: Finding) -> bool:
         """Whether the schedule of a finding is shortest only among those in which goroutines run on where they may."""
-        return finding.exploration is self.whole and "fuse" in self.reductions
+        return (finding.exploration is self.whole or finding.exploration is self.told) and "fuse" in self.reductions
 
     def schedule(self, finding: Finding) -> tuple[tuple[int, ...], Violation]:
         """The choices on `program` that show a finding, and the finding as it shows there. Raises UndoError."""
@@ -80,7 +84,7 @@ class Explorations:
         return frozenset().union(*(raw_coverage(e, self.program) for e in self._parts()))
 
     def _parts(self) -> tuple[Exploration, ...]:
-        return (*self.exact, self.whole)
+        return (*self.exact, *(() if self.told is None else (self.told,)), self.whole)
 
     @property
     def finished(self) -> bool:
@@ -115,6 +119,7 @@ class _Run:
         self._options = options
         self._left = left
         self._stop_when = stop_when
+        self._first = BEGINNING if program.clients is None else CLIENTS_BEGINNING
         self._engine = "reference" if options.engine == "reference" else "kernel"
         default = REFERENCE_STATES if self._engine == "reference" or not _compiles() else KERNEL_STATES
         self._most = default if options.max_states is None else options.max_states
@@ -140,19 +145,25 @@ class _Run:
     def beginning(self) -> Exploration:
         """The first states, by the reference back end; all of them if nothing else is to follow."""
         alone = self._options.reduce is False and self._engine == "reference"
-        return self.search(self._program, "reference", self._most if alone else min(self._most, BEGINNING))
+        return self.search(self._program, "reference", self._most if alone else min(self._most, self._first))
 
     def goes_on(self, begun: Exploration) -> bool:
         """Whether it was the size of the beginning that ended it."""
-        return not begun.complete and "max-states" in begun.limit and BEGINNING <= begun.states < self._most
+        return not begun.complete and "max-states" in begun.limit and self._first <= begun.states < self._most
 
     def reduced(self, begun: Exploration | None) -> Explorations:
         """Explore the reduced program."""
         small, reductions = _reduced(self._program)
         whole = self.search(small)
+        again = None
         if whole.violations or whole.witnesses:
             told = _told(small)
-            whole = whole if told is small else self.search(told)
+            if told is not small:
+                # Only one kind of finding: all else that there is to know is known.
+                alone = {v.kind for v in whole.violations} == {LINEARIZABLE} and not whole.witnesses
+                again = self.search(told, stop_when=frozenset({LINEARIZABLE}) if alone else frozenset())
+                if not alone or again.first(LINEARIZABLE) is None:
+                    whole, again = again, None
             small = told
         undecided = whole.complete and not whole.deadlock_decided and whole.first("deadlock") is None
         # Of clients no search decides it.
@@ -165,7 +176,7 @@ class _Run:
                 whole = replace(whole, deadlock_limit=plain.deadlock_limit)
         exact = () if begun is None else (begun,)
         shortest = self._shortest(begun, whole) if "fuse" in reductions else ()
-        return Explorations(self._program, whole, (*exact, *shortest), reductions)
+        return Explorations(self._program, whole, (*exact, *shortest), reductions, again)
 
     def _shortest(self, begun: Exploration | None, whole: Exploration) -> tuple[Exploration, ...]:
         """A search with no steps fused for what only fused steps have shown: found so, it is shown in the fewest."""

@@ -16,6 +16,8 @@ from verifier.model.document import LINEARIZABLE, Document, Linearizable
 from verifier.pipeline.engines import Explorations, Finding, fewer
 from verifier.pipeline.explore import Budget, Explored
 from verifier.pipeline.judge import Audited, audit, undecided
+from verifier.program.expr import Judge
+from verifier.program.program import END
 from verifier.records import replace
 from verifier.verdict import Verdict
 
@@ -48,9 +50,25 @@ def linearizable(document: Document, run: Explored, budget: Budget) -> Property:
     reason = undecided(run, LINEARIZABLE) if asked_for else "its calls were not judged"
     if not reason and run.searches.first("race") is not None:
         reason = "the type has a data race: with one, Go promises no order of accesses that calls could be judged by"
+    if not reason and not _return(run, asked):
+        reason = "some method never returns, or some call of the clients, and of calls that do not everything holds"
     if reason:
         return replace(base, reason=reason)
     return replace(base, verdict=Verdict.SAFE, sentence=scope_of_clients(asked), method="exhaustive")
+
+
+def _return(run: Explored, asked: Linearizable) -> bool:
+    """Whether in some schedule a call of each method returns, and in some a client in the end, as all calls have."""
+    clients = run.program.clients
+    assert clients is not None
+    raw = run.program.raw or run.program
+    template = raw.templates[raw.instances[clients.instances[0]].template]
+    ran = run.searches.coverage()
+    steps = [s for n, s in enumerate(template.steps) if (template.number, n) in ran and s.fail is None]
+    returned = sum(any(isinstance(v, Judge) for _, v in s.updates) for s in steps)
+    looks = any(".Load(" in o.text for o in clients.operations)
+    methods = {*asked.operations} | ({"Load"} if looks else set())
+    return returned >= len(methods) and any(s.dst == END for s in steps)
 
 
 def scope_of_clients(asked: Linearizable) -> str:

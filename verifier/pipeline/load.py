@@ -72,8 +72,8 @@ def read_front(document: Document, options: Options) -> Front:
     counts = _counts(document, options)
     variable = owner.owned(declarations) if document.scheme else ""
     if variable and asked is not None:
-        # Its calls would never return, and of no calls everything holds.
-        raise fail("the clients of `linearizable:` have no goroutine that could run this scheme's `Own`", asked.span)
+        document, variable = owner.serving(document, variable), ""
+        counts = _counts(document, options)
     if variable:
         document = owner.staffed(document, variable, counts)
         declarations = (*declarations, *owner.declarations(document))
@@ -99,7 +99,7 @@ def _counts(document: Document, options: Options) -> tuple[tuple[str, int], ...]
     if clients is not None:
         if asked:
             raise fail("the goroutines of `linearizable:` are counted there, not by --count", clients.span)
-        return ((CLIENT, clients.goroutines),)
+        return (*((r.name, r.count or 1) for r in document.roles), (CLIENT, clients.goroutines))
     names = [r.name for r in document.roles]
     for name in asked:
         if name not in names:

@@ -75,6 +75,14 @@ def staffed(document: Document, variable: str, counts: Sequence[tuple[str, int]]
     )
 
 
+def serving(document: Document, variable: str) -> Document:
+    """The document with the owner as a role beside the clients of `linearizable:`. It never stops: nor do they."""
+    assert document.linearizable is not None
+    here = document.linearizable.span
+    owner = Role("owner", 1, Text(f"{variable}.Own()", here.file, here.line, (here.column,)), here)
+    return replace(document, roles=(*document.roles, owner))
+
+
 def declarations(document: Document) -> tuple[ast.Decl, ...]:
     """The declarations that `staffed` added."""
     return parse_declarations(document.sources[-1].text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import copy
 
 from verifier.program.expr import (
     At,
@@ -46,6 +45,7 @@ class Ranges:
             for offset, c in enumerate(t.cells)
         }
         self._known: dict[Ref, Interval] = {}
+        self._layers: tuple[Mapping[Own, Interval], ...] = ()
         self._fresh: Interval = (1, max((len(s.places) for s in program.sorts), default=1))
 
     def for_alloc(self, alloc: Alloc | None) -> Ranges:
@@ -53,35 +53,52 @@ class Ranges:
         if alloc is None:
             return self
         candidates = [place for places in alloc.candidates for place in places] or [1]
-        made = copy(self)
+        made = self._copy()
         made._fresh = (min(candidates), max(candidates))
         return made
 
-    def holding(self, values: Mapping[Own, Interval]) -> Ranges:
-        """The same, where these cells are known to hold no more than these values."""
-        made = copy(self)
-        made._known = dict(self._known)
-        for ref, interval in values.items():
-            made._known[ref] = interval
+    def holding(self, *layers: Mapping[Own, Interval]) -> Ranges:
+        """The same, where these cells are known to hold no more than what the mappings say when asked.
+
+        Not copied: a program has thousands of cells, and a step asks about a few. A cell is in one of them at most.
+        """
+        made = self._copy()
+        made._layers = (*self._layers, *layers)
         return made
 
     def given(self, guard: Expr) -> Ranges:
         """The same, in states where `guard` holds: its comparisons of a cell with a constant narrow that cell."""
-        made = copy(self)
-        made._known = dict(self._known)
+        known: dict[Ref, Interval] | None = None
+        made = self
         for holds, part in _conjuncts(guard, True):
             found = _bound(part, holds)
             if found is not None:
+                if known is None:
+                    made, known = self._copy(), dict(self._known)
+                    made._known = known
                 ref, narrow = found
-                made._known[ref] = narrow(made.of_ref(ref))
+                known[ref] = narrow(made.of_ref(ref))
+        return made
+
+    def _copy(self) -> Ranges:
+        """What `copy.copy` makes, without asking how: it is made for every condition of every step."""
+        made = Ranges.__new__(Ranges)
+        made.__dict__.update(self.__dict__)
         return made
 
     def of_ref(self, ref: Ref) -> Interval:
         """The values a cell (or any cell of a family) can hold."""
-        if ref in self._known:
-            return self._known[ref]
+        known = self._known.get(ref) if self._known else None
+        if known is not None:
+            return known
         match ref:
-            case Cell() | Own():
+            case Own():
+                for layer in self._layers:
+                    known = layer.get(ref)
+                    if known is not None:
+                        return known
+                return self.domain(ref)
+            case Cell():
                 return self.domain(ref)
             case At(family=f):
                 # From a family without cells nothing is ever read: any interval is right.

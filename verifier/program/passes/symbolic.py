@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 
 from verifier.program.expr import (
     FALSE,
@@ -31,7 +30,7 @@ from verifier.program.expr import (
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import conjuncts, mentions_fresh, root
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
-from verifier.records import dataclass, replace
+from verifier.records import dataclass, field, replace
 
 Apart = Callable[[int, int, Expr, Expr], bool]
 

@@ -23,8 +23,8 @@ from verifier.records import replace
 
 def symmetric(program: Program) -> Program:
     """`program` with the goroutines that were shown to be interchangeable as `classes`."""
-    if program.init_fail is not None or paired(program):
-        # Which goroutine a paired step is taken with is not followed here.
+    if program.init_fail is not None or (paired(program) and program.clients is None):
+        # Who waits for whom is asked of stuck goroutines, and which of several alike is met is not followed there.
         return program
     roots: dict[int, list[int]] = {}
     for i in program.goroutines:
@@ -115,6 +115,9 @@ class _Prover:
     def _corresponds(self, forms: Forms, s: Exchange, x: Concrete, y: Concrete) -> bool:
         """Whether y does after the exchange what x does before it."""
         child = None if x.child is None else s.instances[x.child]
+        met = None if x.partner is None else (s.instances[x.partner.instance], x.partner.index)
+        if met != (None if y.partner is None else (y.partner.instance, y.partner.index)):
+            return False
         if (x.index, child) != (y.index, y.child) or (x.step.fail is None) != (y.step.fail is None):
             return False
         if x.step.alloc is not None:
@@ -136,7 +139,7 @@ class _Prover:
 
     def _is_obvious(self, step: Step) -> bool:
         """Whether a step only computes with plain cells, or copies and clears: then every exchange keeps it."""
-        if step.alloc is not None or step.spawn is not None:
+        if step.alloc is not None or step.spawn is not None or step.offer is not None:
             return False
         written = [r for r, _ in step.updates] + [a.ref for a in step.accesses] + [k.ref for k in step.sync]
         if not all(isinstance(r, Own) for r in written):
@@ -194,7 +197,7 @@ def _leaves(e: Expr) -> Iterator[Expr]:
 
 def _same_everywhere(step: Step) -> bool:
     """Whether instances of one template have this step with no constants of their own."""
-    if step.alloc is not None or step.spawn is not None:
+    if step.alloc is not None or step.spawn is not None or step.offer is not None:
         return False
     values = [step.guard, *(v for _, v in step.updates), *(a.when for a in step.accesses)]
     refs = [*(r for r, _ in step.updates), *(a.ref for a in step.accesses), *(k.ref for k in step.sync)]

@@ -6,14 +6,12 @@ grows. What it ends with holds in every reachable state.
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from verifier.program.expr import TRUE, At, Cell, Expr, Own, Ref, refs
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.passes.footprint import conjuncts
 from verifier.program.program import END, IDLE, PACKAGE, Domain, Program, Reference, Step, Union
 from verifier.program.semantics import recycled_blocks
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 GROWTHS = 12
 """How often an interval may grow before it becomes the whole domain."""
@@ -37,7 +35,12 @@ class Values:
         program = self.program
         self._ranges = Ranges(program)
         self._grown: dict[tuple[Where | None, Own], int] = {}
-        self._changed = True
+        self._steps = [(t.number, s) for t in program.templates for s in t.steps]
+        self._asking: dict[Where | Own, list[int]] = {}
+        for n, (t, step) in enumerate(self._steps):
+            for key in _asked(t, step):
+                self._asking.setdefault(key, []).append(n)
+        self._due: set[int] = set()
         self._own = _names(program)
         self._alone = _alone(program, self._own)
         self._moving = _renumbered(program, self._own)
@@ -51,12 +54,15 @@ class Values:
         for i in program.goroutines:
             if program.starts[i.number] != IDLE:
                 self._arrive((i.template, program.starts[i.number]), self._first(i.template))
-        while self._changed:
-            self._changed = False
-            for template in program.templates:
-                for step in template.steps:
-                    if (template.number, step.src) in self.private:
-                        self._take(template.number, step)
+        while self._due:
+            for n, (t, step) in enumerate(self._steps):
+                if n in self._due:
+                    self._due.discard(n)
+                    self._take(t, step)
+
+    def _changed(self, what: Where | Own) -> None:
+        """Take again what asks for it; all other steps would find what they have found."""
+        self._due.update(self._asking.get(what, ()))
 
     def at(self, template: int, step: Step) -> Ranges | None:
         """The values before `step` where it is enabled; None if it never is."""
@@ -71,8 +77,8 @@ class Values:
 
     def standing(self, template: int, step: Step) -> Ranges:
         """The values wherever a goroutine stands before `step`, enabled or not."""
-        known = {**self.shared, **self.private.get((template, step.src), {})}
-        return self._ranges.holding(known).for_alloc(step.alloc)
+        known = self.private.get((template, step.src), {})
+        return self._ranges.holding(known, self.shared).for_alloc(step.alloc)
 
     def name(self, ref: Ref) -> Ref:
         """`ref` as templates name it: a shared cell always the same way."""
@@ -110,7 +116,7 @@ class Values:
     def _arrive(self, where: Where, env: Env) -> None:
         if where not in self.private:
             self.private[where] = {ref: self._blurred(ref, interval) for ref, interval in env.items()}
-            self._changed = True
+            self._changed(where)
             return
         for ref, interval in env.items():
             self._widen(where, self.private[where], ref, interval)
@@ -122,7 +128,7 @@ class Values:
         if new != old:
             self._grown[where, ref] = self._grown.get((where, ref), 0) + 1
             env[ref] = new if self._grown[where, ref] <= GROWTHS else self._domain(ref)
-            self._changed = True
+            self._changed(ref if where is None else where)
 
     def _blurred(self, ref: Own, interval: Interval) -> Interval:
         """The values that a cell with one of these may have once places of pools have been renumbered."""
@@ -153,6 +159,16 @@ class Values:
 
     def _domain(self, ref: Own) -> Interval:
         return self._ranges.domain(ref)
+
+
+def _asked(template: int, step: Step) -> set[Where | Own]:
+    """What `_take` looks up for a step: families are known by their domains only."""
+    found: set[Where | Own] = {(template, step.src)}
+    if step.spawn is not None:
+        found.add((step.spawn, END))
+    for e in (step.guard, *(v for _, v in step.updates)):
+        found.update(ref for ref in refs(e) if isinstance(ref, Own))
+    return found
 
 
 def _names(program: Program) -> list[Own]:

@@ -25,6 +25,28 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The object that a cell of the package is in: it has a name and is always the same."""
+
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What is in a cell of the package when its mutex is taken."""
+
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A nil that a step wrote into a cell: nobody can have a reference to what it refers to."""
+
+    step: int
+    cell: int
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """What a step has computed."""
 
@@ -62,7 +84,7 @@ class Known:
     `own` maps an object of its own to whether it is stored in another one of its own, where it may have names that are
     not followed; `held` has (mutex cells, object). `inside` has the values of fields: of objects of its own, and of
     others those that are 0 and stay so (`ownership`). `outside` are values read where none of its own
-    objects is stored.
+    objects is stored, `made` such that are not nil for certain, as a goroutine has made them.
     """
 
     values: dict[int, Token]
@@ -70,6 +92,7 @@ class Known:
     held: frozenset[tuple[Bits, Token]]
     inside: dict[Slot, Token]
     outside: frozenset[Token]
+    made: frozenset[Token]
 
     def distinct(self, a: Token, b: Token) -> bool:
         """Whether two tokens are two objects for certain."""
@@ -97,7 +120,7 @@ def joined(location: int, arriving: list[Known], settled: Bits) -> Known:
     inside = dict(_slots(location, arriving, classes, names))
     values = {n: names[tokens] for tokens, members in classes.items() for n in members if isinstance(n, int)}
     own: dict[Token, bool] = {}
-    outside: set[Token] = set()
+    outside, made = set[Token](), set[Token]()
     held: dict[tuple[Bits, Token], tuple[Token, ...]] = {}
     order = list(classes)
     by_cell, by_any = (
@@ -114,7 +137,9 @@ def joined(location: int, arriving: list[Known], settled: Bits) -> Known:
             own[name] = any(k.own[t] for t, k in zip(tokens, arriving, strict=True))
         if all(k.others(t) for t, k in zip(tokens, arriving, strict=True)):
             outside.add(name)
-        for mutex in {m for m, _ in arriving[0].held}:
+        if all(t in k.made for t, k in zip(tokens, arriving, strict=True)):
+            made.add(name)
+        for mutex in {m for m, t in arriving[0].held if not isinstance(t, Named)}:
             if all((mutex, t) in k.held for t, k in zip(tokens, arriving, strict=True)):
                 held[mutex, name] = tokens
     # Of two names that are held here and were one object on some way, one would outlive the Unlock of the other.
@@ -126,7 +151,10 @@ def joined(location: int, arriving: list[Known], settled: Bits) -> Known:
             for (m, other), theirs in held.items()
         )
     }
-    return Known(values, own, frozenset(kept), lasting(inside, own, settled), frozenset(outside))
+    for entry in arriving[0].held:
+        if isinstance(entry[1], Named) and all(entry in k.held for k in arriving):
+            kept.add(entry)
+    return Known(values, own, frozenset(kept), lasting(inside, own, settled), frozenset(outside), frozenset(made))
 
 
 def lasting(inside: dict[Slot, Token], own: dict[Token, bool], settled: Bits) -> dict[Slot, Token]:
@@ -150,7 +178,7 @@ def _slots(
     todo = [(tokens, 0) for tokens in classes]
     for tokens, depth in todo:  # grows
         # Of nil anything can be said: it has no fields that are read.
-        ways = [(t, k) for t, k in zip(tokens, arriving, strict=True) if t != 0]
+        ways = [(t, k) for t, k in zip(tokens, arriving, strict=True) if t != 0 and not isinstance(t, Nothing)]
         fields = [{field for t, field in k.inside if t == token} for token, k in ways]
         for field in sorted(set.intersection(*fields)) if fields else ():
             values = tuple(k.inside[t, field] for t, k in ways)

@@ -13,6 +13,9 @@ import pytest
 
 from verifier import records
 
+Field = Callable[..., Any]
+Shape = Callable[[Field], type]
+
 OPTIONS: list[dict[str, bool]] = [
     {},
     {"slots": True},
@@ -22,17 +25,20 @@ OPTIONS: list[dict[str, bool]] = [
     {"frozen": True, "slots": True, "eq": False},
     {"slots": True, "eq": False},
 ]
-BOTH: list[Callable[..., Any]] = [dataclasses.dataclass, records.dataclass]
+BOTH: list[tuple[Callable[..., Any], Field]] = [
+    (dataclasses.dataclass, dataclasses.field),
+    (records.dataclass, records.field),
+]
 
 
-def empty() -> type:
+def empty(field: Field) -> type:
     class Example:
         """No fields."""
 
     return Example
 
 
-def one() -> type:
+def one(field: Field) -> type:
     class Example:
         """One field, which is compared as a tuple of one."""
 
@@ -41,16 +47,16 @@ def one() -> type:
     return Example
 
 
-def many() -> type:
+def many(field: Field) -> type:
     class Example:
         """Defaults, a factory, a field that is not compared and one that is not shown."""
 
         a: int
         b: str
         c: tuple[int, ...] = (1, 2)
-        d: list[int] = dataclasses.field(default_factory=list)
-        e: int = dataclasses.field(default=5, compare=False)
-        f: int = dataclasses.field(default=6, repr=False)
+        d: list[int] = field(default_factory=list)
+        e: int = field(default=5, compare=False)
+        f: int = field(default=6, repr=False)
 
         def total(self) -> int:
             """A method."""
@@ -59,8 +65,8 @@ def many() -> type:
     return Example
 
 
-def made(shape: Callable[[], type], options: dict[str, bool]) -> tuple[Any, Any]:
-    theirs, ours = (dataclass(**options)(shape()) for dataclass in BOTH)
+def made(shape: Shape, options: dict[str, bool]) -> tuple[Any, Any]:
+    theirs, ours = (dataclass(**options)(shape(field)) for dataclass, field in BOTH)
     return theirs, ours
 
 
@@ -81,7 +87,7 @@ VALUES: dict[str, list[tuple[Any, ...]]] = {
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda o: " ".join(o) or "plain")
 @pytest.mark.parametrize("shape", [empty, one, many])
-def test_objects_behave_alike(shape: Callable[[], type], options: dict[str, bool]) -> None:
+def test_objects_behave_alike(shape: Shape, options: dict[str, bool]) -> None:
     classes = made(shape, options)
     objects = [[c(*v) for v in VALUES[shape.__name__]] for c in classes]
     for theirs, ours in zip(*objects, strict=True):
@@ -104,7 +110,7 @@ def test_objects_behave_alike(shape: Callable[[], type], options: dict[str, bool
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda o: " ".join(o) or "plain")
 @pytest.mark.parametrize("shape", [empty, one, many])
-def test_classes_look_alike(shape: Callable[[], type], options: dict[str, bool]) -> None:
+def test_classes_look_alike(shape: Shape, options: dict[str, bool]) -> None:
     theirs, ours = made(shape, options)
     assert dataclasses.is_dataclass(ours)
     names = [[(f.name, f.default, f.compare, f.repr) for f in dataclasses.fields(c)] for c in (theirs, ours)]
@@ -133,14 +139,14 @@ def test_changed_copies_are_alike(options: dict[str, bool], changes: dict[str, A
 
 def test_a_changed_copy_of_a_subclass_keeps_what_it_adds() -> None:
     @dataclasses.dataclass
-    class More(records.dataclass(one())):  # type: ignore[misc]
+    class More(records.dataclass(one(records.field))):  # type: ignore[misc]
         b: int = 0
 
     assert repr(records.replace(More(1, 2), a=3)).endswith("More(a=3, b=2)")
 
 
 def test_factories_make_a_new_object_each_time() -> None:
-    ours = records.dataclass(many())
+    ours = records.dataclass(many(records.field))
     assert ours(1, "x").d is not ours(1, "x").d  # type: ignore[call-arg, attr-defined]
 
 
@@ -170,3 +176,23 @@ def test_inheritance_and_what_comes_after_init() -> None:
 
 def test_pickles_come_back() -> None:
     assert pickle.loads(pickle.dumps(More(1, 2))) == More(1, 2)
+
+
+def test_the_functions_of_the_library_know_the_classes() -> None:
+    theirs, ours = (c(1, "x", d=[More(1)]) for c in made(many, {"slots": True}))
+    assert dataclasses.asdict(ours) == dataclasses.asdict(theirs)
+    assert dataclasses.astuple(ours) == dataclasses.astuple(theirs)
+    assert [f.name for f in records.fields(ours)] == [f.name for f in records.fields(theirs)]
+    for what in (ours, type(ours), theirs, type(theirs), 3, int, ()):
+        assert records.is_dataclass(what) == dataclasses.is_dataclass(what)
+
+
+def test_what_would_go_wrong_silently_is_refused() -> None:
+    with pytest.raises(TypeError, match="d of Example is a field of the library"):
+        records.dataclass(many(dataclasses.field))
+    theirs = dataclasses.dataclass(one(dataclasses.field))
+    with pytest.raises(TypeError, match="Example is a dataclass of the library, which Less cannot extend"):
+        records.dataclass(type("Less", (theirs,), {}))
+    for dataclass, field in BOTH:
+        with pytest.raises(ValueError, match="mutable default <class 'list'> for field a"):
+            dataclass(type("Example", (), {"__annotations__": {"a": "list[int]"}, "a": [], "unused": field()}))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -123,5 +123,7 @@ def test_tools_find_nothing(command: tuple[str, ...]) -> None:
 
 
 def test_all_classes_are_defined_the_cheap_way() -> None:
-    library = re.compile(r"from dataclasses import .*\bdataclass\b")
-    assert {m.name for m in HOUSE.values() if library.search(m.path.read_text("utf-8"))} == {"verifier.records"}
+    library = re.compile(r"^ *(from|import) dataclasses\b", re.MULTILINE)
+    # `evidence.codec` reads classes from outside too, and never for a verdict alone.
+    users = {m.name for m in HOUSE.values() if library.search(m.path.read_text("utf-8"))}
+    assert users == {"verifier.records", "verifier.evidence.codec"}

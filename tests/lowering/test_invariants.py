@@ -11,7 +11,7 @@ from verifier.golang.lower.templates import Builder
 from verifier.model.document import Document
 from verifier.model.read import read_model
 from verifier.pipeline import Options, read_front
-from verifier.pipeline.load import LOWERINGS, program
+from verifier.pipeline.load import GHOSTLY, LOWERINGS, program
 from verifier.program.expr import At, Own, Ref, refs
 from verifier.program.program import Kind, Step
 
@@ -62,7 +62,8 @@ def unsynchronised(builders: list[Builder]) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("lowering", LOWERINGS)
+# Of an instrumented program the lowering is the abstract one: what is added comes after what is looked at here.
+@pytest.mark.parametrize("lowering", [name for name in LOWERINGS if not name.startswith(GHOSTLY)])
 def test_goroutines_keep_to_themselves(lowering: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[Builder]] = []
     real = driver.zero_dead_cells

@@ -8,13 +8,12 @@ obeys what holds of every two goroutines; what lies in an object that is no long
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from verifier.audit.smt import bits, conj, disj, equals, ite, neg
 from verifier.audit.vocabulary import CellInfo, Kind, NotCovered, Role, Vocabulary
 from verifier.evidence.proof import NUMBER, PLACE
 from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Op, Own, PerInstance, Read, Ref, Table
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 NONE = "none"
 BITS = Kind.NUMBER.value

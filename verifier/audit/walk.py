@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from verifier.audit.interpret import AuditError, Interpreter, State
 from verifier.program.concrete import Concrete
 from verifier.program.program import Fail, Program
-from verifier.records import dataclass, replace
+from verifier.records import dataclass, field, replace
 
 
 @dataclass(frozen=True)

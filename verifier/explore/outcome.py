@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 
 from verifier.explore.machine import Machine
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

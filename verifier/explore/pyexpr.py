@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from verifier.explore.machine import Machine
 from verifier.program.expr import At, Cell, Const, Expr, Family, Fresh, Judge, Op, Pc, Read, Table, go_div
 from verifier.program.intervals import Ranges
 from verifier.program.layout import Slot
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 
 def go_rem(a: int, b: int) -> int:

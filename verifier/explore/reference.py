@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from itertools import islice
 from typing import Any
 
@@ -29,7 +28,7 @@ from verifier.program.concrete import Concrete
 from verifier.program.monitor import LINEARIZABLE
 from verifier.program.program import Program
 from verifier.program.semantics import ProgramFault
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 CHUNK = 4096
 """States expanded between two looks at the clock."""

@@ -8,15 +8,13 @@ replays it first.
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from verifier.explore.heap import Heap
 from verifier.explore.machine import Machine, machine
 from verifier.explore.reference import Successors, stepping
 from verifier.program.atomic import atomic_steps
 from verifier.program.monitor import Clients
 from verifier.program.program import END, Program
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

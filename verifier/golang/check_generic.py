@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from verifier.golang.check_show import show
 from verifier.golang.check_state import Checker, Instance
 from verifier.golang.check_types import check_parts, check_valid, function_info
 from verifier.golang.scope import Scope
-from verifier.records import replace
+from verifier.records import fields, is_dataclass, replace
 from verifier.source import ModelError, Note, Span, fail
 
 MOST_INSTANCES = 40

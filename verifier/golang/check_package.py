@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from functools import partial
 
 from verifier.golang import syntax as ast, types as t
@@ -16,7 +15,7 @@ from verifier.golang.check_show import show
 from verifier.golang.check_state import Checker
 from verifier.golang.check_types import check_key, check_parts, check_valid, function_info
 from verifier.golang.scope import NOWHERE
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import ModelError, Note, fail
 
 

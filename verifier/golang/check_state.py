@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field, fields, is_dataclass
 from typing import Any
 
 from verifier.golang import syntax as ast, types as t
 from verifier.golang.check_operand import Operand, PoisonedError, default_type, is_untyped
 from verifier.golang.check_show import describe, show
 from verifier.golang.scope import NOWHERE, Scope
-from verifier.records import dataclass
+from verifier.records import dataclass, field, fields, is_dataclass
 from verifier.source import Diagnostic, ModelError, Note, Span, fail
 
 MOST_ERRORS = 10

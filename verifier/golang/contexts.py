@@ -8,13 +8,13 @@ any time. Names are those of the package: `context_X` below is `context.X`, whic
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
 from typing import TypeVar
 
 from verifier.golang import syntax as ast
 from verifier.golang.parse import parse_declarations
 from verifier.golang.walk import parts
 from verifier.model.document import Text
+from verifier.records import fields, is_dataclass
 from verifier.source import LIBRARY, Span
 
 _ALWAYS = """

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from verifier.golang import library, types as t
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import Span
 
 NOWHERE = Span("", 0, 0)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import Enum
 
 from verifier.golang import syntax as ast
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import Span
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from verifier.golang import syntax as ast
 from verifier.golang.types import Array, Info, Pointer, Var, underlying
+from verifier.records import fields, is_dataclass
 
 Node = object
 

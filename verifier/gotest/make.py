@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from verifier.audit.walk import Walk, walk
@@ -16,6 +15,7 @@ from verifier.gotest.slots import Slots, slots
 from verifier.gotest.turns import plan, unrolled
 from verifier.gotest.unwritten import chosen, write
 from verifier.pipeline.load import Front, lowered
+from verifier.records import replace
 from verifier.source import fail
 from verifier.verdict import Verdict
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
 
 from verifier.audit.interpret import State
 from verifier.audit.walk import Walk, by_goroutine
@@ -13,7 +12,7 @@ from verifier.gotest.slots import Slots
 from verifier.program.concrete import Concrete
 from verifier.program.monitor import Operation
 from verifier.program.program import Call, Kind, Step
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import Span, fail
 
 RUNS, BEGINS, ENDS, PASSES = "runs", "begins", "ends", "passes"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import Span
 from verifier.verdict import Verdict
 

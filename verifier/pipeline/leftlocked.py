@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verifier.audit.replay import AuditError, replay
 from verifier.evidence.trace import Held
 from verifier.explore.search import Violation, choices_of
 from verifier.pipeline.engines import BEGINNING
 from verifier.pipeline.explore import Explored
 from verifier.program.semantics import at_rest
+from verifier.records import replace
 
 LOCKS = frozenset(("mutex", "rwmutex"))
 

@@ -7,13 +7,12 @@ read to the writes that overwrite what it saw (J. Alglave, L. Maranget, M. Tauts
 
 from __future__ import annotations
 
-from dataclasses import field
 from itertools import combinations
 
 from verifier.program.program import Step
 from verifier.prove.events import Event, Memory, Path, renumbered
 from verifier.prove.smt import conjunction, disjunction, equal
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 INITIAL, FINAL = 0, -1
 """Goroutine numbers of initial writes and of final reads."""

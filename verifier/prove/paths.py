@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from verifier.program.concrete import Concrete
 from verifier.program.expr import TRUE, At, Cell, Expr, Ref
@@ -11,7 +10,7 @@ from verifier.program.program import END, Step
 from verifier.prove.events import LOCKS, Event, Memory, Path, access, check_word, selected
 from verifier.prove.shape import NotCovered
 from verifier.prove.smt import NotExpressible, Term, condition, equal, lookup, negated, term
-from verifier.records import dataclass, replace
+from verifier.records import dataclass, field, replace
 
 LONGEST = 300
 """Steps of one path; a path that is longer has a loop that does not end by itself."""

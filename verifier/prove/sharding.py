@@ -8,13 +8,12 @@ not negative, the number of shards is any positive integer, indices are in range
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from itertools import combinations_with_replacement
 
 from verifier.evidence.sharding import Collision, ShardingResult, Side
 from verifier.program.shards import Apply, Count, Element, Held, Key, Number, Operation, Term, Touch, Unknown
 from verifier.prove.session import Session
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.verdict import Verdict
 
 _SMALL = (2, 4, 16, 1_000_000)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 Native = Callable[..., int]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from itertools import product
 from math import prod
 
@@ -12,7 +11,7 @@ from verifier.golang.lower.pending import FamilyKey, PlaceKey, TableKey
 from verifier.golang.lower.templates import Builder
 from verifier.golang.lower.values import Region
 from verifier.program.program import PACKAGE, Instance
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 StaticPath = tuple[str | int, ...]
 Holes = tuple[str | int | tuple[str, int], ...]

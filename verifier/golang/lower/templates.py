@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from verifier.golang.lower.values import Binding, Loc, Region, Spec, Value
 from verifier.golang.types import Type, Var
 from verifier.program.expr import Own
 from verifier.program.program import END, IDLE, Call, Step
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.source import Span
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
 
 from verifier.golang import syntax as ast
 from verifier.golang.facts import parts
@@ -13,7 +12,7 @@ from verifier.golang.lower.values import Value
 from verifier.golang.types import ANY
 from verifier.program.expr import ONE, TRUE, ZERO, Const, Expr, Own, Read, Ref, equal, op
 from verifier.program.program import END, Bool, Fail, Range, Step
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 
 @dataclass(slots=True)

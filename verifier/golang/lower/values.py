@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from verifier.golang import syntax as ast
 from verifier.golang.types import VOID, Func, Signature, Type, Var, underlying
 from verifier.program.expr import Expr
 from verifier.program.program import Domain
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 Spec = Type | Domain
 """What a cell holds: a Go type with one leaf, or a domain of our own for what primitives keep."""

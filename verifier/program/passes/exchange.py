@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from verifier.program.program import Domain, Program, Reference, Union, high, low
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 Moves = dict[int, int]
 """The values that an exchange changes, and into what; all others stay as they are."""

@@ -82,27 +82,35 @@ class Flow:
         self._fixpoint()
 
     def _fixpoint(self) -> None:
-        changed = True
-        while changed:
-            changed = False
-            for location in sorted(self._leaving):
-                if location not in self.at:
-                    continue
-                for s in self._leaving[location]:
-                    changed |= self._look(location, s)
-                for s in self._leaving[location]:
-                    changed |= self._arrive(s.dst, self.after(s))
+        # What is known at a location depends on what was known where its steps begin, on the guards that decide about
+        # it and on what is read where: only where one of them changed is there anything to do again.
+        decides: dict[int, list[int]] = {}
+        for location, by in self.deciding.items():
+            for b in by:
+                decides.setdefault(b, []).append(location)
+        new = set(self.at)
+        while new:
+            # In the order of the code, or what is behind a loop is looked at once per round of it.
+            for location in sorted(new):
+                new.discard(location)
+                leaving = self._leaving.get(location, [])
+                read, decided = self.sites.get(location), self.guards.get(location)
+                for s in leaving:
+                    self._look(location, s)
+                if read != self.sites.get(location):
+                    new |= self.at.keys()
+                elif decided != self.guards.get(location):
+                    new |= self.at.keys() & {location, *decides.get(location, ())}
+                new.update(s.dst for s in leaving if self._arrive(s.dst, self.after(s)))
 
-    def _look(self, location: int, s: Step) -> bool:
+    def _look(self, location: int, s: Step) -> None:
         """Note what a step reads and decides."""
-        before = (self.sites.get(location), self.guards.get(location))
         seen = frozenset(n for r in _read(s) for n in self.cells(r, s) if n in self.followed.contended)
         if seen:
             self.sites[location] = self.sites.get(location, frozenset()) | seen
         if len(self._leaving[location]) > 1:
             o = self.origin(s.guard, s)
             self.guards[location] = self.guards.get(location, _NONE) | o.data | o.control
-        return before != (self.sites.get(location), self.guards.get(location))
 
     def _arrive(self, location: int, store: Store) -> bool:
         known = self.at.get(location)
@@ -111,9 +119,11 @@ class Flow:
             return True
         changed = False
         for n in {*known, *store}:
-            a, b = known.get(n), store.get(n)
-            joined = (a or ANYTHING).joined(b or ANYTHING)
-            if joined != (a or ANYTHING):
+            a, b = known.get(n, ANYTHING), store.get(n, ANYTHING)
+            if a is b:
+                continue
+            joined = a.joined(b)
+            if joined != a:
                 known[n] = joined
                 changed = True
         return changed

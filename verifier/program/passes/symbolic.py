@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 
 from verifier.program.expr import (
     FALSE,
@@ -30,7 +29,7 @@ from verifier.program.expr import (
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
-from verifier.records import dataclass, replace
+from verifier.records import dataclass, field, replace
 
 
 class Inexact(Exception):

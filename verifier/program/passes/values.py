@@ -6,14 +6,12 @@ grows. What it ends with holds in every reachable state.
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from verifier.program.expr import TRUE, At, Cell, Expr, Own, Ref, refs
 from verifier.program.intervals import Interval, Ranges
 from verifier.program.passes.footprint import conjuncts
 from verifier.program.program import END, IDLE, PACKAGE, Domain, Program, Reference, Step, Union
 from verifier.program.semantics import recycled_blocks
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 
 GROWTHS = 12
 """How often an interval may grow before it becomes the whole domain."""

@@ -61,7 +61,7 @@ def compiled(test: GoTest, directory: Path, version: str, name: str = FILE) -> B
     go = go_command()
     race = test.race
     if race and shutil.which(os.environ.get("CC", "gcc")) is None and shutil.which("clang") is None:
-        raise NoToolchain("`go test -race` needs a C compiler, and there is no gcc")
+        raise NoToolchain("`go test -race` needs a C compiler: install gcc or clang")
     (directory / name).write_text(test.text, encoding="utf-8")
     (directory / "go.mod").write_text(f"module gotest\n\ngo {version}\n", encoding="utf-8")
     binary = directory / "gotest.bin"

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from verifier.evidence.build import tool_digest
 from verifier.evidence.fix import Fixes
 from verifier.evidence.mutant import Mutant
 from verifier.model.document import Document
 from verifier.model.read import read_model
-from verifier.mutate.cache import Cache, directory, tool_digest
+from verifier.mutate.cache import Cache, directory
 from verifier.mutate.judge import Budget
 from verifier.mutate.mutants import mutants
 from verifier.mutate.pool import Pool, processors

@@ -193,7 +193,9 @@ def test_other_files_are_no_evidence(text: str, tmp_path: Path, capsys: pytest.C
 
 def test_what_cannot_be_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", str(tmp_path / "missing.json")]) == 2
-    assert "cannot be read" in capsys.readouterr().err
+    assert "error: no such file or directory\n  note: `verify MODEL --evidence DIR`" in capsys.readouterr().err
+    assert main(["audit", "n" * 5000]) == 2
+    assert "cannot be read: File name too long" in capsys.readouterr().err
     assert main(["audit", str(tmp_path)]) == 2
     assert "directory" in capsys.readouterr().err
     assert main(["audit"]) == 2

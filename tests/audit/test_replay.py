@@ -6,6 +6,8 @@ import pytest
 from explore.machines import Role, build, counter, hanging, lock, server, spawner, two_locks
 
 from verifier.audit.confirm import Claim, confirm
+from verifier.audit.describe import nonzero, views as views_of
+from verifier.audit.interpret import State
 from verifier.audit.replay import AuditError, replay, state_text, walk
 from verifier.explore.search import Exploration, choices_of, explore
 from verifier.program.expr import Cell, Const, Own, Read, both, equal, negate, op
@@ -229,7 +231,7 @@ def test_a_witness_and_a_clause_at_the_end() -> None:
 def test_the_whole_state_as_text() -> None:
     program = compose(counter(locked=True))
     text = state_text(program, (0, 0), 1)
-    assert "mu = true" in text and "inc1  t := x" in text and "inc2  mu.Lock()" in text
+    assert "  mu  inc1" in text and "inc1  t := x" in text and "inc2  mu.Lock()" in text
     assert "enabled steps:\n  0  inc1  t := x" in text and "inc2" not in text.split("enabled steps:")[1]
     assert "none" in state_text(program, (), 0).split("goroutines:")[0]
     assert "not started" in state_text(compose(spawner(3)), (), 0)
@@ -243,3 +245,19 @@ def test_views_show_maps_and_values_in_go_words() -> None:
     program = build(cells, [Role("w", 1, (store,))], views=views)
     trace = replay(compose(program), (0,))
     assert trace.start == ("{}", '""', "not run") and trace.steps[0].objects == ('{a:"b"}', '"b"', "running")
+
+
+def test_a_state_says_what_is_in_a_map_and_who_holds_a_lock() -> None:
+    cells = [("m", Bool(), 0), ("m", Range(0, 3), 0), ("mu", Range(0, 3), 0), ("mu.pending", Bool(), 0)]
+    locked = Step(
+        2, 3, updates=((Own(0, 2), Const(1)),), sync=(Sync("rlock", Own(0, 2)),), kind=Kind.SYNC, text="RLock"
+    )
+    stored = Step(3, END, updates=((Own(0, 0), Const(1)),), kind=Kind.SYNC, text="store")
+    views = (View("mu", "rwmutex", (2, 3)),)
+    program = compose(build(cells, [Role("w", 1, (locked, stored))], views=views))
+    assert list(nonzero(program, (1, 2, 0, 0)).values()) == [("m is in the map", "true"), ("m", "2")]
+    assert nonzero(program, (1, 0, 0, 0)) == {0: ("m is in the map", "true")}, "not a value that happens to be zero"
+    text = state_text(program, (0, 0), 1)
+    assert "shared objects:\n  mu  R:w\n" in text and "mu =" not in text
+    assert views_of(program, State((2,), (0, 0, 2, 1)), {}) == ("read-locked 2 times  a writer waits",)
+    assert views_of(program, State((2,), (0, 0, 0, 0)), {}) == ("free",)

@@ -384,6 +384,20 @@ def test_pages_of_another_version_are_known_by_their_digests_only(
     assert audit(copy) == EXIT_UNKNOWN
     shown = capsys.readouterr().out
     assert "files are drawn otherwise by this version, 9.9.9" in shown and "audit incomplete" in shown
+
+
+def test_pages_of_another_build_are_not_called_forged(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("verifier.report.conditions.PAGES", "elsewhere.md")
+    assert audit(copy) == EXIT_INTERNAL, "this build draws it so: somebody has changed it"
+    monkeypatch.setattr("verifier.commands.audit_folder.tool_digest", lambda: "0" * 64)
+    capsys.readouterr()
+    assert audit(copy) == EXIT_UNKNOWN
+    assert "are those that another build of verify" in capsys.readouterr().out
+    page = copy / "evidence.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("**UNSAFE**", "**SAFE**"), encoding="utf-8")
+    assert audit(copy) == EXIT_INTERNAL, "one that differs from its digest is changed, whoever wrote it"
     page = copy / "evidence.md"
     page.write_bytes(page.read_bytes() + b"\n")
     assert audit(copy) == EXIT_INTERNAL

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lowering.models import Go, judge
 from verifier.gosem.rule import MEMORY_MODEL, SPEC, Rules
 from verifier.gotest.toolchain import NoToolchain, go_command, go_version
 
@@ -66,6 +67,15 @@ def test_a_verdict_rests_on_a_rule_that_its_model_follows() -> None:
     for module, each in rules.by_module().items():
         first = each.rules[0]
         assert each.needs or each.rests_on(set()).startswith(f"{each.subject}: {first.says} ("), module
+
+
+def test_of_older_go_a_report_says_whose_lines_it_quotes_and_what_no_test_compares() -> None:
+    written = {"w": (1, 'mu.Lock()\nm["a"] = 1\nmu.Unlock()\n')}
+    declare = "var mu sync.Mutex\nvar m = map[string]int{}\n"
+    old, new = (judge(Go(written, declare, go=go)) for go in ("1.23", "1.27"))
+    assert old.rests_on and all(line.endswith(" of Go 1.27)") for line in old.rests_on)
+    assert any("compared by hand" in line for line in old.not_shown)
+    assert not any("of Go" in line or "by hand" in line for line in (*new.rests_on, *new.not_shown))
 
 
 def _source() -> Path | None:

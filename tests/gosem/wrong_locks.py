@@ -121,6 +121,11 @@ def TryRLock_fails_beside_a_reader(swap: Swap) -> None:
     swap(rwmutex, "try_rlock", try_rlock)
 
 
+@wrong("rwmutex.tryrlock", "rwmutex-tryrlock-waiting-writer")
+def TryRLock_may_get_in_although_a_writer_waits(swap: Swap) -> None:
+    swap(rwmutex, "try_rlock", lambda f, cells, *_: (replace(f[0], guard=negate(Read(cells("writer")))), f[1]))
+
+
 @wrong("rwmutex.writer-first", "rwmutex-waiting-writer")
 def TryRLock_gets_in_before_a_waiting_writer(swap: Swap) -> None:
     def try_rlock(f, cells, *_):

@@ -52,11 +52,16 @@ def Swap_returns_the_new_value(swap: Swap) -> None:
 
 @wrong("atomic.and-or", "atomic-and-or")
 def Or_returns_the_new_value(swap: Swap) -> None:
-    swap(
-        atomic,
-        "or_",
-        lambda f, cells, mask, out: (replace(f[0], updates=(f[0].updates[0], (out, f[0].updates[0][1]))),),
-    )
+    swap(atomic, "or_", _new_value)
+
+
+@wrong("atomic.and-or", "atomic-and-or")
+def And_returns_the_new_value(swap: Swap) -> None:
+    swap(atomic, "and_", _new_value)
+
+
+def _new_value(f, cells, mask, out):
+    return f if out is None else (replace(f[0], updates=(f[0].updates[0], (out, f[0].updates[0][1]))),)
 
 
 @wrong("atomic.cas", "atomic-cas")

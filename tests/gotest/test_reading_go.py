@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from verifier.cli import main
-from verifier.gotest.toolchain import pairs, shows
+from verifier.commands.gotest import _said
+from verifier.gotest.toolchain import Ran, pairs, shows
+from verifier.verdict import EXIT_UNKNOWN
 
 from .made import ROOT, made
 
@@ -87,7 +89,7 @@ def test_without_a_c_compiler_a_race_cannot_be_run(
     go.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["gotest", "models/unprotected.yaml", "--run"]) == 2
-    assert "there is no gcc" in capsys.readouterr().err
+    assert "install gcc or clang" in capsys.readouterr().err
 
 
 def test_what_go_does_not_compile_is_not_shown(
@@ -124,3 +126,11 @@ def test_ctrl_c_ends_go_and_what_go_has_started(
         time.sleep(0.02)
     else:
         pytest.fail("what go has started goes on")
+
+
+@pytest.mark.parametrize(("kind", "told"), [("race", False), ("fatal", True)])
+def test_what_is_not_shown_says_whether_it_takes_luck(kind: str, told: bool) -> None:
+    test, prop = made("models/unprotected.yaml", kind)
+    words, code = _said(test, prop, Ran("PASS", 0, False), "x_test.go")
+    assert code == EXIT_UNKNOWN and words.startswith(f"not shown: {kind} is not what this run came to")
+    assert words.endswith("it takes luck, and the counterexample stands") is told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,7 +33,8 @@ def printed() -> dict[str, str]:
     """What Go prints about some of the programs in examples/go, by package, in one call."""
     names = [f"./unsafe/{package(m)}" for m in UNSAFE] + [f"./safe/{package(m)}" for m in SAFE]
     command = ["go", "test", "-race", "-gcflags=-l", "-vet=off", "-count=1", "-json", *names]
-    done = subprocess.run(command, cwd=GO, capture_output=True, text=True, check=False)
+    environment = os.environ | {"GORACE": "atexit_sleep_ms=0"}
+    done = subprocess.run(command, cwd=GO, env=environment, capture_output=True, text=True, check=False)
     said: dict[str, str] = {}
     for row in map(json.loads, done.stdout.splitlines()):
         if "Output" in row and "Package" in row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verifier.evidence.counts import counted, several
+from verifier.evidence.counts import counted, listed, several
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,7 @@ def test_a_number_of_goroutines(number: int, role: str, text: str) -> None:
 def test_a_name_that_is_a_plural_stays_as_it_is() -> None:
     assert several("stats") == "stats"
     assert counted(2, "stats") == "2 x stats"
+
+
+def test_several_names_are_one_sentence() -> None:
+    assert [listed(["a", "b", "c"][:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]

@@ -288,3 +288,10 @@ def test_what_is_safe_has_no_fix() -> None:
     fix = Fix("an edit", difference({"m": "a"}, {"m": "b"}), "", 1)
     results = run(replace(TABLE["mixed"], fixes=Fixes((fix,), 1, 1)), full=True)["results"]
     assert [r["properties"]["property"] for r in results if "fixes" in r] == ["race"]
+
+
+def test_who_waits_to_be_next_has_taken_nothing() -> None:
+    (found,) = [r for r in run(TABLE["deadlock"], full=False)["results"] if r["ruleId"] == "deadlock"]
+    said = [place["message"]["text"] for place in found["relatedLocations"]]
+    assert "c.mu is taken by sum here" in said and "put waits here" in said
+    assert not any("taken by put" in words for words in said)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from verifier.audit.interpret import Interpreter, State
 from verifier.audit.locks import Locks
 from verifier.gosem.channel import WAITS
 from verifier.program.concrete import Concrete
-from verifier.program.program import END, IDLE, Program, View, high, show
+from verifier.program.program import END, IDLE, Bool, Program, View, high, show
 
 _ONCE = ("not run", "running", "done")
 
 
 def views(program: Program, state: State, locks: Locks) -> tuple[str, ...]:
-    """Every view of the program as short text, in order."""
+    """Every view of the program as short text, in order. Without `locks`, a lock does not say who holds it."""
     return tuple(_view(program, v, state, locks) for v in program.views)
 
 
@@ -30,7 +31,7 @@ def _view(program: Program, view: View, state: State, locks: Locks) -> str:
             readers = ",".join(h.goroutine for h in holders if h.mode == "R")
             parts += [f"R:{readers}"] if readers else []
             parts += [f"next:{h.goroutine}" for h in holders if h.mode == "next"]
-            return "  ".join(parts) or ("held" if any(values) else "free")
+            return "  ".join(parts) or _unheld(values)
         case "once":
             return _ONCE[values[0]] if 0 <= values[0] < len(_ONCE) else str(values[0])
         case "cond":
@@ -44,6 +45,14 @@ def _view(program: Program, view: View, state: State, locks: Locks) -> str:
     if view.kind == "pointer":
         return "&{" + ", ".join(shown[1:]) + "}" if values[0] else "nil"
     return shown[0] if len(shown) == 1 else "{" + ", ".join(shown) + "}"
+
+
+def _unheld(values: Sequence[int]) -> str:
+    """An RWMutex of which nobody knows who holds it: copied while it was held, or a state without its past."""
+    readers, pending, writer, *_ = (*values, 0, 0)
+    parts = ["write-locked"] if writer else []
+    parts += [f"read-locked {readers} times" if readers > 1 else "read-locked"] if readers else []
+    return "  ".join([*parts, *(["a writer waits"] if pending else [])]) or "free"
 
 
 def _map(program: Program, view: View, state: State) -> str:
@@ -119,15 +128,32 @@ def location(program: Program, state: State, interpreter: Interpreter, instance:
     return "blocked for ever"
 
 
-def whole_state(program: Program, state: State, interpreter: Interpreter) -> str:
-    """Every cell that is not zero, where every goroutine is, and the steps enabled with their choice numbers."""
-    lines = ["cells that are not zero:"]
-    shown = [
-        f"  {decl.name} = {show(value, decl.domain, program.sorts)}"
-        for decl, value in zip(program.cells, state.cells, strict=True)
+def nonzero(program: Program, values: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Every cell that is not zero, by its number: a name of its own, and the value in words."""
+    there = _presence(program)
+    return {
+        n: (decl.name + (" is in the map" if n in there else ""), show(value, decl.domain, program.sorts))
+        for n, (decl, value) in enumerate(zip(program.cells, values, strict=True))
         if value
-    ]
-    lines += shown or ["  none"]
+    }
+
+
+def _presence(program: Program) -> set[int]:
+    """The cells that say that a key is in a map; the cell of its value, if it has one, has the same name."""
+    first: dict[str, int] = {}
+    twice = {first[decl.name] for n, decl in enumerate(program.cells) if first.setdefault(decl.name, n) != n}
+    maps = [v for v in program.views if v.kind in ("map", "syncmap") and v.keys]
+    known = {cell for v in maps for cell in v.cells[:: len(v.cells) // len(v.keys)]}
+    return known | {n for n in twice if isinstance(program.cells[n].domain, Bool)}
+
+
+def whole_state(program: Program, state: State, interpreter: Interpreter, locks: Locks) -> str:
+    """The shared objects, all else that is not zero, where goroutines are, and the enabled steps with their numbers."""
+    objects = zip((v.name for v in program.views), views(program, state, locks), strict=True)
+    lines = ["shared objects:", *(f"  {name}  {text}" for name, text in objects)] if program.views else []
+    said = {cell for view in program.views for cell in view.cells}
+    rest = [f"  {name} = {text}" for n, (name, text) in nonzero(program, state.cells).items() if n not in said]
+    lines += ["other cells that are not zero:" if lines else "cells that are not zero:", *(rest or ["  none"])]
     lines.append("goroutines:")
     lines += [f"  {i.name}  {location(program, state, interpreter, i.number)}" for i in program.goroutines]
     lines.append("enabled steps:")

@@ -52,11 +52,7 @@ def _moment(walked: Walk, state: State, locks: Locks) -> Moment:
             for h in holders
         ),
         objects=describe.views(program, state, locks),
-        cells=tuple(
-            (decl.name, show(value, decl.domain, program.sorts))
-            for decl, value in zip(program.cells, state.cells, strict=True)
-            if value
-        ),
+        cells=tuple(describe.nonzero(program, state.cells).values()),
     )
 
 

@@ -71,7 +71,8 @@ def state_text(program: Program, choices: Sequence[int], n: int) -> str:
     walked = walk(program, tuple(choices)[: max(n, 0)])
     if walked.failure is not None:
         return f"the step fails: {walked.failure.kind}: {walked.failure.message}"
-    return describe.whole_state(program, walked.last, walked.composed)
+    locks = _rows(walked)[1][-1]
+    return describe.whole_state(program, walked.last, walked.composed, locks)
 
 
 def _rows(walked: Walk) -> tuple[list[TraceStep], list[Locks]]:

@@ -10,8 +10,9 @@ from verifier import __version__
 from verifier.audit.interpret import AuditError
 from verifier.commands import console
 from verifier.commands.audit_result import Line
-from verifier.commands.provenance import damage
+from verifier.commands.provenance import damage, source
 from verifier.commands.rechecking import lines, model, read, tell
+from verifier.evidence.build import tool_digest
 from verifier.evidence.store import Evidence, whole
 from verifier.report import folder as made, index
 from verifier.source import ModelError, Span, fail
@@ -104,9 +105,9 @@ def _page(found: Evidence) -> str:
 
 def _compared(path: str, texts: Mapping[str, str], tool: str, folders: tuple[str, ...] = ()) -> Iterator[Line]:
     wrong = {name: line for name, text in texts.items() for line in _differs(path, name, text)}
-    if wrong and tool != __version__ and not _sums_differ(path, texts):
+    if wrong and (writer := _other_writer(path, tool, folders)) and not _sums_differ(path, texts):
         words = f"{len(wrong)} of {len(texts)} files are drawn otherwise by this version, {__version__}; their digests"
-        yield Line("files", f"{words} are those that verify {tool} wrote: it can compare them", EXIT_UNKNOWN)
+        yield Line("files", f"{words} are those that {writer} wrote: it can compare them", EXIT_UNKNOWN)
     elif wrong:
         yield from (Line("files", f"REFUSED: {words}", EXIT_INTERNAL) for words in wrong.values())
     else:
@@ -115,6 +116,15 @@ def _compared(path: str, texts: Mapping[str, str], tool: str, folders: tuple[str
     if strangers:
         shown = ", ".join(strangers[:5]) + (f" and {len(strangers) - 5} more" if len(strangers) > 5 else "")
         yield Line("strangers", f"not part of the evidence, not looked at: {shown}")
+
+
+def _other_writer(path: str, tool: str, folders: tuple[str, ...]) -> str:
+    """Which other version, or other build of this one, has written what is there; empty when this one has."""
+    if tool != __version__:
+        return f"verify {tool}"
+    # Whoever changes this word as well gets "incomplete" for it, as with the version: never "passed".
+    said = {source(_read(os.path.join(path, folder, made.PROVENANCE)) or "") for folder in folders or (".",)}
+    return f"another build of verify {tool}" if said - {"", tool_digest()} else ""
 
 
 def _sums_differ(path: str, texts: Mapping[str, str]) -> bool:

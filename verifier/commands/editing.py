@@ -61,7 +61,8 @@ def edited(found: Result, model: Document, asked: Options, given: argparse.Names
 
 
 def _pool(given: argparse.Namespace, line: Progress | None) -> Pool:
-    from verifier.mutate.cache import Cache, directory, tool_digest
+    from verifier.evidence.build import tool_digest
+    from verifier.mutate.cache import Cache, directory
     from verifier.mutate.pool import Pool, processors
 
     cache = Cache(directory(os.environ), tool_digest()) if given.cache else Cache(None, "")

@@ -164,7 +164,8 @@ def _said(made: GoTest, prop: Property | None, done: Ran, name: str) -> tuple[st
         words = "no contradiction: Go ran the model and had nothing to say"
         return (words, EXIT_OK) if done.shown else (CONTRADICTED, EXIT_UNSAFE)
     if not done.shown:
-        return f"not shown: {prop.name} is not what this run came to", EXIT_UNKNOWN
+        luck = "" if made.forced else ": nothing is forced here, it takes luck, and the counterexample stands"
+        return f"not shown: {prop.name} is not what this run came to{luck}", EXIT_UNKNOWN
     if prop.kind != "race" or prop.trace is None:
         return f"shown: {prop.name}, as the model predicts", EXIT_OK
     spans = [r.span.brief.removeprefix(":") for r in prop.trace.race if r.span is not None]

@@ -15,6 +15,7 @@ from verifier.verdict import EXIT_OK, EXIT_UNKNOWN
 if TYPE_CHECKING:
     import networkx
 
+    from verifier.audit.interpret import State
     from verifier.explore.machine import Machine
     from verifier.explore.outcome import Exploration
     from verifier.model.document import Document
@@ -165,8 +166,8 @@ def annotated(explored: Exploration) -> Graph:
 def _worded(graph: Graph, made: Machine, order: Sequence[int]) -> Graph:
     import networkx
 
+    from verifier.audit.interpret import State
     from verifier.explore.graph import FAILED
-    from verifier.program.program import show
 
     program = made.program
     places = _places(made)
@@ -177,9 +178,7 @@ def _worded(graph: Graph, made: Machine, order: Sequence[int]) -> Graph:
         locations, cells = made.layout.unpack(order[node])
         for instance in program.goroutines:
             data[instance.name] = places[instance.number, locations[instance.number]]
-        for decl, value in zip(program.cells, cells, strict=True):
-            if value:
-                data[decl.name] = show(value, decl.domain, program.sorts)
+        data.update(_objects(program, State(tuple(locations), tuple(cells))))
     for _, _, data in graph.edges(data=True):
         step = made.steps[data["step"]].step
         data["goroutine"] = program.instances[data["goroutine"]].name
@@ -188,6 +187,16 @@ def _worded(graph: Graph, made: Machine, order: Sequence[int]) -> Graph:
             data["text"] += f": {step.fail.message}"
     # File formats want plain numbers for states.
     return networkx.relabel_nodes(graph, {FAILED: len(order)}) if FAILED in graph else graph
+
+
+def _objects(program: Program, state: State) -> dict[str, str]:
+    """What is not as at first of a state: shared objects in words, then cells that belong to none of them."""
+    from verifier.audit.describe import nonzero, views
+
+    shown = [v for v in program.views if any(state.cells[n] for n in v.cells)]
+    said = {n for v in shown for n in v.cells}
+    objects = {v.name: text for v, text in zip(program.views, views(program, state, {}), strict=True) if v in shown}
+    return {name: text for n, (name, text) in nonzero(program, state.cells).items() if n not in said} | objects
 
 
 def _places(machine: Machine) -> dict[tuple[int, int], str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from verifier import __version__
+from verifier.evidence.build import tool_digest
 from verifier.evidence.sealed import broken, seal
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def provenance(found: Evidence, result: Result, arguments: Sequence[str]) -> str
             "cores": os.cpu_count() or 0,
             "platform": platform.platform(),
             "python": sys.version.split()[0],
+            "source": tool_digest(),
             "versions": {"verify": __version__, **_versions()},
         }
     )
@@ -54,6 +56,16 @@ def damage(text: str, evidence: str) -> str:
     if wrong := broken(tree, text):
         return wrong
     return "" if tree.get("evidence") == evidence else "it belongs to other evidence"
+
+
+def source(text: str) -> str:
+    """The digest of the source that a provenance file was written by; empty where it does not say."""
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    said = tree.get("source") if isinstance(tree, dict) else None
+    return said if isinstance(said, str) else ""
 
 
 def _peak() -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from verifier.commands import console
 from verifier.commands.arguments import UsageError
 from verifier.commands.audit_result import Line, about_result, consequences, recorded
+from verifier.evidence.counts import counted, listed, several
 from verifier.evidence.proof import PROVABLE
 from verifier.records import replace
 from verifier.source import Span, fail
@@ -56,6 +57,8 @@ def read(path: str) -> Evidence | str:
     try:
         with open(path, "rb") as file:
             raw = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise fail("no such file or directory", here, "`verify MODEL --evidence DIR` writes evidence") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise fail(f"the file cannot be read: {reason}", here) from None
@@ -161,10 +164,10 @@ def _certificate(front: Front, certificate: Certificate, found: Evidence, given:
     except AuditError as error:
         yield Line("any number", f"REFUSED: {error}", EXIT_INTERNAL)
         return
-    fixed = [f"{n} {role}" for role, n in certificate.exactly]
-    free = [role for role in certificate.roles if role not in dict(certificate.exactly)]
+    fixed = [counted(n, role) for role, n in certificate.exactly]
+    free = [several(role) for role in certificate.roles if role not in dict(certificate.exactly)]
     names = ", ".join(claimed) or ", ".join(PROVABLE)
-    scope = " and ".join([f"any number of {', '.join(free)}" if free else "", *fixed]).removeprefix(" and ")
+    scope = " with ".join(x for x in (f"any number of {listed(free)}" if free else "", listed(fixed)) if x)
     yield Line("scope", f"{names}: {scope}, at least 2 goroutines in all (fewer are explored, not certified)")
 
 

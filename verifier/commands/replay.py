@@ -25,7 +25,7 @@ def parser() -> Parser:
     """The command line of `verify replay`."""
     made = Parser(USAGE, "Walk a schedule step by step. CHOICES is what a report prints after `replay`.")
     made.add_argument("model", metavar="MODEL", help="model file")
-    made.add_argument("choices", metavar="CHOICES", help="such as 0/0/1; `-` takes no step")
+    made.add_argument("choices", metavar="CHOICES", nargs="?", help="such as 0/0/1; `-` takes no step")
     made.add_argument("--at", type=int, metavar="N", help="print the whole state after step N (0: the start)")
     add_counts(made)
     add_scheme(made)
@@ -45,6 +45,11 @@ def schedule(text: str) -> tuple[str, tuple[int, ...]]:
 def run(arguments: Sequence[str]) -> int:
     """Run the command. Raises UsageError and ModelError."""
     given = parser().read(arguments)
+    if given.choices is None:
+        words = (
+            f"`verify {given.model}` prints one below each failure; to go step by step: verify replay {given.model} -"
+        )
+        raise UsageError("which schedule?", words)
     lowering, taken = schedule(given.choices)
     if given.at is not None and not 0 <= given.at <= len(taken):
         raise UsageError(f"--at {given.at}: the schedule has the steps 1 to {len(taken)}; 0 is the start")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _HISSING = ("s", "x", "z", "ch", "sh")
 
 
@@ -25,3 +27,12 @@ def counted(number: int, role: str) -> str:
     if number == 1:
         return f"1 {role}"
     return f"{number} x {role}" if several(role) == role else f"{number} {several(role)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Several of them in one sentence.
+
+    >>> listed(["getters"]), listed(["getters", "setters"]), listed(["getters", "setters", "clocks"])
+    ('getters', 'getters and setters', 'getters, setters and clocks')
+    """
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)

@@ -21,7 +21,6 @@ from verifier.program.program import Program
 from verifier.program.semantics import at_rest
 from verifier.records import replace
 
-FAILURES = ("panic", "fatal", "bound", "assert")
 CATCH_UP = 1_000
 """Steps that goroutines found waiting may still have to take, where a reduced step waits as a whole."""
 

@@ -37,12 +37,6 @@ def integer_range(of: t.Type) -> tuple[int, int] | None:
     return (0, 2**bits - 1) if u.name.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
-def is_unsigned(of: t.Type) -> bool:
-    """An unsigned integer type."""
-    bounds = integer_range(of)
-    return bounds is not None and bounds[0] == 0
-
-
 def representable(value: Value, of: t.Type) -> bool:
     """Can a constant of this value have type `of`?"""
     if isinstance(value, bool):

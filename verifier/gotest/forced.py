@@ -18,7 +18,7 @@ from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
 from verifier.gotest.naming import Rename, functions as functions_of, renaming
 from verifier.gotest.request import Request, camel
-from verifier.gotest.sites import children, names as identifiers
+from verifier.gotest.sites import below, inside, names as identifiers
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.turns import BEGINS, ENDS, PASSES, Plan, Turn
 from verifier.pipeline.load import Front
@@ -168,8 +168,6 @@ def _clause(front: Front, text: str, prop: Property, slots: Slots, rename: Renam
 
 
 def _in_role(front: Front, role: str, span: Span) -> bool:
-    from verifier.gotest.sites import inside
-
     return any(b.role == role and inside(span, b.block.span) for b in front.package.bodies)
 
 
@@ -254,17 +252,10 @@ def _harness(front: Front, asked: Request, plan: Plan, slots: Slots, rename: Ren
 
 def _initialises(front: Front) -> bool:
     """Whether a package variable is what a function of the model returns."""
-
     uses, methods = front.package.info.uses, front.package.info.selections
-
-    def calls(node: object) -> bool:
-        if isinstance(node, ast.Call) and (
-            node.fun in methods or (isinstance(node.fun, ast.Ident) and isinstance(uses.get(node.fun), Func))
-        ):
-            return True
-        return any(calls(child) for child in children(node))
-
-    return any(calls(value) for _, spec in front.package.variables for value in spec.values)
+    values = [value for _, spec in front.package.variables for value in spec.values]
+    called = [node.fun for value in values for node in below(value) if isinstance(node, ast.Call)]
+    return any(f in methods or (isinstance(f, ast.Ident) and isinstance(uses.get(f), Func)) for f in called)
 
 
 def _lines(text: str, rename: Rename, slots: Slots, wanted: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

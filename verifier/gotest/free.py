@@ -15,7 +15,7 @@ from verifier.gotest.instrument import Names, instrumented
 from verifier.gotest.layout import indented
 from verifier.gotest.naming import Rename, functions as functions_of, renaming
 from verifier.gotest.request import Request, camel
-from verifier.gotest.sites import children
+from verifier.gotest.sites import below
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.unwritten import without_body, write_any
 from verifier.model.document import ClauseText
@@ -184,7 +184,7 @@ def stress(front: Front, slots: Slots, clauses: Sequence[ClauseText], millisecon
 
 
 def _alone(front: Front) -> bool:
-    return any(_starts(root) for root in roots(front))
+    return any(isinstance(node, ast.Go) for root in roots(front) for node in below(root))
 
 
 def _frame(front: Front, name: str, died: str = "") -> str:
@@ -246,10 +246,6 @@ def _parts(
 def _duration(milliseconds: int) -> str:
     seconds, rest = divmod(milliseconds, 1000)
     return f"{milliseconds} * time.Millisecond" if rest else f"{seconds} * time.Second"
-
-
-def _starts(node: object) -> bool:
-    return isinstance(node, ast.Go) or any(_starts(child) for child in children(node))
 
 
 def _asked(clause: ClauseText, rename: Rename) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from verifier.golang import syntax as ast
+from verifier.golang.walk import parts
 from verifier.gotest.edits import Edits
-from verifier.gotest.sites import Place, children
+from verifier.gotest.sites import Place, below, inside, unlabeled
 from verifier.gotest.slots import Slots, roots
 from verifier.gotest.split import split
 from verifier.pipeline import owner
@@ -114,7 +115,7 @@ class _Work:
                 edits.own_line(edits.start(stmt.span))
         if isinstance(node, ast.Labeled):
             self._label(node)
-        for child in children(node):
+        for child in parts(node):
             self._tree(child, whole)
 
     def _holds(self, node: object) -> bool:
@@ -148,9 +149,7 @@ class _Work:
 
     def select(self, place: Place) -> None:
         """Let a `select` see only the channel that the schedule takes."""
-        node = place.node
-        while isinstance(node, ast.Labeled):
-            node = node.stmt
+        node = unlabeled(place.node)
         for n, case in enumerate(node.cases if isinstance(node, ast.Select) else ()):
             channel = _channel(case.comm)
             if channel is not None:
@@ -212,8 +211,6 @@ def _where(span: Span) -> str:
 
 
 def _within(span: Span, node: object) -> bool:
-    from verifier.gotest.sites import inside
-
     outer = getattr(node, "span")  # noqa: B009
     assert isinstance(outer, Span)
     return inside(span, outer)
@@ -225,7 +222,4 @@ def _short(node: ast.FuncLit | ast.FuncDecl) -> bool:
 
 def _targets(node: object) -> set[str]:
     """Labels that something below a node jumps to."""
-    out = {node.label.name} if isinstance(node, ast.Branch) and node.label is not None else set()
-    for child in children(node):
-        out |= _targets(child)
-    return out
+    return {n.label.name for n in below(node) if isinstance(n, ast.Branch) and n.label is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from verifier.gotest.request import camel
-from verifier.gotest.sites import names as identifiers
+from verifier.gotest.sites import fresh, names as identifiers
 from verifier.gotest.slots import roots
 from verifier.pipeline.load import Front
 
@@ -42,7 +42,7 @@ def renaming(front: Front) -> Rename:
     """Our names for a model."""
     used = {name for root in roots(front) for name in identifiers(root)}
     used |= {name for t in front.package.types for name in (t.name, *(PACKAGES))}
-    return Rename({n: _fresh(n, used) for n in (*_OURS, *(_OF_CLIENTS if front.client is not None else ()))})
+    return Rename({n: fresh(n, used) for n in (*_OURS, *(_OF_CLIENTS if front.client is not None else ()))})
 
 
 class Rename:
@@ -64,12 +64,6 @@ class Rename:
         return go
 
 
-def _fresh(name: str, used: set[str]) -> str:
-    while name in used:
-        name += "_"
-    return name
-
-
 def functions(front: Front) -> dict[str, str]:
     """The Go function of every role."""
     used = {f.decl.name.name for f in front.package.functions} | set(_OURS) | set(PACKAGES)
@@ -80,7 +74,7 @@ def functions(front: Front) -> dict[str, str]:
     for role in front.document.roles:
         word = camel(role.name)
         word = word[0].lower() + word[1:] if word and word[0].isalpha() else f"role{word}"
-        name = word if word not in used and word not in KEYWORDS else _fresh(f"{word}Body", used)
+        name = word if word not in used and word not in KEYWORDS else fresh(f"{word}Body", used)
         used.add(name)
         out[role.name] = name
     return out

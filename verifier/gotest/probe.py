@@ -5,13 +5,11 @@ The edge that the model demands is one between these two labels. Where nothing o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from verifier.evidence.result import Property
 from verifier.golang import syntax as ast
 from verifier.gotest.edits import Edits
 from verifier.gotest.naming import Rename
-from verifier.gotest.sites import children
+from verifier.gotest.sites import below
 from verifier.model.document import OrderText, PointText
 from verifier.pipeline.load import Front
 
@@ -49,11 +47,4 @@ def lines(text: str, rename: Rename) -> tuple[tuple[int, int], ...]:
 
 def _labeled(front: Front, point: PointText) -> ast.Labeled:
     block = next(b.block for b in front.package.bodies if b.role == point.role)
-    return next(node for node in _labels(block) if node.label.name == point.label)
-
-
-def _labels(node: object) -> Iterator[ast.Labeled]:
-    if isinstance(node, ast.Labeled):
-        yield node
-    for child in children(node):
-        yield from _labels(child)
+    return next(n for n in below(block) if isinstance(n, ast.Labeled) and n.label.name == point.label)

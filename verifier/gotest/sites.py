@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from verifier.golang import syntax as ast
-from verifier.records import dataclass, fields
+from verifier.golang.walk import parts
+from verifier.records import dataclass
 from verifier.source import Span
 
 Node = ast.Stmt | ast.Expr
@@ -33,14 +34,12 @@ def places(root: object) -> Iterator[Place]:
     if isinstance(root, ast.Block | ast.Case | ast.CommCase):
         for stmt in root.stmts if isinstance(root, ast.Block) else root.body:
             yield from _before(stmt)
-    for child in children(root):
+    for child in parts(root):
         yield from places(child)
 
 
 def _before(stmt: ast.Stmt) -> Iterator[Place]:
-    inner = stmt
-    while isinstance(inner, ast.Labeled):
-        inner = inner.stmt
+    inner = unlabeled(stmt)
     if isinstance(inner, ast.Defer):
         yield Place("deferred", stmt, inner.span)
         return
@@ -67,7 +66,7 @@ def _rounds(loop: ast.Range, label: str) -> Iterator[Node]:
 
 
 def _continues(node: object, label: str, direct: bool) -> Iterator[ast.Branch]:
-    for child in children(node):
+    for child in parts(node):
         if isinstance(child, ast.Branch) and child.word == "continue":
             if child.label.name == label if child.label is not None else direct:
                 yield child
@@ -75,22 +74,30 @@ def _continues(node: object, label: str, direct: bool) -> Iterator[ast.Branch]:
             yield from _continues(child, label, direct and not isinstance(child, _LOOPS))
 
 
-def children(node: object) -> Iterator[object]:
-    """The nodes directly below a node, in the order of their fields."""
-    for f in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, f.name)
-        for part in value if isinstance(value, tuple) else (value,):
-            for item in part if isinstance(part, tuple) else (part,):
-                if hasattr(item, "span"):
-                    yield item
+def below(root: object) -> Iterator[object]:
+    """A node and all nodes below it, outer ones first."""
+    yield root
+    for child in parts(root):
+        yield from below(child)
+
+
+def unlabeled(node: object) -> object:
+    """A statement without its labels."""
+    while isinstance(node, ast.Labeled):
+        node = node.stmt
+    return node
 
 
 def names(root: object) -> Iterator[str]:
     """Every identifier below a node."""
-    if isinstance(root, ast.Ident):
-        yield root.name
-    for child in children(root):
-        yield from names(child)
+    return (node.name for node in below(root) if isinstance(node, ast.Ident))
+
+
+def fresh(name: str, used: Container[str]) -> str:
+    """A name that is not used yet."""
+    while name in used:
+        name += "_"
+    return name
 
 
 def inside(inner: Span, outer: Span) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from verifier.golang import syntax as ast
 from verifier.golang.types import Tuple
-from verifier.gotest.sites import Place, children, innermost, inside, places
+from verifier.gotest.sites import Place, below, innermost, inside, places, unlabeled
 from verifier.gotest.split import can_split
 from verifier.pipeline import owner
 from verifier.pipeline.load import Front
@@ -45,9 +45,7 @@ class Slots:
 
     def case(self, slot: int, step: Step) -> int:
         """Which case of a `select` at a slot a step takes, counted from 1; 0 when it takes none."""
-        node = self.held[slot - 1].node if slot <= len(self.held) else None
-        while isinstance(node, ast.Labeled):
-            node = node.stmt
+        node = unlabeled(self.held[slot - 1].node) if slot <= len(self.held) else None
         if not isinstance(node, ast.Select) or step.span is None or step.detail == "begin":
             return 0
         if step.kind is not Kind.SYNC and step.offer is None:
@@ -57,9 +55,7 @@ class Slots:
 
     def send(self, slot: int, channel: str) -> int:
         """Which case of a `select` at a slot sends on a channel, counted from 1; 0 when none does."""
-        node = self.held[slot - 1].node if 0 < slot <= len(self.held) else None
-        while isinstance(node, ast.Labeled):
-            node = node.stmt
+        node = unlabeled(self.held[slot - 1].node) if 0 < slot <= len(self.held) else None
         for n, case in enumerate(node.cases if isinstance(node, ast.Select) else (), start=1):
             if isinstance(case.comm, ast.Send) and _is_named(case.comm.channel, channel):
                 return n
@@ -128,23 +124,19 @@ def slots(
     two = [p for n, p in enumerate(held, start=1) if n in tight and can_split(p, front.package.info)]
     two = [p for p in two if not any(inside(c.span, p.covers) for c in made)]
     splits = tuple((p, n) for n, p in enumerate(two, start=len(held) + len(calls) + 1))
-    conds = tuple(c.args[0] for root in roots(front) for c in _conds(root))
+    conds = tuple(c.args[0] for root in roots(front) for c in _calls(root) if _makes_cond(c))
     return Slots(known, held, {p: n for n, p in enumerate(held, start=1)}, calls, splits, conds)
 
 
-def _conds(node: object) -> Iterator[ast.Call]:
-    match node:
-        case ast.Call(fun=ast.Selector(x=ast.Ident(name="sync"), name=ast.Ident(name="NewCond"))):
-            yield node
-    for child in children(node):
-        yield from _conds(child)
+def _calls(root: object) -> Iterator[ast.Call]:
+    return (node for node in below(root) if isinstance(node, ast.Call))
 
 
-def _calls(node: object) -> Iterator[ast.Call]:
-    if isinstance(node, ast.Call):
-        yield node
-    for child in children(node):
-        yield from _calls(child)
+def _makes_cond(call: ast.Call) -> bool:
+    match call.fun:
+        case ast.Selector(x=ast.Ident(name="sync"), name=ast.Ident(name="NewCond")):
+            return True
+    return False
 
 
 def _is(call: ast.Call, called: Span) -> bool:
@@ -172,11 +164,8 @@ def _asked(front: Front) -> set[str]:
     return {label for clause in front.package.clauses for label in _at_labels(clause.expr)}
 
 
-def _at_labels(node: object) -> set[str]:
-    out: set[str] = set()
-    if isinstance(node, ast.Call) and isinstance(node.fun, ast.Ident) and node.fun.name == "at" and len(node.args) == 2:
-        label = node.args[1]
-        out |= {label.name} if isinstance(label, ast.Ident) else set()
-    for child in children(node):
-        out |= _at_labels(child)
-    return out
+def _at_labels(clause: object) -> Iterator[str]:
+    for call in _calls(clause):
+        match call:
+            case ast.Call(fun=ast.Ident(name="at"), args=(_, ast.Ident(name=label))):
+                yield label

@@ -5,7 +5,7 @@ from __future__ import annotations
 from verifier.golang import syntax as ast
 from verifier.golang.types import Info, Tuple
 from verifier.gotest.edits import Edits
-from verifier.gotest.sites import Place, children, names
+from verifier.gotest.sites import Place, below, fresh, names
 
 _CHANGE = {"Swap", "Add", "CompareAndSwap", "LoadOrStore", "LoadAndDelete", "Intn"}
 """Functions that read and write at once: a statement with one of these among its operands stays as it is."""
@@ -30,11 +30,7 @@ def can_split(place: Place, info: Info) -> bool:
 
 def _plain(x: ast.Expr) -> bool:
     """Evaluating it twice is as good as once."""
-    return not isinstance(x, ast.Call | ast.FuncLit) and all(_plain_node(c) for c in children(x))
-
-
-def _plain_node(node: object) -> bool:
-    return not isinstance(node, ast.Call | ast.FuncLit) and all(_plain_node(c) for c in children(node))
+    return not any(isinstance(node, ast.Call | ast.FuncLit) for node in below(x))
 
 
 def _typed(x: ast.Expr, info: Info) -> bool:
@@ -45,19 +41,17 @@ def _typed(x: ast.Expr, info: Info) -> bool:
     return not (isinstance(x, ast.Ident) and x.name in ("nil", "true", "false"))
 
 
-def _changes(node: object) -> bool:
-    if isinstance(node, ast.FuncLit) or (isinstance(node, ast.Selector) and node.name.name in _CHANGE):
-        return True
-    return any(_changes(c) for c in children(node))
+def _changes(x: ast.Expr) -> bool:
+    return any(
+        isinstance(node, ast.FuncLit) or (isinstance(node, ast.Selector) and node.name.name in _CHANGE)
+        for node in below(x)
+    )
 
 
 def split(edits: Edits, place: Place, call: str, info: Info) -> None:
     """Write the statement at a place as its two halves, with `call` between them."""
     node = place.node
-    used = set(names(node))
-    was = "was"
-    while was in used:
-        was += "_"
+    was = fresh("was", set(names(node)))
     match node:
         case ast.IncDec():
             x = edits.slice(node.x.span)

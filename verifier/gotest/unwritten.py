@@ -13,6 +13,7 @@ from verifier.golang.bodiless import value_counts
 from verifier.golang.lower.uninterpreted import arguments, table_name
 from verifier.golang.types import Basic, Func, Type, is_integer, underlying
 from verifier.gotest.edits import Edits
+from verifier.gotest.sites import fresh
 from verifier.pipeline.load import Front
 from verifier.program.concrete import Concrete
 from verifier.program.program import Fail, Program
@@ -94,7 +95,7 @@ def write_any(texts: list[Edits], front: Front, variant: str) -> None:
     for number, (f, n) in enumerate(counts.items(), start=1):
         result = f.signature.results[0]
         names = [f"a{n}" if p.name in ("", "_") else p.name for n, p in enumerate(f.params)]
-        mixed = _new("mixed", names)
+        mixed = fresh("mixed", names)
         rows = ["// In the model this function has no body: it may be any. This is another one in every round."]
         rows.append(f"{mixed} := {variant} * {2 * number + 1}")
         for name, p in zip(names, f.signature.params, strict=True):
@@ -112,18 +113,12 @@ def _mix(mixed: str, name: str, number: bool, boolean: bool) -> list[str]:
         return [f"{mixed} = ({mixed} ^ uint32({name})) * 16777619"]
     if boolean:
         return [f"if {name} {{", f"{mixed} = ({mixed} ^ 1) * 16777619", "}"]
-    i = _new("i", [mixed, name])
+    i = fresh("i", [mixed, name])
     return [
         f"for {i} := 0; {i} < len({name}); {i}++ {{",
         f"{mixed} = ({mixed} ^ uint32({name}[{i}])) * 16777619",
         "}",
     ]
-
-
-def _new(name: str, used: list[str]) -> str:
-    while name in used:
-        name += "_"
-    return name
 
 
 def _insert(texts: list[Edits], f: Func, names: list[str], rows: list[str]) -> None:

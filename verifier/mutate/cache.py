@@ -66,20 +66,6 @@ class Cache:
         return os.path.join(self.directory, f"{whole.hexdigest()}.json")
 
 
-def tool_digest() -> str:
-    """A digest of the tool's own source: verdicts of another version are not used."""
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    whole = hashlib.sha256()
-    for folder, folders, files in os.walk(root):
-        folders.sort()
-        for name in sorted(files):
-            if name.endswith(".py"):
-                whole.update(name.encode())
-                with open(os.path.join(folder, name), "rb") as file:
-                    whole.update(file.read())
-    return whole.hexdigest()
-
-
 def _written(found: Judged) -> dict[str, object]:
     said = [[s.name, s.kind, s.verdict.value, s.steps, s.reason] for s in found.said]
     return {"said": said, "wrong": found.wrong, "states": found.states}

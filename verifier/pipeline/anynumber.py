@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from verifier.evidence.counts import counted, several
+from verifier.evidence.counts import counted, listed, several
 from verifier.evidence.proof import PROVABLE
 from verifier.evidence.result import AnyNumber, ForAnyNumber, Property
 from verifier.pipeline.explore import Budget, Explored
@@ -140,8 +140,8 @@ def _alone(done: Attempt) -> bool:
 def _roles(front: Front, fixed: dict[str, int]) -> str:
     free = [several(r.name) for r in front.document.roles if r.name not in fixed]
     bound = [counted(n, name) for name, n in fixed.items()]
-    text = "any number of " + " and ".join(free) if free else ""
-    return " with ".join(x for x in (text, " and ".join(bound)) if x)
+    text = f"any number of {listed(free)}" if free else ""
+    return " with ".join(x for x in (text, listed(bound)) if x)
 
 
 def with_proof(prop: Property, proof: ForAnyNumber | None, any_roles: bool) -> Property:

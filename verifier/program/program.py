@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from verifier.program.expr import TRUE, Cell, Expr, Ref
+from verifier.program.expr import TRUE, Expr, Ref
 from verifier.program.monitor import Clients
 from verifier.records import dataclass, field
 from verifier.source import Span
@@ -337,15 +337,6 @@ def show(value: int, domain: Domain, sorts: tuple[Sort, ...]) -> str:
                     shown = show(value - first + low(inner), inner, sorts)
                     return f"(*{name[1:]})(nil)" if name.startswith("*") and shown == "nil" else shown
             return "nil"
-
-
-def cell_of(ref: Ref, instance: Instance) -> Ref:
-    """`Own` made absolute for an instance; other references unchanged."""
-    from verifier.program.expr import Own
-
-    if isinstance(ref, Own):
-        return Cell(base(instance, ref.template) + ref.offset)
-    return ref
 
 
 def base(instance: Instance, template: int) -> int:

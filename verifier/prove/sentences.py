@@ -29,8 +29,6 @@ _PARTS = ("held", "writer", "once", "flag", "pending", "readers")
 """Conditions about these are told first."""
 _HOLDERS = {"held": " that locked it", "writer": " that locked it", "readers": " that locked it", "pending": ""}
 """How those that an equation about a part is about are told from others at the same lines."""
-_WEAK = ("pending", "readers")
-"""What happens meanwhile is better told of the stronger states."""
 
 
 @dataclass(frozen=True, slots=True)

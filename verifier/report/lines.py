@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.evidence.counts import listed
 from verifier.evidence.result import Property, Result
 from verifier.report.blocks import summary
 from verifier.report.outcome import subject
@@ -33,7 +34,7 @@ def _any_number(result: Result) -> list[tuple[str, str, str, str]]:
     found = result.any_number
     if found is None:
         return []
-    which = " and ".join(x for x in (", ".join(found.properties[:-1]), found.properties[-1]) if x)
+    which = listed(found.properties)
     if found.verdict is Verdict.SAFE:
         proved = f"proved: {number(found.views, 'view')} of {number(found.k, 'goroutine')}"
         return [("ok", "any-N", f"{which} for {found.roles}", proved)]

@@ -153,7 +153,9 @@ def _places(found: Result, prop: Property) -> Iterator[tuple[Span | None, str]]:
         for stuck in trace.waiting:
             yield stuck.span, f"{stuck.goroutine} waits here"
         for held in trace.held:
-            yield held.span, f"{held.lock} is taken by {held.goroutine} here"
+            # Who waits to be next holds nothing, and is among those that wait.
+            if held.mode != "next":
+                yield held.span, f"{held.lock} is taken by {held.goroutine} here"
     elif trace.lost is not None:
         yield trace.steps[-1].span, ""
         yield trace.steps[trace.lost.read - 1].span, "the stale read"

@@ -8,7 +8,7 @@ from tests.lowering.models import Go, document
 from verifier.explore.machine import Machine
 from verifier.explore.reference import successors
 from verifier.explore.search import Exploration, Limits, explore
-from verifier.pipeline.load import Front, lowering_for_proofs as lowering_for_races, program, read_front
+from verifier.pipeline.load import lowering_for_proofs as lowering_for_races, program, read_front
 from verifier.pipeline.options import Options
 from verifier.program.program import END, IDLE, Program, show
 
@@ -39,10 +39,16 @@ def outcomes(
 ) -> Allowed:
     """Every outcome of a program. Raises Undecided where the model hits a limit, or has more states than `limit`."""
     front = read_front(document(model), Options())
-    ends, states = _ends(program(front, lowering), shows, limit)
-    if races and _races(front, limit):
-        ends |= {RACE}
-    return Allowed(frozenset(ends), states)
+    made = program(front, lowering)
+    if made.init_fail is not None:
+        return Allowed(frozenset({SAID[made.init_fail.kind] + made.init_fail.message}), 1)
+    found = _explored(made, limit)
+    ends = _ends(found, shows)
+    if races:
+        judged = lowering_for_races(front)
+        where = found if judged == lowering else _explored(program(front, judged), limit)
+        ends |= {RACE} if where.first("race") is not None else set()
+    return Allowed(frozenset(ends), found.states)
 
 
 def _explored(made: Program, limit: int) -> Exploration:
@@ -52,17 +58,10 @@ def _explored(made: Program, limit: int) -> Exploration:
     return found
 
 
-def _races(front: Front, limit: int) -> bool:
-    return _explored(program(front, lowering_for_races(front)), limit).first("race") is not None
-
-
-def _ends(made: Program, shows: tuple[str, ...], limit: int) -> tuple[set[str], int]:
-    found = _explored(made, limit)
+def _ends(found: Exploration, shows: tuple[str, ...]) -> set[str]:
     machine = found.machine
     after = successors(machine)
     out: set[str] = set()
-    if made.init_fail is not None:
-        return {SAID[made.init_fail.kind] + made.init_fail.message}, 1
     for state in found.store.order:
         steps = after(state)
         for number, target in steps:
@@ -73,7 +72,7 @@ def _ends(made: Program, shows: tuple[str, ...], limit: int) -> tuple[set[str], 
                 out.add(SAID[fail.kind] + fail.message)
         if not steps:
             out.add(_end(machine, state, shows))
-    return out, found.states
+    return out
 
 
 def _end(machine: Machine, state: int, shows: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from verifier.golang.library import TIME
-from verifier.golang.lower.values import Leaf, Part, Spec
+from verifier.golang.lower.values import Leaf, Part
 from verifier.golang.types import (
     Array,
     Basic,
@@ -22,7 +22,7 @@ from verifier.golang.types import (
 )
 from verifier.gosem import channel, cond, gomap, mutex, once, runtime_map, rwmutex, syncmap, timer, waitgroup
 from verifier.gosem.fragment import CellSpec
-from verifier.program.program import Bool, Enum_, Range, Reference, Union
+from verifier.program.program import Bool, Range
 
 MOST_PANICS = 15
 """Different panics that one function of sync.OnceFunc can end in."""
@@ -206,10 +206,3 @@ class Layouts:
         """The sort key of what a reference of type `t` points to."""
         u = underlying(t)
         return self.key(u.elem) if isinstance(u, Pointer) else self.key(u)
-
-
-def is_reference(spec: Spec) -> bool:
-    """Whether a cell of this spec holds a reference or an interface value that may contain one."""
-    if isinstance(spec, Bool | Range | Enum_ | Reference | Union):
-        return isinstance(spec, Reference | Union)
-    return isinstance(underlying(spec), Pointer | Map | Slice | Chan | Interface)

@@ -13,7 +13,7 @@ from verifier.golang.lower.interfaces import convert, integer_range, into_interf
 from verifier.golang.lower.machine import Machine
 from verifier.golang.lower.storage import scalar
 from verifier.golang.lower.values import Value
-from verifier.golang.types import ANY, STRING, Basic, Named, Type
+from verifier.golang.types import ANY, STRING, Basic, Named
 from verifier.program.expr import ZERO, Const, Expr, Read, const, equal, op
 from verifier.source import Span
 
@@ -65,8 +65,3 @@ def recover(m: Machine) -> Value:
     out = m.temp("recovered", ANY)
     m.step(updates=((out, Read(panicking.carried)), (panicking.panicking, ZERO), (panicking.carried, ZERO)))
     return Value(ANY, (Read(out),))
-
-
-def is_runtime_error(t: Type) -> bool:
-    """Whether it is the type of what the runtime panics with."""
-    return t is RUNTIME_ERROR

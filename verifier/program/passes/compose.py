@@ -158,24 +158,27 @@ class _Composer:
 
         Lipton, "Reduction: a method of proving properties of parallel programs", CACM 1975: such steps, then one of any
         kind, then steps that might as well come earlier, are as one. Where that is not exact the step stands alone.
+        So it does before one that may race, if it locks something: two such runs are never past their locks.
         """
+        out: list[Step] = []
         try:
             guard = self._symbolic.value(path, step.guard)
             after = self._symbolic.extend(path, number, step, guard)
-            doubtful = mentions_fresh(guard) or self._symbolic.in_range(after, step, after.alloc) != TRUE
-        except Inexact:
-            doubtful = True
-        if doubtful or self._ends(after) or len(after.visited) > MAX_PREFIX:
-            return self._headed(path, number, step)
-        if guard == FALSE:
-            return []
-        out: list[Step] = []
-        try:
+            fits = self._symbolic.decided(after, self._symbolic.in_range(after, step, after.alloc))
+            if self._ends(after) or len(after.visited) > MAX_PREFIX or mentions_fresh(guard) or mentions_fresh(fits):
+                raise Inexact
+            if guard == FALSE:
+                return []
+            if fits != TRUE:
+                # Out of range is a failure of this step; it must not come to it where the run goes on.
+                out += self._headed(path, number, step, after=after.given(negate(fits)))
+                after = after.given(fits)
             for n, next_ in self._leaving[after.location]:
                 second = next_.alloc is not None and after.alloc is not None
-                if second or mentions_fresh(self._symbolic.value(after, next_.guard)):
-                    raise Inexact
                 again = self._right(self._template.number, n)
+                racing = bool(next_.accesses) and not again and any(self._template.steps[m].sync for m in after.origin)
+                if second or racing or mentions_fresh(self._symbolic.value(after, next_.guard)):
+                    raise Inexact
                 out += self._transactions(after, n, next_) if again else self._headed(after, n, next_)
         except Inexact:
             return self._headed(path, number, step)
@@ -215,8 +218,11 @@ class _Composer:
         for p in further:
             yield from self._prefixes(p)
 
-    def _headed(self, prefix: Path, number: int, step: Step) -> list[Step]:
-        """The prefix, then `step`, then every run of local steps after it, as composed steps."""
+    def _headed(self, prefix: Path, number: int, step: Step, after: Path | None = None) -> list[Step]:
+        """The prefix, then `step`, then every run of local steps after it, as composed steps.
+
+        `after` is what `step` comes to if nothing is to follow it.
+        """
         guard = self._symbolic.value(prefix, step.guard)
         if guard == FALSE:
             return []
@@ -228,7 +234,9 @@ class _Composer:
             alloc=step.alloc or prefix.alloc,
             src=prefix.visited[0],
         )
-        first = self._symbolic.extend(prefix, number, step, guard)
+        first = self._symbolic.extend(prefix, number, step, guard) if after is None else after
+        if after is not None:
+            return [replace(visible, dst=after.location, guard=after.guard, updates=after.updates, origin=after.origin)]
         if step.fail is not None:
             return [replace(visible, guard=first.guard, updates=first.updates, origin=first.origin)]
         return [

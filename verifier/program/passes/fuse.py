@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from verifier.program.concrete import Concrete, concrete
-from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Ref, children, refs
+from verifier.program.evaluate import Valuation, evaluate
+from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Read, Ref, children, refs, rewrite
+from verifier.program.intervals import Ranges
 from verifier.program.passes.compose import run_on
-from verifier.program.passes.footprint import Bits, Footprint, bits, collected
-from verifier.program.passes.locks import Locks
-from verifier.program.passes.movers import Action, Alone, Movers, action
+from verifier.program.passes.footprint import Bits, Footprint, bits, collected, conjuncts
+from verifier.program.passes.locks import Joint, Locks
+from verifier.program.passes.movers import Action, Alone, Movers, action, racing
 from verifier.program.passes.named import named_locations
 from verifier.program.passes.ownership import Ownership
 from verifier.program.program import END, IDLE, PACKAGE, Kind, Program, Reference, Step, Template, Union
@@ -37,8 +39,8 @@ def fuse(program: Program) -> Program:
     locks = Locks(program, footprint, steps)
     fusible = _Fusible(program, footprint, steps, locks)
     right = fusible.right() if program.clients is not None else frozenset()
-    return run_on(
-        program,
+    made = run_on(
+        fusible.without_accesses() if program.clients is not None else program,
         fusible.locations(),
         _goes_on,
         lambda template, location: locks.known((template, location)),
@@ -46,6 +48,7 @@ def fuse(program: Program) -> Program:
         # What it costs is time: only programs that are large anyway are given it.
         arrays=program.clients is not None,
     )
+    return replace(made, raw=program)
 
 
 def _goes_on(step: Step) -> bool:
@@ -60,6 +63,7 @@ class _Fusible:
         self._footprint = footprint
         self._locks = locks
         self._movers = Movers(program)
+        self._ranges = Ranges(program)
         self._named = named_locations(program)
         self._visible = _visible(program, footprint)
         ghosts = bits(program.clients.ghosts) if program.clients is not None else 0
@@ -94,8 +98,9 @@ class _Fusible:
     def right(self) -> frozenset[tuple[int, int]]:
         """The steps, by template and number, that a goroutine might as well take later, whatever others do before.
 
-        They share nothing with any step of another goroutine, or lock a mutex that only its holder unlocks: as long as
-        it is locked nobody else can do anything with it.
+        They share nothing with any step that another goroutine can take next: what it has to do with others it does
+        under a mutex that it holds afterwards. Or they lock a mutex that only its holder unlocks: as long as it is
+        locked nobody else can do anything with it.
         """
         reads = writes = accessed = 0
         for actions in self._actions.values():
@@ -110,12 +115,94 @@ class _Fusible:
             for a in actions:
                 template = self._program.templates[self._program.instances[a.concrete.instance].template]
                 step, own = template.steps[a.concrete.index], self._block(a.concrete.instance)
+                key = template.number, a.concrete.index
+                if key in others or step.fail is not None or not self._unseen(template, replace(step, alloc=None)):
+                    others.add(key)
+                    continue
                 shares = a.writes & ~own & (reads | writes) or a.reads & ~own & writes
                 races = any(cells & ~own & (accessed | reads | writes) for _, cells, _ in a.accesses)
-                unseen = step.fail is None and self._unseen(template, replace(step, alloc=None))
-                good = unseen and not shares and not races and (step.alloc is None or self._pooled)
-                (out if good else others).add((template.number, a.concrete.index))
+                good = not (shares or races) or self._nobody_next(template, a)
+                (out if good and (step.alloc is None or self._pooled) else others).add(key)
         return frozenset(out - others)
+
+    def _nobody_next(self, template: Template, a: Action) -> bool:
+        """Whether no step of another goroutine that shares something with `a` can be taken right after it."""
+        src, dst = ((template.number, at) for at in (a.concrete.step.src, a.concrete.step.dst))
+        for (instance, location), actions in self._actions.items():
+            if instance == a.concrete.instance:
+                continue
+            there = self._program.instances[instance].template, location
+            for b in actions:
+                if racing(a, b) and self._locks.together(src, there) is not None:
+                    return False
+                shared = a.writes & (b.reads | b.places | b.writes) | b.writes & (a.reads | a.places)
+                if not shared or b.private or self._blocked(b, self._locks.together(dst, there)):
+                    continue
+                if not self._prevents(a, b):
+                    return False
+        return True
+
+    def _prevents(self, a: Action, b: Action) -> bool:
+        """Whether what `a` writes makes a condition of `b` false."""
+        written: dict[Ref, Expr] = dict(a.concrete.step.updates)
+
+        def leaf(e: Expr) -> Expr | None:
+            return written.get(e.ref) if isinstance(e, Read) else None
+
+        asked = [g for g in conjuncts(b.concrete.step.guard) if any(r in written for r in refs(g))]
+        plain = [g for g in asked if all(isinstance(r, Cell) for r in refs(g))]
+        return any(self._ranges.of(rewrite(g, leaf)) == (0, 0) for g in plain)
+
+    def _blocked(self, b: Action, joint: tuple[Joint, ...] | None) -> bool:
+        """Whether a step cannot be taken, whatever of these its locks hold."""
+        if joint is None:
+            return True
+        for lock in joint:
+            asked = [g for g, read in b.guards if read and not read & ~bits(lock.cells)]
+            if asked and not any(self._holds(asked, lock.cells, values) for values in lock.values):
+                return True
+        return False
+
+    def _holds(self, asked: list[Expr], cells: tuple[int, ...], values: tuple[int, ...]) -> bool:
+        state = list(self._program.initial)
+        for n, value in zip(cells, values, strict=True):
+            state[n] = value
+        valuation = Valuation(state, ())
+        return all(evaluate(g, valuation) for g in asked)
+
+    def without_accesses(self) -> Program:
+        """The program without the accesses that race with nobody's, whoever holds which lock where they are made.
+
+        A run of steps may begin with a Lock. Then it says nothing of an access after it that two of them can be taken.
+        """
+        racy = {
+            (self._program.instances[a.concrete.instance].template, a.concrete.index)
+            for actions in self._actions.values()
+            for a in actions
+            if a.accesses and self._races(a)
+        }
+
+        def step(template: int, n: int, s: Step) -> Step:
+            return s if (template, n) in racy or not s.accesses else replace(s, accesses=())
+
+        templates = tuple(
+            replace(t, steps=tuple(step(t.number, n, s) for n, s in enumerate(t.steps)))
+            for t in self._program.templates
+        )
+        return replace(self._program, templates=templates)
+
+    def _races(self, a: Action) -> bool:
+        template = self._program.instances[a.concrete.instance].template
+        written = read = 0
+        for x, cells, _ in a.accesses:
+            written, read = (written | cells, read) if x.write else (written, read | cells)
+        for (instance, location), actions in self._actions.items():
+            for b in actions if instance != a.concrete.instance else ():
+                if any(cells & (written | read if x.write else written) for x, cells, _ in b.accesses) and racing(a, b):
+                    here, there = a.concrete.step.src, (self._program.instances[instance].template, location)
+                    if self._locks.together((template, here), there) is not None:
+                        return True
+        return False
 
     def _block(self, instance: int) -> Bits:
         """The cells of a goroutine."""

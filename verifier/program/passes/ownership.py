@@ -10,6 +10,12 @@ its Lock until its Unlock. From that follows, for the cells of a type,
   own or holding that mutex;
 * who holds it also writes what nobody else reads, if that is so for every read as well.
 
+Some objects belong to whoever holds a mutex: those that one cell of the package alone refers to, a cell that everybody
+reads and writes under that mutex only, and leaves so when it is unlocked (the resource invariant of a lock, O'Hearn,
+"Resources, concurrency, and local reasoning", TCS 2007). Whoever locks it takes the object over as its own. It may be
+published while the mutex is held, and is not written any more from then on, if the cell is given something else before
+the mutex is unlocked: so the dirty map of sync.Map until Go 1.23 becomes its read-only map.
+
 Everything is judged for all steps of all goroutines, without regard to which of them can be reached (the discipline
 that Stoller and Cohen, "Optimistic synchronization-based state-space reduction", TACAS 2003, check while searching).
 """
@@ -19,30 +25,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.program.concrete import Concrete
-from verifier.program.expr import At, Cell, Const, Expr, Fresh, Op, Read, Ref, Table, children, refs
-from verifier.program.passes.footprint import Bits, Footprint, bits
-from verifier.program.program import Program, Reference, Union
+from verifier.program.expr import ZERO, At, Cell, Const, Expr, Fresh, Op, Read, Ref, Table, children, refs
+from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts, numbers
+from verifier.program.passes.tokens import Computed, Guarded, Known, Named, New, Nothing, Result, Token, Unknown, joined
+from verifier.program.program import PACKAGE, Program, Reference, Union
 from verifier.program.semantics import recycled_blocks
-from verifier.records import dataclass
-
-Token = object
-"""A value of a reference as the analysis names it: equal tokens in one state are one object."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known where a goroutine stands: the value of its own cells, objects of its own, mutexes it holds.
-
-    `own` maps an object of its own to whether it is stored in another one of its own; `held` has (mutex cells, object).
-    """
-
-    values: dict[int, Token]
-    own: dict[Token, bool]
-    held: frozenset[tuple[Bits, Token]]
+from verifier.records import replace
 
 
 class Ownership:
-    """The accesses of one program that nobody can interfere with. `steps`: the concrete steps of all its instances."""
+    """The accesses of one program that nobody can interfere with. `steps`: the concrete steps of all its instances.
+
+    `alone` has the cells whose objects belong to whoever holds the mutex beside them.
+    """
 
     def __init__(self, program: Program, footprint: Footprint, steps: list[Concrete]) -> None:
         self._program = program
@@ -54,19 +49,27 @@ class Ownership:
         self._mutexes: set[Bits] = set()
         self._changed = self._unguarded = self._looked = 0
         self._guards: dict[int, tuple[Bits, Bits, Bits]] = {}
+        self.alone: dict[int, Bits] = {}
+        """Cells of the package that alone refer to their objects while a mutex is free, and the mutex."""
+        self._leaked: set[int] = set()
         if self._possible:
             self._mutexes = self._locks(steps)
             by_instance: dict[int, list[Concrete]] = {}
             for c in steps:
                 by_instance.setdefault(c.instance, []).append(c)
-            while True:
-                self._known = {}
-                for number, mine in by_instance.items():
-                    self._follow(number, mine)
-                wrong = self._released_by_others(steps)
-                if not wrong:
-                    break
+            self._follow_all(by_instance)
+            while wrong := self._released_by_others(steps):
                 self._mutexes -= wrong
+                self._follow_all(by_instance)
+            self.alone = self._guarded(steps)
+            while self.alone:
+                self._leaked = set()
+                self._follow_all(by_instance)
+                if not self._leaked:
+                    break
+                self.alone = {n: m for n, m in self.alone.items() if n not in self._leaked}
+                if not self.alone:
+                    self._follow_all(by_instance)
             self._sum_up(steps)
 
     def quiet(self, c: Concrete, ref: Ref, write: bool) -> bool:
@@ -78,13 +81,13 @@ class Ownership:
         if known is None:
             return False
         token = self._object(known, ref)
-        if token in known.own or isinstance(token, _New):
+        if token in known.own or isinstance(token, New):
             return True
         if not write and (not cells & self._changed or (cells, token) in known.held):
             # What never changes; or a mutex that only this goroutine can unlock now.
             return True
         for mutex, (unguarded, looked, _) in zip(sorted(self._mutexes), self._guards.values(), strict=True):
-            if (mutex, token) in known.held and not cells & unguarded and not (write and cells & looked):
+            if self._holds(known, mutex, token) and not cells & unguarded and not (write and cells & looked):
                 return True
         return False
 
@@ -109,9 +112,11 @@ class Ownership:
     # ---- mutexes
 
     def _locks(self, steps: list[Concrete]) -> set[Bits]:
-        """The mutexes of pooled objects that are only locked and unlocked: the cells of a field in all objects."""
+        """The mutexes that are only locked and unlocked: one of the package, or the cells of a field in all objects."""
         marks = [(c, s, self._footprint.cells(s.ref)) for c in steps for s in c.step.sync]
         found = {cells for _, s, cells in marks if isinstance(s.ref, At) and not cells & ~self._pooled}
+        named = {s.ref.number for _, s, _ in marks if isinstance(s.ref, Cell)}
+        found |= {1 << n for n in named if self._is_shared(n) and self._program.initial[n] == 0}
         odd = {cells for _, s, cells in marks if s.op not in ("lock", "unlock")}
         alone = {m for m in found if not any(m != x and m & x for _, _, x in marks)}
         return {m for m in alone - odd if not any(self._meddles(c, m) for c in steps)}
@@ -140,7 +145,82 @@ class Ownership:
                     wrong.add(cells)
         return wrong
 
+    def _holds(self, known: Known, mutex: Bits, token: Token) -> bool:
+        """Whether a goroutine holds a mutex of the package, or that of an object."""
+        named = not mutex & self._pooled
+        return (mutex, Named(mutex.bit_length() - 1) if named else token) in known.held
+
+    def _is_shared(self, cell: int) -> bool:
+        """Whether a cell is one of the package, with a name."""
+        return cell < len(self._program.templates[PACKAGE].cells) and not 1 << cell & self._pooled
+
+    # ---- objects that belong to whoever holds a mutex
+
+    def _guarded(self, steps: list[Concrete]) -> dict[int, Bits]:
+        """References of the package, nil at first, that are only touched under a mutex of the package, and which."""
+        found = {
+            n: {m for m in self._mutexes if not m & self._pooled}
+            for n, decl in enumerate(self._program.cells)
+            if isinstance(decl.domain, Reference) and self._is_shared(n) and self._program.initial[n] == 0
+        }
+        every = bits(found)
+        for c in steps:
+            known = self._known.get((c.instance, c.step.src))
+            if known is None:
+                continue
+            held = {m for m, t in known.held if isinstance(t, Named)} | set(self._marked(c, "lock"))
+            for ref, _ in _accesses(c):
+                for n in numbers(self._footprint.cells(ref) & every):
+                    # Through an index it is not followed.
+                    found[n] &= held if isinstance(ref, Cell) else set()
+        return {n: min(mutexes) for n, mutexes in found.items() if mutexes}
+
+    def _marked(self, c: Concrete, op: str) -> list[Bits]:
+        """The mutexes of the package that a step locks, or unlocks."""
+        marks = [self._footprint.cells(s.ref) for s in c.step.sync if s.op == op]
+        return [m for m in marks if m in self._mutexes and not m & self._pooled]
+
+    def _with_guarded(self, c: Concrete, known: Known) -> Known:
+        """What a goroutine knows once it has taken the mutexes that a step locks."""
+        locked = set(self._marked(c, "lock"))
+        taken = {n: Guarded(n) for n, m in self.alone.items() if m in locked}
+        if not taken:
+            return known
+        return replace(known, values=known.values | taken, own=known.own | dict.fromkeys(taken.values(), False))
+
+    def _without_nil(self, c: Concrete, known: Known) -> Known:
+        """What a goroutine knows of the references that are nil where it takes a step: they are no object's."""
+        values, own = known.values, known.own
+        for g in conjuncts(c.step.guard):
+            match g:
+                case Op(name="==", args=(Read(ref=Cell(number=n)), Const(value=0))) if n in values:
+                    gone = values[n]
+                    nothing: dict[int, Token] = {m: Nothing(c.index, m) for m, t in values.items() if t == gone}
+                    own = {t: stored for t, stored in own.items() if t != gone}
+                    own |= {t: False for m, t in nothing.items() if m in self.alone}
+                    values = values | nothing
+        return replace(known, values=values, own=own)
+
+    def _given_up(self, c: Concrete, values: dict[int, Token], own: dict[Token, bool]) -> dict[Token, bool]:
+        """What is its own after the mutexes that a step unlocks are free; what they guard is not in `values` any more.
+
+        The cells they guard must alone refer to what is in them by then.
+        """
+        unlocked = set(self._marked(c, "unlock"))
+        for n in [n for n, m in self.alone.items() if m in unlocked]:
+            t = values.pop(n, None)
+            if own.pop(t, True) or t in values.values():
+                self._leaked.add(n)
+            # What is stored in an object that others may have now they have with it.
+            own = {t: stored for t, stored in own.items() if not stored}
+        return own
+
     # ---- following references
+
+    def _follow_all(self, by_instance: dict[int, list[Concrete]]) -> None:
+        self._known = {}
+        for number, mine in by_instance.items():
+            self._follow(number, mine)
 
     def _follow(self, instance: int, steps: list[Concrete]) -> None:
         """What is known at every location of a goroutine: what holds however it came there."""
@@ -152,7 +232,7 @@ class Ownership:
         todo = [start]
         while todo:
             location = todo.pop()
-            known = _joined(location, list(arrivals[location].values()))
+            known = joined(location, list(arrivals[location].values()))
             if self._known.get((instance, location)) == known:
                 continue
             self._known[instance, location] = known
@@ -163,21 +243,23 @@ class Ownership:
 
     def _after(self, c: Concrete, known: Known) -> Known:
         """What is known after a step, with tokens that name its own results."""
-        own = dict(known.own)
-        held = set(known.held)
-        values = dict(known.values)
+        known = self._without_nil(c, self._with_guarded(c, known))
+        own, held, values = dict(known.own), set(known.held), dict(known.values)
         if c.step.alloc is not None:
-            own[_New()] = False
+            own[New()] = False
         lost = False
         for ref, value in c.step.updates:
             given = self._tokens(known, value)
             if isinstance(ref, Cell) and not 1 << ref.number & self._pooled and self._is_mine(c, ref.number):
                 exact = self._value(known, value)
+                if value == ZERO and ref.number in self.alone:
+                    exact = Nothing(c.index, ref.number)
+                    own[exact] = False
                 if exact is None:
                     # The same object under a name that is not followed.
                     for t in given:
                         own.pop(t, None)
-                    values[ref.number] = _Result(c.index, ref.number)
+                    values[ref.number] = Result(c.index, ref.number)
                 else:
                     values[ref.number] = exact
                 continue
@@ -204,12 +286,13 @@ class Ownership:
                     held.add(entry)
                 else:
                     held.discard(entry)
+        own = self._given_up(c, values, own)
         return Known(values, own, frozenset(held))
 
     def _is_mine(self, c: Concrete, cell: int) -> bool:
         instance = self._program.instances[c.instance]
         first = instance.lineage[0][1]
-        return first <= cell < first + len(self._program.templates[instance.template].cells)
+        return cell in self.alone or first <= cell < first + len(self._program.templates[instance.template].cells)
 
     def _value(self, known: Known, e: Expr) -> Token | None:
         """The token of a value that is a copy of something followed; None for a reference computed in another way."""
@@ -217,11 +300,11 @@ class Ownership:
             case Read(ref=Cell(number=n)) if n in known.values:
                 return known.values[n]
             case Fresh():
-                return _New()
+                return New()
             case Const(value=v):
                 return v
         # All values of a step are computed in one state: where they are written alike they are one.
-        return None if self._tokens(known, e) else _Computed(e)
+        return None if self._tokens(known, e) else Computed(e)
 
     def _tokens(self, known: Known, e: Expr) -> set[Token]:
         """The objects that a value may be a reference to, of those that are followed."""
@@ -229,7 +312,7 @@ class Ownership:
             case Read(ref=Cell(number=n)):
                 return {known.values[n]} if n in known.values else set()
             case Fresh():
-                return {_New()}
+                return {New()}
             case Op(name="ite", args=(_, a, b)):
                 return self._tokens(known, a) | self._tokens(known, b)
             case Op(name="==" | "!=" | "<" | "<=" | "and" | "or" | "not"):
@@ -246,10 +329,10 @@ class Ownership:
     def _object(self, known: Known, ref: Ref) -> Token:
         """The object that a computed cell is in."""
         if not isinstance(ref, At):
-            return _Unknown()
+            return Named(ref.number) if isinstance(ref, Cell) and self._is_shared(ref.number) else Unknown()
         base = _base(ref)
         found = None if base is None else self._value(known, base)
-        return _Unknown() if found is None else found
+        return Unknown() if found is None else found
 
     # ---- what everybody does
 
@@ -264,87 +347,14 @@ class Ownership:
             for ref, write in _accesses(c):
                 cells = self._footprint.cells(ref) & self._pooled
                 token = self._object(known, ref)
-                if not cells or token in known.own or isinstance(token, _New):
+                if not cells or token in known.own or isinstance(token, New):
                     continue
                 self._changed |= cells if write else 0
                 for n, mutex in enumerate(order):
-                    if (mutex, token) not in known.held:
+                    if not self._holds(known, mutex, token):
                         unguarded, looked = guards[n]
                         guards[n] = (unguarded | (cells if write else 0), looked | (0 if write else cells))
         self._guards = {n: (a, b, order[n]) for n, (a, b) in guards.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """What the step has just allocated."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Computed:
-    """What a step has computed."""
-
-    e: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What a step wrote into a cell."""
-
-    step: int
-    cell: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Class:
-    """The value that some cells have in common at a location, named after the first of them."""
-
-    location: int
-    cell: int
-
-
-class _Unknown:
-    """A value nobody else is known to have; equal to itself only."""
-
-
-def _joined(location: int, arriving: list[Known]) -> Known:
-    """What holds at a location, given what is known on every way there. Every value gets a name of its own here."""
-    cells = set.intersection(*(set(k.values) for k in arriving))
-    classes: dict[tuple[Token, ...], list[int]] = {}
-    for n in sorted(cells):
-        classes.setdefault(tuple(k.values[n] for k in arriving), []).append(n)
-    values: dict[int, Token] = {}
-    own: dict[Token, bool] = {}
-    held: dict[tuple[Bits, Token], tuple[Token, ...]] = {}
-    counts = [_occurrences(tokens[i] for tokens in classes) for i in range(len(arriving))]
-    # A cell that is not followed on some way may be another name of what it was there.
-    dropped = [{t for n, t in k.values.items() if n not in cells} for k in arriving]
-    for tokens, members in classes.items():
-        name = _Class(location, members[0])
-        values.update(dict.fromkeys(members, name))
-        # Where two values that differ here are one object on some way, neither is known to be alone.
-        alone = all(counts[i][t] == 1 for i, t in enumerate(tokens))
-        if alone and all(t in k.own and t not in d for t, k, d in zip(tokens, arriving, dropped, strict=True)):
-            own[name] = any(k.own[t] for t, k in zip(tokens, arriving, strict=True))
-        for mutex in {m for m, _ in arriving[0].held}:
-            if all((mutex, t) in k.held for t, k in zip(tokens, arriving, strict=True)):
-                held[mutex, name] = tokens
-    # Of two names that are held here and were one object on some way, one would outlive the Unlock of the other.
-    kept = {
-        entry
-        for entry, tokens in held.items()
-        if not any(
-            entry[0] == m and entry[1] != other and any(a == b for a, b in zip(tokens, theirs, strict=True))
-            for (m, other), theirs in held.items()
-        )
-    }
-    return Known(values, own, frozenset(kept))
-
-
-def _occurrences(tokens: Iterator[Token]) -> dict[Token, int]:
-    out: dict[Token, int] = {}
-    for t in tokens:
-        out[t] = out.get(t, 0) + 1
-    return out
 
 
 def _base(ref: At) -> Expr | None:

@@ -57,10 +57,10 @@ ATOMIC = (
     case(
         "atomic.and-or",
         "atomic-and-or",
-        "var x atomic.Int32\nvar a, b int32",
+        "var x atomic.Int32\nvar a, b, c int32",
         "a = x.Or(1)",
-        "b = x.Or(2)\nx.And(2)",
-        shows="a b",
+        "b = x.Or(2)\nc = x.And(2)",
+        shows="a b c",
     ),
     case(
         "atomic.cas",

@@ -184,6 +184,31 @@ RWMUTEX = (
     ),
     case(
         "rwmutex.tryrlock",
+        "rwmutex-tryrlock-waiting-writer",
+        "var rw sync.RWMutex\nvar inside, waits atomic.Bool\nvar saw, got bool",
+        """
+            rw.RLock()
+            inside.Store(true)
+            if waits.Load() {
+              saw = true
+              got = rw.TryRLock()
+            }
+            rw.RUnlock()
+        """,
+        "rw.Lock()\nrw.Unlock()",
+        """
+            if inside.Load() {
+              if rw.TryRLock() {
+                rw.RUnlock()
+              } else {
+                waits.Store(true)
+              }
+            }
+        """,
+        shows="saw got",
+    ),
+    case(
+        "rwmutex.tryrlock",
         "rwmutex-tryrlock-beside-a-reader",
         "var rw sync.RWMutex\nvar first, second bool",
         "rw.RLock()\nfirst = rw.TryRLock()\nrw.RUnlock()\nrw.RUnlock()\nrw.Lock()\nsecond = rw.TryRLock()",

@@ -38,18 +38,22 @@ MOST = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Two clients with one call each."""
+    """Clients of a scheme, two with one call each if nothing else is said."""
 
     scheme: str
     operations: tuple[str, ...]
     keys: int
     values: int
+    goroutines: int = 2
+    calls: int = 1
 
     def text(self) -> str:
         """The model."""
         hashed = "  func hash(key Key) int { return int(key) }\n" if self.scheme.startswith(HASHED) else ""
         files = ", ".join(str(SCHEMES / f"{f}.go") for f in FILES[self.scheme])
-        asked = f"type: Map, keys: {self.keys}, values: {self.values}, goroutines: 2, calls: 1"
+        asked = (
+            f"type: Map, keys: {self.keys}, values: {self.values}, goroutines: {self.goroutines}, calls: {self.calls}"
+        )
         return (
             f"model: m\nsource: [{files}]\ndeclare: |\n  type Key int\n  type Value int\n{hashed}"
             f"linearizable: {{{asked}, operations: [{', '.join(self.operations)}]}}\n"

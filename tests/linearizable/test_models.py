@@ -101,7 +101,7 @@ def programs(program: Program) -> list[Program]:
     return [program, symmetric(program), reduced(program, fusing=False), small, symmetric(small)]
 
 
-@pytest.mark.parametrize("name", ["rwmutex-unchecked", "copyonwrite"])
+@pytest.mark.parametrize("name", ["rwmutex-unchecked"])
 def test_both_back_ends_find_the_same_states(name: str) -> None:
     document = read_model(str(MODELS / f"{name}.yaml"))
     for program in programs(load(document, Options()))[-1:]:

@@ -50,6 +50,7 @@ def test_refused_constructs(value: str, covered: str, message: str, advice: str)
 
 REFUSED_DECLARATIONS = [
     ('import "sync"', "imports are implicit"),
+    ('import "golang.org/x/sync/errgroup"', "package golang.org/x/sync/errgroup is not available in models"),
     ("package cache\nvar x int", "no package clause is needed"),
     ("type T[K any] = map[K]int", "a generic type alias is not supported"),
     ("x := 3", "':=' is only for the inside of functions"),
@@ -94,6 +95,8 @@ BROKEN = [
     ("@x", 0, 0, "unexpected '@'", ""),
     ('x := "é🙂"; y z', 0, 13, "unexpected 'z'", ""),
     ("case x:\n  f()", 0, 0, "unexpected 'case'", "inside of a switch"),
+    ("select {\ncase v := <-c\n  f(v)\n}", 1, 0, "unexpected 'case'", "ends in ':'"),
+    ("switch x {\ndefault\n  f()\n}", 1, 0, "unexpected 'default'", "ends in ':'"),
     ("m[k = 3", 0, 1, "'[' is never closed", ""),
     ("if x {", 0, 5, "'{' is never closed", ""),
     ("f()\n}", 1, 0, "unexpected '}': nothing is open here", ""),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from benchmarks.rwmap import rwmap
 from verifier.explore.search import explore
-from verifier.program.expr import TRUE, At, Cell, Const, Expr, Family, Own, Read, equal, op
+from verifier.program.expr import TRUE, At, Cell, Const, Expr, Family, Own, Read, either, equal, op
 from verifier.program.passes.compose import compose
 from verifier.program.passes.slice import slice_cells
 from verifier.program.program import END, Access, Clause, Kind, Program, Range, Step
@@ -63,11 +63,19 @@ def test_a_write_through_an_index_is_kept_if_it_may_hit_a_relevant_cell() -> Non
     assert written(write(2, END, (T, Const(1))), store, clauses=(READS_X,)) == [set(), set()]
 
 
-def test_whatever_the_collector_looks_at_is_kept() -> None:
+def test_references_that_the_collector_follows_are_kept_and_what_nobody_reads_behind_them_is_not() -> None:
     program = server(2)
-    assert [s.updates for s in slice_cells(program).templates[1].steps] == [
-        s.updates for s in program.templates[1].steps
-    ]
+    make, fill, keep = program.templates[1].steps
+    small = slice_cells(program)
+    assert [s.updates for s in small.templates[1].steps] == [make.updates, (), keep.updates]
+    one, two = explore(program), explore(small)
+    assert one.complete and two.complete and two.states <= one.states
+    ((field, _),) = fill.updates
+    assert isinstance(field, At)
+    q = Read(Cell(0))
+    reads_x = Clause("x", "always", either(equal(q, Const(0)), Read(At(field.family, q))))
+    judged = replace(program, clauses=(reads_x,))
+    assert [s.updates for s in slice_cells(judged).templates[1].steps] == [s.updates for s in (make, fill, keep)]
 
 
 def test_steps_keep_their_numbers_and_the_program_they_come_from() -> None:

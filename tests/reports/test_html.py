@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import field, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -15,7 +15,7 @@ from tests.reports.results import TABLE
 from verifier.evidence.fix import Fix, Fixes
 from verifier.evidence.odds import Odds
 from verifier.evidence.result import Result
-from verifier.records import dataclass
+from verifier.records import dataclass, field
 from verifier.report.html.markup import coded, data, prose, tag
 from verifier.report.html.page import failed_page, html_page
 from verifier.report.html.shown import shown

@@ -222,6 +222,11 @@ def test_every_sign_of_a_timeline_is_explained_where_it_stands() -> None:
         assert "\n\n\n" not in shown
 
 
+def test_calls_that_no_order_explains_are_explained_where_they_stand(case: Result) -> None:
+    called = any(p.verdict is Verdict.UNSAFE and p.kind == "linearizable" for p in case.properties)
+    assert ("How to read the calls: a line is a goroutine" in section(render(case), 6)) == called
+
+
 def test_a_list_of_moves_is_not_explained_as_columns() -> None:
     listed = prop("race", Verdict.UNSAFE, trace=wide_trace(2, "a statement so long that a column has no room" * 3))
     assert "a column is one goroutine" in section(render(whole(listed)), 6)

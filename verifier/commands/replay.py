@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
         words = (
             f"`verify {given.model}` prints one below each failure; to go step by step: verify replay {given.model} -"
         )
-        raise UsageError("which schedule?", words)
+        raise UsageError("CHOICES are missing: which schedule?", words)
     lowering, taken = schedule(given.choices)
     if given.at is not None and not 0 <= given.at <= len(taken):
         raise UsageError(f"--at {given.at}: the schedule has the steps 1 to {len(taken)}; 0 is the start")

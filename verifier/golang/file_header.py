@@ -37,13 +37,18 @@ def header(r: Reader, nodes: list[Node]) -> Clause | None:
     clause = None
     for at, node in enumerate(nodes):
         if node.type == "import_declaration":
-            for spec in _specs(node):
-                _check_import(r, spec)
+            check_imports(r, node)
         elif at > 0:
             raise misplaced(r, node)
         else:
             clause = Clause(source(kids(node)[0]), r.span(kids(node)[0]))
     return clause
+
+
+def check_imports(r: Reader, node: Node) -> None:
+    """Raise ModelError for an import that models lack, or that has another name here."""
+    for spec in _specs(node):
+        _check_import(r, spec)
 
 
 def one_package(clauses: list[Clause]) -> None:

@@ -35,7 +35,8 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\s*\w+\s+[\w.*\[\]]+,\s*$", "fields of a struct stand on rows of their own, without commas"),
         (r"^\s*func\s+\w+", "inside a function write `name := func(…) { … }`, or move it to `declare:`"),
         (r"^\s*import\b", "leave this out: imports are implicit"),
-        (r"^\s*(case|default)\b", "'case' and 'default' stand inside of a switch"),
+        (r"^\s*(case|default)\b(?!.*:(?!=))", "a row with 'case' or 'default' ends in ':'"),
+        (r"^\s*(case|default)\b", "'case' and 'default' stand inside of a switch or a select"),
         (r"^\s*(try|catch|throw|class|public|private|function|def|fn)\b", "this is no Go keyword"),
         (r"[\u2018\u2019\u201c\u201d]", "use straight quotes"),
     )

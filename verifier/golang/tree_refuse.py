@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from verifier.golang.file_header import check_imports
 from verifier.golang.tree import Reader, source
 from verifier.source import ModelError
 
@@ -31,6 +32,12 @@ _REFUSED: dict[str, tuple[str, str]] = {
 
 def refusal(r: Reader, node: Node) -> ModelError:
     """The error for a node that has no place in the subset."""
+    if node.type == "import_declaration":
+        try:
+            check_imports(r, node)
+        except ModelError as lacking:
+            # That it need not be written is no help where the package is not there at all.
+            return lacking
     message, hint = _REFUSED.get(node.type, (f"{node.type.replace('_', ' ')} is not supported here", ""))
     return r.fail(message, node, *([hint] if hint else []))
 

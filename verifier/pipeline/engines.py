@@ -198,8 +198,13 @@ def fewer(found: Explorations, atomic: int, options: Options, left: Left) -> Exp
 
     small, _ = _reduced(found.program, fusing=False)
     run = _Run(found.program, options, left, frozenset({LINEARIZABLE}))
-    engine = "reference" if found.whole.states <= BEGINNING else ""
-    return run.search(within(_told(small), found.program, atomic), engine, SHORTEST)
+    few = within(_told(small), found.program, atomic)
+    if found.whole.states <= BEGINNING:
+        # Perhaps over before machine code is made; how much larger a search with no steps fused is, nobody knows.
+        begun = run.search(few, "reference", BEGINNING)
+        if begun.complete or begun.first(LINEARIZABLE) is not None:
+            return begun
+    return run.search(few, most=SHORTEST)
 
 
 def _reduced(program: Program, *, fusing: bool = True) -> tuple[Program, tuple[str, ...]]:

@@ -48,6 +48,13 @@ RACING = (
     "The two rows marked `<- race` are the accesses themselves: both are possible after the row above them. They count "
     "as steps of the counterexample but are not in the path that `verify replay` takes, which ends where both can go."
 )
+HISTORY = (
+    "How to read the calls: a line is a goroutine, and time runs to the right. `[` is where a call begins, `*` a step "
+    "of it that others can see, `]` where it returns; one that ends in `>` has not returned. Of calls that overlap "
+    "either may have taken effect first; of others the one that returned first did. Below stands every such order, up "
+    "to the first call that contradicts it: `a < b: must give x, gave y` says that a map on which one goroutine makes "
+    "these calls in this order gives x for the last of them, and that this one gave y."
+)
 STYLE = "Written by `verify` from the schedule, in the style of Go's own reports; no Go program was run:"
 PATH = "Each number of the path says which of the steps possible in that state is taken, 0 the first."
 RACY = (
@@ -135,7 +142,7 @@ def _one(result: Result, p: Property, file: str, explained: bool) -> list[str]:
         return [
             "No schedule can show it: the state is in none of those explored. A check that never gets there is vacuous."
         ]
-    lines = [STYLE, "", *block(go_block(p)), ""]
+    lines = [STYLE, "", *block(go_block(p)), "", *([HISTORY, ""] if trace.history is not None else [])]
     drawn = timeline(judged(trace))
     if drawn:
         legend = _legend(drawn) if explained else ""

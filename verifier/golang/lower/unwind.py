@@ -58,7 +58,7 @@ def open_exit(m: Machine, frame: Frame, body: ast.Block | None, finish: bool) ->
 def _open_defers(m: Machine, found: list[tuple[ast.Defer, bool]], updates: list[tuple[Ref, Expr]]) -> Defers:
     defers = Defers()
     for statement, inside in found:
-        armed = m.temp("armed", Bool())
+        armed = m.temp("deferred", Bool())
         defers.sites.append(Site(statement, armed, inside))
         updates.append((armed, ZERO))
     if any(inside for _, inside in found):

@@ -13,12 +13,15 @@ from verifier.program.expr import FALSE, TRUE, Expr, any_of, both, negate
 from verifier.program.passes.footprint import mentions_fresh
 from verifier.program.passes.named import Named, named_locations
 from verifier.program.passes.prelude import run_prelude
-from verifier.program.passes.symbolic import Inexact, Path, Symbolic, exhaustive
-from verifier.program.program import END, IDLE, Alloc, Kind, Program, Step, Template
+from verifier.program.passes.symbolic import Apart, Inexact, Path, Symbolic, exhaustive
+from verifier.program.program import END, IDLE, Kind, Program, Step, Template
 from verifier.records import replace
 
 MAX_PREFIX = 40
 """Steps at the beginning of a run that others cannot tell from later ones, at most."""
+
+ROUNDS = 4
+"""How often a run of a client may come to one location: a loop over the few keys of a map is then no cycle."""
 
 MAX_PATHS = 64
 """Runs composed for one visible step at most; the others rest earlier."""
@@ -43,16 +46,17 @@ def run_on(
     right: Callable[[int, int], bool] = lambda template, step: False,
     *,
     arrays: bool = False,
+    apart: Apart | None = None,
 ) -> Program:
     """`program` with runs of steps that do not rest at the locations `passed` (per template) composed into one each.
 
     A location may be passed if all steps out of it may: those that end in a state are joined, the state before one
     that fails is still seen. `taken`: steps that may be taken before the start. `known(template, location)` holds
     whenever a goroutine stands there. `right(template, step)`: such steps at the beginning of a run need not be seen.
-    `arrays`: see `Symbolic`.
+    `arrays`, `apart`: see `Symbolic`.
     """
     named = named_locations(program)
-    symbolic = Symbolic(program, arrays=arrays)
+    symbolic = Symbolic(program, arrays=arrays, apart=apart)
     clients = {program.instances[n].template for n in program.clients.instances} if program.clients else set()
     composers = [
         _Composer(t, named[t.number], passed[t.number], symbolic, known, right, t.number in clients)
@@ -133,7 +137,8 @@ class _Composer:
 
     def _from(self, location: int) -> Iterator[Step]:
         """The composed steps out of a resting location."""
-        begun = [Path((location,), known=self._known(self._template.number, location))]
+        number = self._template.number
+        begun = [Path((location,), known=self._known(number, location), template=number)]
         if location == self._template.entry and self._template.parent is not None and not self.rests(location):
             begun = list(self._prefixes(begun[0]))
         elif location == self._template.entry and self._calls:
@@ -162,13 +167,13 @@ class _Composer:
         """
         out: list[Step] = []
         try:
-            guard = self._symbolic.value(path, step.guard)
+            guard = self._symbolic.decided(path, self._symbolic.value(path, step.guard))
+            if guard == FALSE:
+                return []
             after = self._symbolic.extend(path, number, step, guard)
             fits = self._symbolic.decided(after, self._symbolic.in_range(after, step, after.alloc))
             if self._ends(after) or len(after.visited) > MAX_PREFIX or mentions_fresh(guard) or mentions_fresh(fits):
                 raise Inexact
-            if guard == FALSE:
-                return []
             if fits != TRUE:
                 # Out of range is a failure of this step; it must not come to it where the run goes on.
                 out += self._headed(path, number, step, after=after.given(negate(fits)))
@@ -223,7 +228,7 @@ class _Composer:
 
         `after` is what `step` comes to if nothing is to follow it.
         """
-        guard = self._symbolic.value(prefix, step.guard)
+        guard = self._symbolic.decided(prefix, self._symbolic.value(prefix, step.guard))
         if guard == FALSE:
             return []
         visible = replace(
@@ -240,14 +245,14 @@ class _Composer:
         if step.fail is not None:
             return [replace(visible, guard=first.guard, updates=first.updates, origin=first.origin)]
         return [
-            replace(visible, dst=p.location, guard=p.guard, updates=p.updates, origin=p.origin)
+            replace(visible, dst=p.location, guard=p.guard, updates=p.updates, origin=p.origin, alloc=p.alloc)
             for p in self._runs(first, visible)
         ]
 
     def _ends(self, prefix: Path) -> bool:
         """Whether a prefix must stay a step of its own: nothing follows, or a clause would miss the goroutine there."""
         location = prefix.location
-        if location in prefix.visited[:-1] or location not in self._leaving:
+        if self._round(prefix) or location not in self._leaving:
             return True
         return location in (END, IDLE) or not self._named.passes(location)
 
@@ -279,7 +284,7 @@ class _Composer:
                 done.append(path)
                 continue
             try:
-                rest, further = self._onward(path, step.alloc)
+                rest, further = self._onward(path)
             except Inexact:
                 done.append(path)
                 continue
@@ -288,9 +293,13 @@ class _Composer:
         return done
 
     def _returns(self, path: Path) -> bool:
-        return self.rests(path.location) or path.location in path.visited[:-1]
+        return self.rests(path.location) or self._round(path)
 
-    def _onward(self, path: Path, alloc: Alloc | None) -> tuple[list[Path], list[Path]]:
+    def _round(self, path: Path) -> bool:
+        """Whether a run has come to a location as often as it may: a client's goes through a loop a few times."""
+        return path.visited.count(path.location) > (ROUNDS if self._calls else 1)
+
+    def _onward(self, path: Path) -> tuple[list[Path], list[Path]]:
         """One more local step: the runs that end here all the same, and those that go on.
 
         A local step that fails, or whose value is out of range, is never joined: the state before it must be seen,
@@ -300,6 +309,8 @@ class _Composer:
         going: list[Expr] = []
         failing: list[Expr] = []
         for n, step in self._leaving[path.location]:
+            if step.alloc is not None and path.alloc is not None:
+                raise Inexact
             guard = self._symbolic.decided(path, self._symbolic.value(path, step.guard))
             if mentions_fresh(guard):
                 raise Inexact
@@ -307,7 +318,7 @@ class _Composer:
             if step.fail is not None or guard == FALSE:
                 continue
             after = self._symbolic.extend(path, n, step, guard)
-            fits = self._symbolic.in_range(after, step, alloc)
+            fits = self._symbolic.in_range(after, step, after.alloc)
             if mentions_fresh(fits):
                 raise Inexact
             if fits != TRUE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from verifier.program.expr import TRUE, At, Cell, Expr, Family, Fresh, Op, Own, Pc, Ref, children, refs
+from verifier.program.expr import TRUE, At, Cell, Const, Expr, Family, Fresh, Op, Own, Pc, Read, Ref, children, refs
 from verifier.program.program import Program, Reference, Step, Union
 from verifier.program.semantics import recycled_blocks
 from verifier.records import dataclass
@@ -110,6 +110,14 @@ def collected(program: Program) -> Bits:
         return 0
     pointing = bits(n for n, c in enumerate(program.cells) if isinstance(c.domain, Reference | Union))
     return pointing | bits(n for block in recycled_blocks(program) for n in block)
+
+
+def root(ref: At) -> Expr | None:
+    """The reference that an index into the cells of objects begins with."""
+    e: Expr = ref.index
+    while isinstance(e, Op) and e.name in ("+", "*"):
+        e = e.args[0]
+    return e if isinstance(e, Read | Fresh | Const) else None
 
 
 def conjuncts(e: Expr) -> list[Expr]:

@@ -12,9 +12,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from verifier.program.concrete import Concrete, concrete
+from verifier.program.concrete import Concrete, bind, concrete
 from verifier.program.evaluate import Valuation, evaluate
-from verifier.program.expr import FALSE, At, Cell, Expr, Me, Own, PerInstance, Read, Ref, children, refs, rewrite
+from verifier.program.expr import (
+    FALSE,
+    TRUE,
+    ZERO,
+    At,
+    Cell,
+    Expr,
+    Me,
+    Own,
+    PerInstance,
+    Read,
+    Ref,
+    all_of,
+    children,
+    op,
+    refs,
+    rewrite,
+)
 from verifier.program.intervals import Ranges
 from verifier.program.passes.compose import run_on
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected, conjuncts
@@ -41,18 +58,19 @@ def fuse(program: Program) -> Program:
     right = fusible.right() if program.clients is not None else frozenset()
     made = run_on(
         fusible.without_accesses() if program.clients is not None else program,
-        fusible.locations(),
+        [found | early for found, early in zip(fusible.locations(), fusible.early(right), strict=True)],
         _goes_on,
-        lambda template, location: locks.known((template, location)),
+        lambda template, location: all_of(locks.known((template, location)), fusible.not_nil(template, location)),
         lambda template, step: (template, step) in right,
         # What it costs is time: only programs that are large anyway are given it.
         arrays=program.clients is not None,
+        apart=fusible.apart if program.clients is not None else None,
     )
     return replace(made, raw=program)
 
 
 def _goes_on(step: Step) -> bool:
-    return step.fail is None
+    return step.fail is None and step.alloc is None
 
 
 class _Fusible:
@@ -72,7 +90,7 @@ class _Fusible:
         if self._pooled:
             # Renumbering makes nothing of when an object is given up, nor of which one is taken.
             self._visible &= ~collected(program) | _judged(program, footprint)
-        owners = Ownership(program, footprint, steps)
+        self._owners = owners = Ownership(program, footprint, steps)
         self._alike = [[_alike(program, t, s) for s in t.steps] for t in program.templates]
         self._actions: dict[tuple[int, int], list[Action]] = {}
         self._here: dict[tuple[int, int], list[Action]] = {}
@@ -94,6 +112,27 @@ class _Fusible:
     def locations(self) -> list[frozenset[int]]:
         """Per template, the locations that may be passed."""
         return [frozenset(self._passed(t)) for t in self._program.templates]
+
+    def apart(self, template: int, location: int, a: Expr, b: Expr) -> bool:
+        """Whether two references of a goroutine that stands at `location` lead to two objects, whoever it is."""
+        for number in self._instances[template]:
+            instance = self._program.instances[number]
+            one, two = (bind(Step(0, 0, e), instance, instance).guard for e in (a, b))
+            if not self._owners.apart(number, location, one, two):
+                return False
+        return True
+
+    def not_nil(self, template: int, location: int) -> Expr:
+        """A condition on references of a goroutine that holds wherever one stands at `location`."""
+        if self._program.clients is None:
+            return TRUE
+        found: list[set[int]] = []
+        for number in self._instances[template]:
+            first = self._program.instances[number].lineage[0][1]
+            mine = range(first, first + len(self._program.templates[template].cells))
+            found.append({n - first for n in self._owners.never_nil(number, location) if n in mine})
+        offsets = sorted(set.intersection(*found)) if found else []
+        return all_of(*(op("!=", Read(Own(template, o)), ZERO) for o in offsets))
 
     def right(self) -> frozenset[tuple[int, int]]:
         """The steps, by template and number, that a goroutine might as well take later, whatever others do before.
@@ -203,6 +242,34 @@ class _Fusible:
                     if self._locks.together((template, here), there) is not None:
                         return True
         return False
+
+    def early(self, right: frozenset[tuple[int, int]]) -> list[frozenset[int]]:
+        """Per template, the locations before the first of several objects that are made before anybody can tell.
+
+        A step takes one. So the first is taken at the end of what comes before, where it makes no difference either.
+        """
+        return [frozenset(self._early(t, right)) for t in self._program.templates]
+
+    def _early(self, t: Template, right: frozenset[tuple[int, int]]) -> Iterator[int]:
+        leaving: dict[int, list[int]] = {}
+        for n, step in enumerate(t.steps):
+            leaving.setdefault(step.src, []).append(n)
+        for location, numbers in leaving.items():
+            taken = [t.steps[n] for n in numbers]
+            if any(s.alloc is None or (t.number, n) not in right for n, s in zip(numbers, taken, strict=True)):
+                continue
+            before = all(self._unseen(t, replace(s, alloc=None)) for s in taken)
+            further, todo = False, [s.dst for s in taken]
+            seen = set(todo)
+            while todo and not further:
+                for n in leaving.get(todo.pop(), ()):
+                    if (t.number, n) in right:
+                        further = further or t.steps[n].alloc is not None
+                        if t.steps[n].dst not in seen:
+                            seen.add(t.steps[n].dst)
+                            todo.append(t.steps[n].dst)
+            if further and before and self._may_rest_unseen(t, location) and self._free(t, location, numbers):
+                yield location
 
     def _block(self, instance: int) -> Bits:
         """The cells of a goroutine."""

@@ -8,7 +8,8 @@ its Lock until its Unlock. From that follows, for the cells of a type,
 * they never change once others can see them, if everybody writes them in objects of its own only;
 * who holds the mutex of the object reads what nobody else writes meanwhile, if everybody writes them in objects of its
   own or holding that mutex;
-* who holds it also writes what nobody else reads, if that is so for every read as well.
+* who holds it also writes what nobody else reads, if that is so for every read as well;
+* who has written 0 there finds 0, if nobody writes anything else in objects that others can see.
 
 Some objects belong to whoever holds a mutex: those that one cell of the package alone refers to, a cell that everybody
 reads and writes under that mutex only, and leaves so when it is unlocked (the resource invariant of a lock, O'Hearn,
@@ -22,15 +23,20 @@ that Stoller and Cohen, "Optimistic synchronization-based state-space reduction"
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from verifier.program.concrete import Concrete
-from verifier.program.expr import ZERO, At, Cell, Const, Expr, Fresh, Op, Read, Ref, Table, children, refs
-from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts, numbers
-from verifier.program.passes.tokens import Computed, Guarded, Known, Named, New, Nothing, Result, Token, Unknown, joined
-from verifier.program.program import PACKAGE, Program, Reference, Union
-from verifier.program.semantics import recycled_blocks
+from verifier.program.expr import ZERO, At, Cell, Const, Expr, Fresh, Op, Read, Ref
+from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts, numbers, root
+from verifier.program.passes.naming import Naming, accesses, all_refs
+from verifier.program.passes.tokens import Guarded, Known, Named, New, Nothing, Result, Token, joined, lasting
+from verifier.program.program import Program, Reference, Union
 from verifier.records import replace
+
+VISITS = 64
+"""How often locations are looked at, for each step of a goroutine, before nothing is known of the program."""
+
+
+NOTHING = Known({}, {}, frozenset(), {}, frozenset(), frozenset())
+"""What is known at first."""
 
 
 class Ownership:
@@ -43,9 +49,11 @@ class Ownership:
         self._program = program
         self._footprint = footprint
         self._possible = bool(program.pools) and all(c.child is None and c.partner is None for c in steps)
-        self._pooled = bits(n for block in recycled_blocks(program) for n in block)
+        self._names = Naming(program, footprint)
+        self._pooled = self._names.pooled
         self._pointing = bits(n for n, c in enumerate(program.cells) if isinstance(c.domain, Reference | Union))
         self._known: dict[tuple[int, int], Known] = {}
+        self._settled: Bits = 0
         self._mutexes: set[Bits] = set()
         self._changed = self._unguarded = self._looked = 0
         self._guards: dict[int, tuple[Bits, Bits, Bits]] = {}
@@ -70,7 +78,25 @@ class Ownership:
                 self.alone = {n: m for n, m in self.alone.items() if n not in self._leaked}
                 if not self.alone:
                     self._follow_all(by_instance)
+            self._settle(by_instance, steps)
             self._sum_up(steps)
+
+    def _settle(self, by_instance: dict[int, list[Concrete]], steps: list[Concrete]) -> None:
+        """Find the cells that everybody only ever makes 0 where others see them, if anybody does, and what follows."""
+        zeroed, quiet = self._zeroed(steps)
+        self._settled = zeroed & quiet
+        while self._settled:
+            self._leaked = set()
+            self._follow_all(by_instance)
+            good = self._settled & self._zeroed(steps)[1]
+            if self._leaked or self._released_by_others(steps):
+                # Nothing should follow from numbers about that; then nothing is to follow from them.
+                good = 0
+            elif good == self._settled:
+                return
+            self._settled = good
+            if not good:
+                self._follow_all(by_instance)
 
     def quiet(self, c: Concrete, ref: Ref, write: bool) -> bool:
         """Whether nobody can interfere with this access of a step, which may be a read for an index or a value."""
@@ -80,7 +106,7 @@ class Ownership:
         known = self._known.get((c.instance, c.step.src))
         if known is None:
             return False
-        token = self._object(known, ref)
+        token = self._names.object(known, ref)
         if token in known.own or isinstance(token, New):
             return True
         if not write and (not cells & self._changed or (cells, token) in known.held):
@@ -97,7 +123,7 @@ class Ownership:
         found = 0
         for s in c.step.sync:
             cells = self._footprint.cells(s.ref)
-            if known is not None and s.op == "unlock" and (cells, self._object(known, s.ref)) in known.held:
+            if known is not None and s.op == "unlock" and (cells, self._names.object(known, s.ref)) in known.held:
                 found |= cells
         return found
 
@@ -109,6 +135,25 @@ class Ownership:
             found |= cells if s.op == "lock" and cells in self._mutexes else 0
         return found
 
+    def value(self, c: Concrete, e: Expr) -> int | None:
+        """The number that a read of a step finds in any case; None if it may find different ones."""
+        known = self._known.get((c.instance, c.step.src)) if self._possible else None
+        found = None if known is None else self._names.inside(known, e)
+        return found if isinstance(found, int) else None
+
+    def apart(self, instance: int, location: int, a: Expr, b: Expr) -> bool:
+        """Whether two references, computed where a goroutine stands, lead to two objects for certain."""
+        known = self._known.get((instance, location)) if self._possible else None
+        if known is None:
+            return False
+        one, two = self._names.value(known, a), self._names.value(known, b)
+        return one is not None and two is not None and known.distinct(one, two)
+
+    def never_nil(self, instance: int, location: int) -> frozenset[int]:
+        """The cells of a goroutine that hold references to objects of its own where it stands."""
+        known = self._known.get((instance, location)) if self._possible else None
+        return frozenset() if known is None else frozenset(n for n, t in known.values.items() if t in known.made)
+
     # ---- mutexes
 
     def _locks(self, steps: list[Concrete]) -> set[Bits]:
@@ -116,7 +161,7 @@ class Ownership:
         marks = [(c, s, self._footprint.cells(s.ref)) for c in steps for s in c.step.sync]
         found = {cells for _, s, cells in marks if isinstance(s.ref, At) and not cells & ~self._pooled}
         named = {s.ref.number for _, s, _ in marks if isinstance(s.ref, Cell)}
-        found |= {1 << n for n in named if self._is_shared(n) and self._program.initial[n] == 0}
+        found |= {1 << n for n in named if self._names.is_shared(n) and self._program.initial[n] == 0}
         odd = {cells for _, s, cells in marks if s.op not in ("lock", "unlock")}
         alone = {m for m in found if not any(m != x and m & x for _, _, x in marks)}
         return {m for m in alone - odd if not any(self._meddles(c, m) for c in steps)}
@@ -125,10 +170,10 @@ class Ownership:
         """Whether a step is no Lock or Unlock of a mutex but touches it, other than in an object it makes."""
         if c.step.fail is not None or any(self._footprint.cells(s.ref) == mutex for s in c.step.sync):
             return False
-        if any(self._footprint.cells(ref) & mutex for ref in _all_refs(c)):
+        if any(self._footprint.cells(ref) & mutex for ref in all_refs(c)):
             return True
         return any(
-            self._footprint.cells(ref) & mutex and not (isinstance(ref, At) and _base(ref) == Fresh())
+            self._footprint.cells(ref) & mutex and not (isinstance(ref, At) and root(ref) == Fresh())
             for ref, _ in c.step.updates
         )
 
@@ -141,7 +186,7 @@ class Ownership:
                 cells = self._footprint.cells(s.ref)
                 if s.op != "unlock" or cells not in self._mutexes or c.step.fail is not None or known is None:
                     continue
-                if (cells, self._object(known, s.ref)) not in known.held:
+                if (cells, self._names.object(known, s.ref)) not in known.held:
                     wrong.add(cells)
         return wrong
 
@@ -150,10 +195,6 @@ class Ownership:
         named = not mutex & self._pooled
         return (mutex, Named(mutex.bit_length() - 1) if named else token) in known.held
 
-    def _is_shared(self, cell: int) -> bool:
-        """Whether a cell is one of the package, with a name."""
-        return cell < len(self._program.templates[PACKAGE].cells) and not 1 << cell & self._pooled
-
     # ---- objects that belong to whoever holds a mutex
 
     def _guarded(self, steps: list[Concrete]) -> dict[int, Bits]:
@@ -161,7 +202,7 @@ class Ownership:
         found = {
             n: {m for m in self._mutexes if not m & self._pooled}
             for n, decl in enumerate(self._program.cells)
-            if isinstance(decl.domain, Reference) and self._is_shared(n) and self._program.initial[n] == 0
+            if isinstance(decl.domain, Reference) and self._names.is_shared(n) and self._program.initial[n] == 0
         }
         every = bits(found)
         for c in steps:
@@ -169,7 +210,7 @@ class Ownership:
             if known is None:
                 continue
             held = {m for m, t in known.held if isinstance(t, Named)} | set(self._marked(c, "lock"))
-            for ref, _ in _accesses(c):
+            for ref, _ in accesses(c):
                 for n in numbers(self._footprint.cells(ref) & every):
                     # Through an index it is not followed.
                     found[n] &= held if isinstance(ref, Cell) else set()
@@ -188,14 +229,21 @@ class Ownership:
             return known
         return replace(known, values=known.values | taken, own=known.own | dict.fromkeys(taken.values(), False))
 
-    def _without_nil(self, c: Concrete, known: Known) -> Known:
-        """What a goroutine knows of the references that are nil where it takes a step: they are no object's."""
+    def _without_nil(self, c: Concrete, known: Known) -> Known | None:
+        """What a goroutine knows of the references that are nil where it takes a step: they are no object's.
+
+        None where it cannot take it, as the object is there.
+        """
         values, own = known.values, known.own
         for g in conjuncts(c.step.guard):
             match g:
                 case Op(name="==", args=(Read(ref=Cell(number=n)), Const(value=0))) if n in values:
                     gone = values[n]
-                    nothing: dict[int, Token] = {m: Nothing(c.index, m) for m, t in values.items() if t == gone}
+                    if gone in known.made:
+                        return None
+                    nothing: dict[int, Token] = {
+                        m: Nothing(c.index, m) if m in self.alone else 0 for m, t in values.items() if t == gone
+                    }
                     own = {t: stored for t, stored in own.items() if t != gone}
                     own |= {t: False for m, t in nothing.items() if m in self.alone}
                     values = values | nothing
@@ -217,10 +265,15 @@ class Ownership:
 
     # ---- following references
 
+    def _give_up(self) -> None:
+        """Know nothing: then nothing is left out."""
+        self._possible, self._known, self._mutexes, self.alone, self._settled = False, {}, set(), {}, 0
+
     def _follow_all(self, by_instance: dict[int, list[Concrete]]) -> None:
         self._known = {}
         for number, mine in by_instance.items():
-            self._follow(number, mine)
+            if self._possible:
+                self._follow(number, mine)
 
     def _follow(self, instance: int, steps: list[Concrete]) -> None:
         """What is known at every location of a goroutine: what holds however it came there."""
@@ -228,30 +281,39 @@ class Ownership:
         for c in steps:
             leaving.setdefault(c.step.src, []).append(c)
         start = self._program.starts[instance]
-        arrivals: dict[int, dict[object, Known]] = {start: {"start": Known({}, {}, frozenset())}}
+        arrivals: dict[int, dict[object, Known]] = {start: {"start": NOTHING}}
         todo = [start]
+        visits = 0
         while todo:
             location = todo.pop()
-            known = joined(location, list(arrivals[location].values()))
+            visits += 1
+            if visits > VISITS * (len(steps) + 1):
+                self._give_up()
+                return
+            known = joined(location, list(arrivals[location].values()), self._settled)
             if self._known.get((instance, location)) == known:
                 continue
             self._known[instance, location] = known
             for c in leaving.get(location, ()):
-                if c.step.fail is None:
-                    arrivals.setdefault(c.step.dst, {})[c.index] = self._after(c, known)
+                here = self._without_nil(c, self._with_guarded(c, known)) if c.step.fail is None else None
+                if here is not None:
+                    arrivals.setdefault(c.step.dst, {})[c.index] = self._after(c, here)
                     todo.append(c.step.dst)
 
     def _after(self, c: Concrete, known: Known) -> Known:
-        """What is known after a step, with tokens that name its own results."""
-        known = self._without_nil(c, self._with_guarded(c, known))
+        """What is known after a step, with tokens that name its own results. `known`: what is where it can be taken."""
         own, held, values = dict(known.own), set(known.held), dict(known.values)
+        mine = self._mine(c)
         if c.step.alloc is not None:
             own[New()] = False
+        made = known.made | {New()}
+        inside = self._names.written(c, replace(known, own=dict(own)), self._settled)
+        outside = set(known.outside)
         lost = False
         for ref, value in c.step.updates:
-            given = self._tokens(known, value)
-            if isinstance(ref, Cell) and not 1 << ref.number & self._pooled and self._is_mine(c, ref.number):
-                exact = self._value(known, value)
+            given = self._names.tokens(known, value)
+            if isinstance(ref, Cell) and 1 << ref.number & mine & ~self._pooled:
+                exact = self._names.value(known, value)
                 if value == ZERO and ref.number in self.alone:
                     exact = Nothing(c.index, ref.number)
                     own[exact] = False
@@ -262,18 +324,20 @@ class Ownership:
                     values[ref.number] = Result(c.index, ref.number)
                 else:
                     values[ref.number] = exact
+                    if self._names.from_outside(known, value, mine):
+                        outside.add(exact)
                 continue
-            target = self._object(known, ref)
-            inside = target in own
+            target = self._names.object(known, ref)
+            hidden = target in own
             pointing = bool(self._footprint.cells(ref) & self._pointing)
             for t in given:
                 if t in own:
-                    if inside:
+                    if hidden:
                         own[t] = True
                     else:
                         del own[t]
                         lost = True
-            if not inside and pointing and not isinstance(value, Const):
+            if not hidden and pointing and not isinstance(value, Const):
                 lost = True
         if lost:
             # What was stored in an object that others may see now is seen with it.
@@ -281,60 +345,36 @@ class Ownership:
         for s in c.step.sync:
             cells = self._footprint.cells(s.ref)
             if cells in self._mutexes:
-                entry = (cells, self._object(known, s.ref))
+                entry = (cells, self._names.object(known, s.ref))
                 if s.op == "lock":
                     held.add(entry)
                 else:
                     held.discard(entry)
         own = self._given_up(c, values, own)
-        return Known(values, own, frozenset(held))
+        return Known(values, own, frozenset(held), lasting(inside, own, self._settled), frozenset(outside), made)
 
-    def _is_mine(self, c: Concrete, cell: int) -> bool:
+    def _mine(self, c: Concrete) -> Bits:
+        """The cells that only this goroutine can reach, when it does."""
         instance = self._program.instances[c.instance]
         first = instance.lineage[0][1]
-        return cell in self.alone or first <= cell < first + len(self._program.templates[instance.template].cells)
-
-    def _value(self, known: Known, e: Expr) -> Token | None:
-        """The token of a value that is a copy of something followed; None for a reference computed in another way."""
-        match e:
-            case Read(ref=Cell(number=n)) if n in known.values:
-                return known.values[n]
-            case Fresh():
-                return New()
-            case Const(value=v):
-                return v
-        # All values of a step are computed in one state: where they are written alike they are one.
-        return None if self._tokens(known, e) else Computed(e)
-
-    def _tokens(self, known: Known, e: Expr) -> set[Token]:
-        """The objects that a value may be a reference to, of those that are followed."""
-        match e:
-            case Read(ref=Cell(number=n)):
-                return {known.values[n]} if n in known.values else set()
-            case Fresh():
-                return {New()}
-            case Op(name="ite", args=(_, a, b)):
-                return self._tokens(known, a) | self._tokens(known, b)
-            case Op(name="==" | "!=" | "<" | "<=" | "and" | "or" | "not"):
-                return set()
-            case Read() | Const():
-                return set()
-            case Table(index=index):
-                return self._tokens(known, index)
-        found: set[Token] = set()
-        for x in children(e):
-            found |= self._tokens(known, x)
-        return found
-
-    def _object(self, known: Known, ref: Ref) -> Token:
-        """The object that a computed cell is in."""
-        if not isinstance(ref, At):
-            return Named(ref.number) if isinstance(ref, Cell) and self._is_shared(ref.number) else Unknown()
-        base = _base(ref)
-        found = None if base is None else self._value(known, base)
-        return Unknown() if found is None else found
+        return bits(self.alone) | (1 << len(self._program.templates[instance.template].cells)) - 1 << first
 
     # ---- what everybody does
+
+    def _zeroed(self, steps: list[Concrete]) -> tuple[Bits, Bits]:
+        """The cells that somebody makes 0 in an object of others, and those that nobody makes anything else there."""
+        zeroed, other = 0, 0
+        for c in steps:
+            known = self._known.get((c.instance, c.step.src))
+            if known is None or c.step.fail is not None:
+                continue
+            for ref, value in c.step.updates:
+                cells = self._footprint.cells(ref) & self._pooled
+                token = self._names.object(known, ref)
+                if cells and token not in known.own and not isinstance(token, New):
+                    zeroed |= cells if value == Const(0) else 0
+                    other |= 0 if value == Const(0) else cells
+        return zeroed, self._pooled & ~other
 
     def _sum_up(self, steps: list[Concrete]) -> None:
         """Which cells somebody changes in an object of others, and which without the mutex, or looks at without it."""
@@ -344,9 +384,9 @@ class Ownership:
             known = self._known.get((c.instance, c.step.src))
             if known is None:
                 continue
-            for ref, write in _accesses(c):
+            for ref, write in accesses(c):
                 cells = self._footprint.cells(ref) & self._pooled
-                token = self._object(known, ref)
+                token = self._names.object(known, ref)
                 if not cells or token in known.own or isinstance(token, New):
                     continue
                 self._changed |= cells if write else 0
@@ -355,32 +395,3 @@ class Ownership:
                         unguarded, looked = guards[n]
                         guards[n] = (unguarded | (cells if write else 0), looked | (0 if write else cells))
         self._guards = {n: (a, b, order[n]) for n, (a, b) in guards.items()}
-
-
-def _base(ref: At) -> Expr | None:
-    """The reference that an index into the cells of objects begins with."""
-    e: Expr = ref.index
-    while isinstance(e, Op) and e.name in ("+", "*"):
-        e = e.args[0]
-    return e if isinstance(e, Read | Fresh | Const) else None
-
-
-def _accesses(c: Concrete) -> Iterator[tuple[Ref, bool]]:
-    """Every cell that a step reads or writes in order to do what it does."""
-    for ref in _all_refs(c):
-        yield ref, False
-    for a in c.step.accesses:
-        yield a.ref, a.write
-    if c.step.fail is None:
-        for ref, _ in c.step.updates:
-            yield ref, True
-
-
-def _all_refs(c: Concrete) -> Iterator[Ref]:
-    """Every cell that a step reads: in its guard, its values and its indices."""
-    step = c.step
-    for e in (step.guard, *(v for _, v in step.updates), *(a.when for a in step.accesses)):
-        yield from refs(e)
-    for ref in (*(r for r, _ in step.updates), *(a.ref for a in step.accesses)):
-        if isinstance(ref, At):
-            yield from refs(ref.index)

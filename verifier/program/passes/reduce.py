@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.program.passes.constants import fold_constants
 from verifier.program.passes.copies import merge_copies
 from verifier.program.passes.covering import covering
+from verifier.program.passes.foreseen import foresee
 from verifier.program.passes.fuse import fuse
 from verifier.program.passes.registers import share_registers
 from verifier.program.passes.slice import slice_cells
@@ -28,6 +29,7 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
         (folding and program.clients is not None, merge_copies),
         (folding and program.clients is not None, share_registers),
         (folding, fold_constants),
+        (folding and program.clients is not None, foresee),
         (slicing, slice_cells),
         (fusing, fuse),
         (folding and fusing, fold_constants),
@@ -36,7 +38,7 @@ def reduced(program: Program, *, slicing: bool = True, fusing: bool = True, fold
     ):
         if wanted:
             made = make(small)
-            small = made if small is program else _through(made, small)
+            small = made if small is program or made is small else _through(made, small)
     return covering(small) if folding else small
 
 

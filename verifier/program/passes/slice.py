@@ -1,6 +1,6 @@
 """Cone of influence: writes to cells that no judgement ever reads are left out.
 
-A cell is relevant if a guard, the place of an access or a clause reads it, if the collector looks at it, if a write to
+A cell is relevant if a guard, the place of an access or a clause reads it, if the collector follows it, if a write to
 it may leave its range, or if a relevant cell is computed from it. What remains behaves the same, so every race,
 failure, deadlock and clause is kept; which steps are enabled, and what they access, does not change.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from verifier.program.expr import Expr, Ref
 from verifier.program.intervals import Ranges
 from verifier.program.passes.footprint import Bits, Footprint, bits, collected, feeding
-from verifier.program.program import Program, Step, Template
+from verifier.program.program import Program, Reference, Step, Template, Union
 from verifier.program.semantics import paired
 from verifier.records import replace
 
@@ -42,7 +42,8 @@ def slice_cells(program: Program) -> Program:
 
 def _relevant(program: Program, footprint: Footprint) -> Bits:
     ranges = Ranges(program)
-    found = collected(program)
+    # Of objects the collector follows the references; that it zeroes the rest makes nothing that nobody reads relevant.
+    found = collected(program) & bits(n for n, c in enumerate(program.cells) if isinstance(c.domain, Reference | Union))
     for clause in program.clauses:
         found |= footprint.reads(clause.expr)
     if program.clients is not None:

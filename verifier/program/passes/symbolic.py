@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from verifier.program.expr import (
     FALSE,
     TRUE,
+    ZERO,
     At,
     Cell,
     Const,
@@ -27,9 +28,11 @@ from verifier.program.expr import (
     rewrite,
 )
 from verifier.program.intervals import Ranges
-from verifier.program.passes.footprint import mentions_fresh
+from verifier.program.passes.footprint import conjuncts, mentions_fresh, root
 from verifier.program.program import Access, Alloc, Offer, Program, Step, Sync, high, low
 from verifier.records import dataclass, field, replace
+
+Apart = Callable[[int, int, Expr, Expr], bool]
 
 
 class Inexact(Exception):
@@ -52,6 +55,7 @@ class Path:
     origin: tuple[int, ...] = ()
     known: Expr = TRUE
     alloc: Alloc | None = None
+    template: int = 0
 
     @property
     def location(self) -> int:
@@ -77,13 +81,16 @@ class Path:
 class Symbolic:
     """Symbolic execution over one program. Methods raise Inexact where cells may alias.
 
-    `arrays`: a run may write an element of a family and read or write one that may be the same (McCarthy, "Towards a
-    mathematical science of computation", IFIP 1962); updates then name it perhaps twice, and the later one counts.
+    `apart(template, location, a, b)`: whether two references, in terms of the state in which a goroutine stands there,
+    are known to lead to two objects. `arrays`: a run may write an element of a family and read or write one that may be
+    the same (McCarthy, "Towards a mathematical science of computation", IFIP 1962); updates then name it perhaps twice,
+    and the later one counts.
     """
 
-    def __init__(self, program: Program, *, arrays: bool = False) -> None:
+    def __init__(self, program: Program, *, arrays: bool = False, apart: Apart | None = None) -> None:
         self._program = program
         self._arrays = arrays
+        self._known_apart = apart
         self.ranges = Ranges(program)
         self._asked: tuple[Path, Ranges] | None = None
         self._families: dict[int, tuple[Family, frozenset[int]]] = {}
@@ -145,6 +152,7 @@ class Symbolic:
             (*path.origin, number),
             path.known,
             path.alloc or step.alloc,
+            path.template,
         )
 
     def ref(self, path: Path, ref: Ref) -> Ref:
@@ -152,8 +160,12 @@ class Symbolic:
         return at_cell(ref.family, self.value(path, ref.index)) if isinstance(ref, At) else ref
 
     def accesses(self, path: Path, step: Step) -> tuple[Access, ...]:
-        """The accesses of a step taken after the run."""
-        return tuple(Access(self.ref(path, a.ref), a.write, a.atomic, self.value(path, a.when)) for a in step.accesses)
+        """The accesses of a step taken after the run, but to what the run has just allocated: no race is about that."""
+        made = [Access(self.ref(path, a.ref), a.write, a.atomic, self.value(path, a.when)) for a in step.accesses]
+        kept = tuple(a for a in made if not _fresh_only(a.ref))
+        if path.origin and any(mentions_fresh(a.when) for a in kept):
+            raise Inexact
+        return kept
 
     def sync(self, path: Path, step: Step) -> tuple[Sync, ...]:
         """The lock marks of a step taken after the run."""
@@ -167,10 +179,15 @@ class Symbolic:
         return replace(step.offer, channel=self.value(path, step.offer.channel), values=values)
 
     def decided(self, path: Path, condition: Expr) -> Expr:
-        """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else `condition`."""
-        if isinstance(condition, Const) or condition in path.guards:
+        """TRUE or FALSE where the run's own conditions and the domains decide `condition`, else what is left of it."""
+        parts = conjuncts(condition)
+        if len(parts) > 1:
+            left = [self.decided(path, p) for p in parts]
+            return FALSE if FALSE in left else all_of(*left)
+        held = {p for g in path.guards for p in conjuncts(g)}
+        if isinstance(condition, Const) or condition in held:
             return TRUE if condition != FALSE else FALSE
-        if negate(condition) in path.guards:
+        if negate(condition) in held:
             return FALSE
         truth = self._held(path).of(condition)
         return {(0, 0): FALSE, (1, 1): TRUE}.get(truth, condition)
@@ -231,6 +248,11 @@ class Symbolic:
         """When two names of cells, both in terms of the state before the run, are one cell."""
         if self._cells(ref).isdisjoint(self._cells(other)) or (_fresh_only(other) and not mentions_fresh(ref.index)):
             return FALSE
+        if self._known_apart is not None:
+            mine, theirs = root(ref), root(other)
+            known = mine is not None and theirs is not None and not mentions_fresh(mine) and not mentions_fresh(theirs)
+            if known and self._known_apart(path.template, path.visited[0], mine or ZERO, theirs or ZERO):
+                return FALSE
         if ref.family == other.family:
             offsets: tuple[Expr, Expr] | None = _offsets(ref.index, other.index)
         else:

@@ -127,3 +127,12 @@ def all_refs(c: Concrete) -> Iterator[Ref]:
     for ref in (*(r for r, _ in step.updates), *(a.ref for a in step.accesses)):
         if isinstance(ref, At):
             yield from refs(ref.index)
+
+
+def indexed(footprint: Footprint, steps: list[Concrete]) -> Bits:
+    """The cells that some step finds by computing which: they have names that are not followed."""
+    found = 0
+    for c in steps:
+        for ref, _ in accesses(c):
+            found |= footprint.cells(ref) if isinstance(ref, At) else 0
+    return found

@@ -26,7 +26,7 @@ from __future__ import annotations
 from verifier.program.concrete import Concrete
 from verifier.program.expr import ZERO, At, Cell, Const, Expr, Fresh, Op, Read, Ref
 from verifier.program.passes.footprint import Bits, Footprint, bits, conjuncts, numbers, root
-from verifier.program.passes.naming import Naming, accesses, all_refs
+from verifier.program.passes.naming import Naming, accesses, all_refs, indexed
 from verifier.program.passes.tokens import Guarded, Known, Named, New, Nothing, Result, Token, joined, lasting
 from verifier.program.program import Program, Reference, Union
 from verifier.records import replace
@@ -51,6 +51,7 @@ class Ownership:
         self._possible = bool(program.pools) and all(c.child is None and c.partner is None for c in steps)
         self._names = Naming(program, footprint)
         self._pooled = self._names.pooled
+        self._indexed = indexed(footprint, steps)
         self._pointing = bits(n for n, c in enumerate(program.cells) if isinstance(c.domain, Reference | Union))
         self._known: dict[tuple[int, int], Known] = {}
         self._settled: Bits = 0
@@ -354,10 +355,11 @@ class Ownership:
         return Known(values, own, frozenset(held), lasting(inside, own, self._settled), frozenset(outside), made)
 
     def _mine(self, c: Concrete) -> Bits:
-        """The cells that only this goroutine can reach, when it does."""
+        """The cells that only this goroutine reaches, when it does, and by their names: no elements of arrays."""
         instance = self._program.instances[c.instance]
         first = instance.lineage[0][1]
-        return bits(self.alone) | (1 << len(self._program.templates[instance.template].cells)) - 1 << first
+        block = (1 << len(self._program.templates[instance.template].cells)) - 1 << first
+        return (bits(self.alone) | block) & ~self._indexed
 
     # ---- what everybody does
 

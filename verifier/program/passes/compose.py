@@ -156,6 +156,9 @@ class _Composer:
                         heads += self._headed(path, n, step)
             except Inexact:
                 heads = [self._local(path)] if path.origin else []
+            if not heads and not path.origin:
+                # Nothing is ever possible here, but reports say what a goroutine waits for.
+                heads = [replace(s, origin=(n,)) for n, s in self._leaving.get(location, ()) if s.kind is Kind.SYNC]
             yield from heads
 
     def _transactions(self, path: Path, number: int, step: Step) -> list[Step]:

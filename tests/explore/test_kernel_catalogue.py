@@ -17,7 +17,7 @@ from verifier.source import ModelError
 from .kernels import same
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = ("linearizable", "large", "workloads")
+ELSEWHERE = ("linearizable", "workloads")
 """What takes minutes in the reference back end when nothing is reduced, and what is a model only under a scheme."""
 MODELS = [
     p

@@ -11,6 +11,7 @@ from benchmarks.linearizable import MODELS, SIZES, judge, text_of, written
 from verifier.model.read import read_model
 from verifier.pipeline import Options, verify
 
+LARGE = Path(__file__).parents[2] / "benchmarks" / "large"
 QUICK = 0.8
 """CPU seconds up to which a cell is judged in every run of the tests. All others are the slow tier."""
 _CELL = re.compile(r"(\*\*not\*\*|yes)(?:, (at most )?(\d+) atomic steps)?: ([\d,]+) states, ([\d.]+) s, [\d,]+ MB")
@@ -41,7 +42,7 @@ def test_the_cell_is_true(name: str, size: tuple[int, int], found: re.Match[str]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", sorted((MODELS / "large").glob("*.yaml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(LARGE.glob("*.yaml")), ids=lambda p: p.stem)
 def test_a_large_model_means_what_it_says(path: Path) -> None:
     result = verify(read_model(str(path)), Options(any_number=False))
     assert result.exit_code == 0, [(p.name, p.verdict, p.reason) for p in result.properties]

@@ -12,6 +12,7 @@ from verifier.explore.kernel.judgecode import Judge
 from verifier.explore.search import Exploration, Limits, explore
 from verifier.model.read import read_text
 from verifier.pipeline import Options
+from verifier.pipeline.engines import explored
 from verifier.pipeline.explore import load
 from verifier.program.expr import Cell, Read
 from verifier.program.monitor import Clients
@@ -122,3 +123,13 @@ def test_a_clause_about_the_judge_forbids_leaving_states_out() -> None:
     assert covering(program).clients != program.clients
     looked = replace(program, clauses=(*program.clauses, curious))
     assert covering(looked) is looked
+
+
+def test_what_is_not_linearizable_is_searched_for_again_only_up_to_where_it_shows() -> None:
+    """With values exchanged no schedule can be told, without that there are more states: some of them are enough."""
+    program = load(read_text("m.yaml", CASES["lost update"].text()), Options())
+    found = explored(program, Options(reduce=True, engine="kernel"), Limits, frozenset())
+    assert found.whole.complete and found.told is not None and not found.told.complete
+    first = found.first("linearizable")
+    assert first is not None and first.exploration is found.told and found.fused(first)
+    assert found.schedule(first)[1].kind == "linearizable"

@@ -30,8 +30,3 @@ def verdict(scheme: str, goroutines: int, calls: int) -> Verdict:
 @pytest.mark.parametrize("scheme", ["mutex", "rwmutex"])
 def test_a_locked_map_for_every_client_of_three_goroutines_with_two_calls(scheme: str) -> None:
     assert verdict(scheme, 3, 2) is Verdict.SAFE
-
-
-@pytest.mark.slow
-def test_copy_on_write_for_every_client_of_three_goroutines_with_two_calls() -> None:
-    assert verdict("copyonwrite", 3, 2) is Verdict.SAFE

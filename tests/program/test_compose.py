@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 from explore.machines import Role, build, counter, spawner
 
-from verifier.program.expr import TRUE, At, Const, Expr, Family, Fresh, Own, Pc, Read, equal, negate, op
+from verifier.program.expr import TRUE, At, Const, Expr, Family, Fresh, Own, Pc, Read, equal, ite, negate, op
 from verifier.program.passes.compose import MAX_PATHS, compose
+from verifier.program.passes.symbolic import Inexact, Path, Symbolic
 from verifier.program.program import (
     END,
+    Access,
     Alloc,
     Bool,
     Clause,
@@ -165,6 +167,18 @@ def test_a_fresh_reference_is_not_nil() -> None:
     role = Role("r", 1, steps, (("p", Reference(0), 0),))
     program = build([("x", Range(0, 1), 0)], [role], sorts=(sort,), recycled=((0, 1),))
     assert [(s.src, s.dst) for s in compose(program).templates[1].steps] == [(2, 5), (5, END)]
+
+
+def test_what_is_fresh_or_another_object_is_not_taken_for_fresh() -> None:
+    symbolic = Symbolic(one(LOAD), arrays=True)
+    either = ite(equal(Read(B), Const(0)), Fresh(), Read(B))
+    written = Path((2, 3), places=((At(ARRAY, either), Const(1)),), origin=(0,), template=1)
+    with pytest.raises(Inexact):
+        symbolic.value(written, Read(At(ARRAY, Read(T))))
+    # The access to the other object may race.
+    named = Path((2, 3), cells={T: either}, origin=(0,), template=1)
+    with pytest.raises(Inexact):
+        symbolic.accesses(named, Step(3, 4, accesses=(Access(At(ARRAY, Read(T)), True, False),)))
 
 
 def test_the_raw_program_is_kept_as_it_was() -> None:

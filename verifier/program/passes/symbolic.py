@@ -163,7 +163,7 @@ class Symbolic:
         """The accesses of a step taken after the run, but to what the run has just allocated: no race is about that."""
         made = [Access(self.ref(path, a.ref), a.write, a.atomic, self.value(path, a.when)) for a in step.accesses]
         kept = tuple(a for a in made if not _fresh_only(a.ref))
-        if path.origin and any(mentions_fresh(a.when) for a in kept):
+        if path.origin and any(mentions_fresh(a.when) or mentions_fresh(Read(a.ref)) for a in kept):
             raise Inexact
         return kept
 
@@ -299,7 +299,8 @@ class Symbolic:
 
 
 def _fresh_only(ref: Ref) -> bool:
-    return isinstance(ref, At) and mentions_fresh(ref.index)
+    # A choice between an object and the one that is taken is neither.
+    return isinstance(ref, At) and root(ref) == Fresh()
 
 
 def _offsets(a: Expr, b: Expr) -> tuple[Expr, Expr]:
